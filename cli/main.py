@@ -1,0 +1,156 @@
+"""``postgwas COMMAND ...``: find the command, import it alone, run it, report errors in one line.
+
+A command is a module of this package with ``HELP`` (one line), ``add_arguments(parser)``
+and ``run(args) -> int``. The table below repeats its one line so that
+``postgwas --help`` imports no command.
+"""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+
+from postgwas.cli.parser import HelpParser, Parser, underscored, wants_help
+from postgwas.errors import OutputError, PostgwasError, UsageError
+
+#: command -> (module of this package, one-line help)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "mtag": ("mtag_command", "multi-trait analysis of GWAS summary statistics, with maxFDR"),
+    "store": ("store", "list, show, query, export, verify or pack a study's HDF5 store"),
+    "reference": ("reference", "list, fetch and verify reference panels"),
+    "demo": ("demo", "run the main job on the embedded demo study"),
+}
+
+EXIT_ERROR = 2
+EXIT_BROKEN_PIPE = 141  # what a shell reports for a program that a closed pipe ended
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status; never raises for a user's mistake.
+
+    Examples
+    --------
+    >>> main(["--version"])
+    postgwas 0.1.0
+    0
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    return guarded(_dispatch, arguments)
+
+
+def run_command(name: str, argv: Sequence[str], *, prog: str | None = None) -> int:
+    """Parse ``argv`` for one command and run it, with errors reported as :func:`main` does.
+
+    Scripts that stand in for a peer's program (``cli/mtag.py``) call this.
+    """
+    return guarded(lambda arguments: _run(name, arguments, prog=prog), list(argv))
+
+
+def _dispatch(argv: list[str]) -> int:
+    while argv and argv[0] == "--debug":
+        argv = [*argv[1:], "--debug"]
+    if not argv or argv[0] == "--debug":
+        _print_help()
+        return 0
+    first, rest = argv[0], argv[1:]
+    if first in COMMANDS:
+        return _run(first, rest)
+    if first == "help" and rest and rest[0] in COMMANDS:
+        return _run(rest[0], ["--help"])
+    if first == "help" or wants_help([first]):
+        _print_help()
+        return 0
+    if first == "--version":
+        from postgwas import __version__
+
+        print(f"postgwas {__version__}")
+        return 0
+    near = difflib.get_close_matches(first, COMMANDS, n=1)
+    what = "option" if first.startswith("-") else "command"
+    raise UsageError(
+        f"unknown {what} '{first}'; the commands are {', '.join(COMMANDS)}",
+        hint=f"did you mean {near[0]}?" if near else "see postgwas --help",
+    )
+
+
+def _run(name: str, argv: list[str], *, prog: str | None = None) -> int:
+    command = _load(name)
+    kind = HelpParser if wants_help(argv) else Parser
+    parser = kind(prog=prog or f"postgwas {name}", description=command.__doc__, allow_abbrev=True)
+    command.add_arguments(parser)
+    status = command.run(parser.parse_args(underscored(argv)))
+    return 0 if status is None else int(status)
+
+
+def _load(name: str) -> ModuleType:
+    return importlib.import_module(f"postgwas.cli.{COMMANDS[name][0]}")
+
+
+def _print_help() -> None:
+    width = max(map(len, COMMANDS)) + 2
+    print("postgwas: what comes after a GWAS\n")
+    print("Usage: postgwas COMMAND [options]\n\nCommands:")
+    for name, (_, summary) in COMMANDS.items():
+        print(f"  {name:<{width}}{summary}")
+    print("\nOptions:")
+    print("  --help     this text; postgwas COMMAND --help for a command's own")
+    print("  --version  print the version")
+    print("  --debug    show the traceback of an error")
+
+
+def guarded(action: Callable[[list[str]], int], argv: list[str]) -> int:
+    """Call ``action(argv)``; turn what a user can meet into one line on stderr and an exit status."""
+    debug = "--debug" in argv
+    try:
+        status = action(argv)
+        sys.stdout.flush()
+        return status
+    except SystemExit as stop:  # argparse after --help
+        return stop.code if isinstance(stop.code, int) else EXIT_ERROR if stop.code else 0
+    except BrokenPipeError:
+        # The reader of our output is gone: `postgwas store ls | head`. Nothing to tell anyone;
+        # Python would complain once more when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return EXIT_BROKEN_PIPE
+    except (PostgwasError, KeyboardInterrupt, OSError, MemoryError) as error:
+        if debug:
+            import traceback
+
+            traceback.print_exc()
+        sys.stdout.flush()
+        print(f"postgwas: error: {one_line(error)}", file=sys.stderr)
+        return EXIT_ERROR
+
+
+def one_line(error: BaseException) -> str:
+    """The one line that says what went wrong, for the errors that are not defects of ours."""
+    if isinstance(error, PostgwasError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted; no partial result stands under a final name"
+    if isinstance(error, MemoryError):
+        return "out of memory (fewer --cores need less)"
+    if isinstance(error, OSError):
+        return str(explained(error))
+    return " ".join(str(error).split())
+
+
+def explained(error: OSError) -> PostgwasError:
+    """What an operating system error means for the user's files."""
+    name = f"'{error.filename}'" if error.filename else "a file"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutputError(f"disk full while writing {name}; nothing partial is left under the final name")
+    if isinstance(error, PermissionError):
+        return OutputError(f"{name}: permission denied")
+    if isinstance(error, FileNotFoundError):
+        return PostgwasError(f"{name}: no such file or folder")
+    return PostgwasError(f"{name}: {error.strerror or error}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Option groups that several commands share, so that a flag means the same everywhere."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from postgwas.cli.parser import Parser
+from postgwas.errors import UsageError
+
+JOB_QUEUES = ("slurm", "pbs", "lsf", "sge")
+
+
+def add_engine_options(parser: argparse.ArgumentParser, *, cores: bool = True) -> None:
+    """``--cores``, ``--dask_scheduler``, ``--dask_jobqueue``: where the work runs.
+
+    With ``cores=False`` the command registers ``--cores`` itself.
+    """
+    group = parser.add_argument_group("where the work runs (results are the same bits everywhere)")
+    if cores:
+        group.add_argument("--cores", type=int, default=1, metavar="N", help="worker processes [default: 1]")
+    group.add_argument(
+        "--dask_scheduler",
+        metavar="ADDRESS|FILE",
+        help="run on an existing Dask cluster: tcp://host:port or a scheduler file",
+    )
+    group.add_argument(
+        "--dask_jobqueue",
+        choices=JOB_QUEUES,
+        help="start --cores workers as jobs of this queue (needs pip install 'postgwas[jobqueue]')",
+    )
+    group.add_argument(
+        "--dask_jobqueue_options",
+        metavar="KEY=VALUE,...",
+        help="for the queue, for instance queue=short,memory=8GB,walltime=02:00:00",
+    )
+    _give_way(parser, "dask_scheduler", "dask_jobqueue", "dask_jobqueue_options")
+
+
+def engine_arguments(args: argparse.Namespace) -> dict[str, Any]:
+    """The keyword arguments of :func:`postgwas.compute.engine.engine` that the flags ask for.
+
+    Raises
+    ------
+    UsageError
+        If the flags contradict each other or are out of range.
+    """
+    if args.cores < 1:
+        raise UsageError(f"--cores {args.cores}: expected at least 1")
+    if args.dask_scheduler and args.dask_jobqueue:
+        raise UsageError("--dask_scheduler and --dask_jobqueue exclude each other", hint="give one of them")
+    if args.dask_jobqueue_options and not args.dask_jobqueue:
+        raise UsageError("--dask_jobqueue_options without --dask_jobqueue", hint="--dask_jobqueue slurm")
+    return {
+        "cores": args.cores,
+        "scheduler": args.dask_scheduler,
+        "jobqueue": args.dask_jobqueue,
+        "jobqueue_options": _key_values(args.dask_jobqueue_options, "--dask_jobqueue_options"),
+    }
+
+
+def add_store_options(parser: argparse.ArgumentParser) -> None:
+    """``--store``: also keep the results in a study's HDF5 store."""
+    group = parser.add_argument_group("store")
+    group.add_argument("--store", metavar="STUDY.h5", help="also put the results into this study's store")
+    _give_way(parser, "store")
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """``--overwrite``, ``--quiet``, ``--log_json``, ``--debug``: how a run behaves and what it tells."""
+    group = parser.add_argument_group("running and logging")
+    group.add_argument("--overwrite", action="store_true", help="replace existing results")
+    group.add_argument("--quiet", action="store_true", help="only warnings and errors on the terminal")
+    group.add_argument("--log_json", action="store_true", help="write the log file as JSON lines")
+    group.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    _give_way(parser, "overwrite", "quiet", "log_json", "debug")
+
+
+def add_debug_option(parser: argparse.ArgumentParser) -> None:
+    """``--debug`` alone, for commands that write no log."""
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    _give_way(parser, "debug")
+
+
+def _give_way(parser: argparse.ArgumentParser, *dests: str) -> None:
+    if isinstance(parser, Parser):
+        parser.give_way(*dests)
+
+
+def _key_values(text: str | None, flag: str) -> dict[str, str] | None:
+    if text is None:
+        return None
+    pairs = [item.partition("=") for item in text.split(",") if item.strip()]
+    bad = [key for key, equals, value in pairs if not (key.strip() and equals and value.strip())]
+    if bad or not pairs:
+        raise UsageError(f"{flag} {text}: expected KEY=VALUE,KEY=VALUE")
+    return {key.strip(): value.strip() for key, _, value in pairs}
