@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 
 from postgwas.cli.parser import HelpParser, Parser, underscored, wants_help
+
 from postgwas.errors import OutputError, PostgwasError, UsageError
 
 #: command -> (module of this package, one-line help)
