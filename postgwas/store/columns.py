@@ -1,0 +1,147 @@
+"""One self-contained HDF5 file of columns: for caches, such as an LD score panel's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from postgwas.errors import StoreError
+from postgwas.store.atomic import atomic_file
+from postgwas.store.encoding import open_file, read_column, read_json, write_column, write_json
+from postgwas.store.schema import check_column_name, check_equal_length, encoding_of, stamp
+from postgwas.store.values import Array, Column, as_column, to_numpy, to_polars
+
+if TYPE_CHECKING:
+    import os
+
+    import polars as pl
+
+
+def write_columns(
+    path: str | os.PathLike[str],
+    columns: Any,
+    attrs: Mapping[str, Any] | None = None,
+    *,
+    overwrite: bool = True,
+) -> None:
+    """Write equally long columns to one HDF5 file, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        The file; its folder must exist.
+    columns : mapping of name to array, or a polars or pandas DataFrame
+        NumPy arrays, lists, polars or pandas series: booleans, integers, floats
+        (NaN is missing) or text. Rows keep their order.
+    attrs : mapping, optional
+        Anything that JSON can hold.
+    overwrite : bool
+        Replace the file where it exists; a cache may always be replaced.
+
+    Raises
+    ------
+    StoreError
+        If a column cannot be stored, or the file exists and `overwrite` is false.
+    OutputError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "panel.h5"
+    >>> write_columns(path, {"SNPID": ["rs1", "rs2"], "L2": np.array([1.5, 2.5])}, {"m": 10})
+    >>> columns, attrs = read_columns(path, ["L2"])
+    >>> columns["L2"].tolist(), attrs["m"]
+    ([1.5, 2.5], 10)
+    """
+    path = Path(path)
+    converted = columns_of(columns, key=str(path))
+    with atomic_file(path, overwrite=overwrite) as temporary, open_file(temporary, "w") as handle:
+        write_group(handle, converted)
+        write_json(handle, "attrs", dict(attrs or {}))
+
+
+def read_columns(
+    path: str | os.PathLike[str], names: Sequence[str] | None = None
+) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Columns of a file that :func:`write_columns` wrote, as NumPy arrays, and its attributes.
+
+    Text comes as object arrays (None is missing), integers of which some are
+    missing as masked arrays. :func:`read_columns_frame` is faster for text.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing, damaged, of a newer version, or lacks a column.
+    """
+    with _open(Path(path)) as handle:
+        columns = read_group(handle, names, file=Path(path), key="/")
+        attrs = read_json(handle, "attrs", file=Path(path), key="/")
+    return {name: to_numpy(column) for name, column in columns.items()}, attrs
+
+
+def read_columns_frame(
+    path: str | os.PathLike[str], names: Sequence[str] | None = None
+) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """As :func:`read_columns`, as a polars DataFrame; text is not copied."""
+    import polars as pl
+
+    with _open(Path(path)) as handle:
+        columns = read_group(handle, names, file=Path(path), key="/")
+        attrs = read_json(handle, "attrs", file=Path(path), key="/")
+    return pl.DataFrame([to_polars(column, name) for name, column in columns.items()]), attrs
+
+
+def columns_of(table: Any, *, key: str) -> dict[str, Column]:
+    """The columns of a mapping or a DataFrame, checked for names and lengths."""
+    named: dict[str, Column] = {}
+    for name in list(table.columns) if hasattr(table, "columns") else list(table):
+        check_column_name(name, key=key)
+        if name in named:
+            raise StoreError(f"{key}: column {name} occurs twice")
+        named[name] = as_column(table[name], name=name, key=key)
+    check_equal_length({name: len(column) for name, column in named.items()}, key=key)
+    return named
+
+
+def write_group(group: Any, columns: Mapping[str, Column]) -> None:
+    """Write columns into an open group and record their order."""
+    stamp(group, "columns")
+    group.attrs["column-order"] = json.dumps(list(columns))
+    group.attrs["n_rows"] = len(next(iter(columns.values()))) if columns else 0
+    inside = group.create_group("columns")
+    for name, column in columns.items():
+        write_column(inside, name, column)
+
+
+def read_group(
+    group: Any, names: Sequence[str] | None, *, file: Path, key: str, rows: slice = slice(None)
+) -> dict[str, Column]:
+    """Columns `names` (None: all, in the order they were written) of an open group."""
+    encoding_of(group, file=file, key=key, expected=("columns", "table"))
+    present = list(json.loads(group.attrs["column-order"]))
+    for name in names or ():
+        if name not in present:
+            raise StoreError(f"{file}: {key}: has no column {name!r}; it has {', '.join(present)}")
+    return {
+        name: read_column(group["columns"][name], file=file, key=f"{key.rstrip('/')}/{name}", rows=rows)
+        for name in (present if names is None else names)
+    }
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[Any]:
+    if not path.exists():
+        raise StoreError(f"{path}: no such file")
+    try:
+        handle = open_file(path, "r")
+    except OSError as error:
+        raise StoreError(f"{path}: not a readable HDF5 file: {str(error).splitlines()[0]}") from error
+    with handle:
+        try:
+            yield handle
+        except (OSError, KeyError, ValueError, RuntimeError) as error:
+            raise StoreError(f"{path}: damaged: {str(error).splitlines()[0]}") from error

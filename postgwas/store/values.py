@@ -1,0 +1,249 @@
+"""Columns in memory: what the store takes, and what it gives back.
+
+A column is one of three kinds, whatever library it came from. Missing values
+are NaN in floats and a mask in integers, booleans and text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from postgwas.errors import StoreError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+
+_SAMPLE = 65_536
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Booleans, integers or floats; `missing` is None where none is missing."""
+
+    values: Array
+    missing: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Text:
+    """UTF-8 strings as an Arrow large_string array, nulls allowed."""
+
+    data: Any
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+@dataclass(frozen=True)
+class Categories:
+    """Strings with few distinct values: `codes` point into `categories`, -1 is missing.
+
+    `shown_as` is "string" where the store chose this encoding to save space, and
+    "categorical" where the caller's column was categorical.
+    """
+
+    codes: Array
+    categories: Any
+    shown_as: str
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+Column: TypeAlias = Numbers | Text | Categories
+
+
+def as_column(values: Any, *, name: str, key: str) -> Column:
+    """Any column-like object (NumPy, pandas, polars, Arrow, list) as a :class:`Column`.
+
+    Raises
+    ------
+    StoreError
+        If the values are not one-dimensional booleans, integers, floats or text.
+    """
+    try:
+        column = _convert(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeError, TypeError, ValueError) as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise StoreError(f"{key}: column {name}: cannot be stored: {first}") from error
+    if column is None:
+        kind = getattr(values, "dtype", type(values).__name__)
+        raise StoreError(f"{key}: column {name}: {kind} cannot be stored: expected numbers, booleans or text")
+    return _compact(column) if isinstance(column, Text) else column
+
+
+def take(column: Column, order: Array) -> Column:
+    """The rows `order` of a column."""
+    if isinstance(column, Numbers):
+        missing = None if column.missing is None else column.missing[order]
+        return Numbers(column.values[order], missing)
+    if isinstance(column, Text):
+        return Text(column.data.take(pa.array(order)))
+    return Categories(column.codes[order], column.categories, column.shown_as)
+
+
+def concatenate(columns: list[Column]) -> Column:
+    """Columns of one kind end to end, text and categories joined as text."""
+    if len(columns) == 1:
+        return columns[0]
+    if all(isinstance(column, Numbers) for column in columns):
+        numbers = [column for column in columns if isinstance(column, Numbers)]
+        masks = [np.zeros(len(c), bool) if c.missing is None else c.missing for c in numbers]
+        values = np.concatenate([c.values for c in numbers])
+        return Numbers(values, np.concatenate(masks) if any(m.any() for m in masks) else None)
+    return Text(pa.concat_arrays([to_arrow(column).cast(pa.large_string()) for column in columns]))
+
+
+def to_arrow(column: Column) -> Any:
+    """As an Arrow array; NaN stays NaN."""
+    if isinstance(column, Numbers):
+        return pa.array(column.values, mask=column.missing)
+    if isinstance(column, Text):
+        return column.data
+    codes = pa.array(column.codes, mask=column.codes < 0)
+    dictionary = pa.DictionaryArray.from_arrays(codes, column.categories)
+    return dictionary if column.shown_as == "categorical" else dictionary.cast(pa.large_string())
+
+
+def to_numpy(column: Column) -> Array:
+    """As a NumPy array: text as objects with None for missing, missing integers as a masked array."""
+    if isinstance(column, Numbers):
+        return column.values if column.missing is None else np.ma.array(column.values, mask=column.missing)
+    if isinstance(column, Text):
+        return np.asarray(column.data.to_numpy(zero_copy_only=False), dtype=object)
+    # Code -1 finds the None at the end.
+    labels = np.array([*column.categories.to_pylist(), None], dtype=object)
+    return np.asarray(labels[column.codes])
+
+
+def to_polars(column: Column, name: str) -> pl.Series:
+    """As a polars series."""
+    import polars as pl
+
+    return pl.Series(name, pl.from_arrow(to_arrow(column)))
+
+
+def to_pandas(column: Column, name: str) -> pd.Series[Any]:
+    """As a pandas series: text as pandas' string dtype, missing integers as its nullable integers."""
+    import pandas as pd
+
+    if isinstance(column, Numbers):
+        if column.missing is None:
+            return pd.Series(column.values, name=name)
+        kind = pd.arrays.BooleanArray if column.values.dtype == bool else pd.arrays.IntegerArray
+        return pd.Series(kind(column.values, column.missing), name=name)
+    if isinstance(column, Categories) and column.shown_as == "categorical":
+        labels = column.categories.to_numpy(zero_copy_only=False)
+        return pd.Series(pd.Categorical.from_codes(column.codes, categories=labels), name=name)
+    try:
+        dtype: Any = pd.StringDtype("pyarrow", na_value=np.nan)
+    except TypeError:  # before pandas 2.3
+        dtype = "string[pyarrow_numpy]"
+    return pd.Series(pd.array(to_arrow(column), dtype=dtype), name=name)
+
+
+def _convert(values: Any) -> Column | None:
+    library = type(values).__module__.partition(".")[0]
+    if library == "polars":
+        values = values.rechunk()
+        if values.dtype.is_numeric() and not values.null_count():
+            return _numbers(values.to_numpy())
+        import polars as pl
+
+        return _from_arrow(values.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    if library == "pandas":
+        if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biuf":
+            return _numbers(values.to_numpy())
+        return _from_arrow(pa.array(values, from_pandas=True))
+    if isinstance(values, (pa.Array, pa.ChunkedArray)):
+        return _from_arrow(values)
+    if isinstance(values, np.ma.MaskedArray):
+        return _from_arrow(pa.array(values.data, mask=np.ma.getmaskarray(values)))
+    if isinstance(values, np.ndarray):
+        return _from_numpy(values)
+    if isinstance(values, (list, tuple, range)):
+        return _from_arrow(pa.array(values))
+    return None
+
+
+def _from_numpy(values: Array) -> Column | None:
+    if values.ndim != 1:
+        raise ValueError(f"an array of shape {values.shape}, expected one dimension")
+    if values.dtype.kind in "biuf":
+        return _numbers(values)
+    if values.dtype.kind == "S":
+        return Text(pa.array(values.tolist(), pa.large_binary()).cast(pa.large_string()))
+    if values.dtype.kind in "UT":
+        return Text(pa.array(values.tolist(), pa.large_string()))
+    if values.dtype.kind == "O":
+        return _from_arrow(pa.array(values, from_pandas=True))
+    return None
+
+
+def _from_arrow(array: Any) -> Column | None:
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+        if isinstance(array, pa.ChunkedArray):
+            array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        labels = array.dictionary.cast(pa.large_string())
+        codes = array.indices.cast(pa.int64()).fill_null(-1).to_numpy()
+        return Categories(_narrow(codes, len(labels)), labels, "categorical")
+    if pa.types.is_null(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return Text(array.cast(pa.large_string()))
+    if pa.types.is_string_view(kind):
+        return Text(array.cast(pa.large_string()))
+    if pa.types.is_floating(kind):
+        missing = float("nan")
+        return _numbers(
+            np.asarray(array.to_numpy(zero_copy_only=False))
+            if not array.null_count
+            else array.fill_null(pa.scalar(missing, kind)).to_numpy()
+        )
+    if pa.types.is_boolean(kind) or pa.types.is_integer(kind):
+        if not array.null_count:
+            return _numbers(array.to_numpy(zero_copy_only=False))
+        mask = array.is_null().to_numpy(zero_copy_only=False)
+        filled = array.fill_null(pa.scalar(0, pa.int8()).cast(kind))
+        return Numbers(filled.to_numpy(zero_copy_only=False), mask)
+    return None
+
+
+def _numbers(values: Array) -> Numbers | None:
+    if values.dtype.kind == "f" and values.dtype.itemsize > 8:
+        return None
+    # Files are little-endian whatever the machine, so that checksums agree.
+    return Numbers(np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")))
+
+
+def _compact(column: Text) -> Column:
+    """Text with few distinct values as categories; the first rows decide whether to try."""
+    n = len(column)
+    sample = column.data.slice(0, _SAMPLE)
+    if n < 256 or len(pc.unique(sample)) * 8 > len(sample):
+        return column
+    encoded = column.data.dictionary_encode()
+    labels = encoded.dictionary
+    if len(labels) > 32_767:
+        return column
+    codes = encoded.indices.fill_null(-1).to_numpy()
+    return Categories(_narrow(codes, len(labels)), labels, "string")
+
+
+def _narrow(codes: Array, n_labels: int) -> Array:
+    for kind in (np.int8, np.int16, np.int32):
+        if n_labels <= np.iinfo(kind).max:
+            return codes.astype(np.dtype(kind).newbyteorder("<"))
+    return codes
