@@ -144,7 +144,8 @@ class ConsoleHandler(logging.StreamHandler[TextIO]):
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]
-        return getattr(sys, self._name_of_stream)  # type: ignore[no-any-return]
+        stream: TextIO = getattr(sys, self._name_of_stream)
+        return stream
 
     def format(self, record: logging.LogRecord) -> str:
         text = record.getMessage()

@@ -1,0 +1,188 @@
+"""Running tasks on a Dask cluster: local processes, or one that runs already."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from postgwas.compute.threads import ONE_THREAD, hold_one_blas_thread
+from postgwas.errors import EngineError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+#: How often a task may lose its worker before the run is given up.
+ALLOWED_DEATHS = 3
+CONNECT_SECONDS = 15
+SCRIPT_HINT = "in a script of your own, call postgwas below: if __name__ == '__main__':"
+
+
+class DaskBackend:
+    """Tasks on the workers of a Dask client."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def workers(self) -> int:
+        return sum(self._client.nthreads().values())
+
+    def run(
+        self, function: Callable[[Any], Any], tasks: Sequence[tuple[int, Any]], label: str
+    ) -> Iterator[tuple[int, Any]]:
+        from distributed import as_completed
+
+        run = os.urandom(4).hex()
+        futures = {
+            self._client.submit(_call, function, task, pure=False, key=f"{label}-{run}-{index}"): index
+            for index, task in tasks
+        }
+        failed: dict[int, BaseException] = {}
+        try:
+            for future in as_completed(list(futures)):
+                index = futures.pop(future)
+                error = _error_of(future, label)
+                if error is None:
+                    yield index, future.result()
+                    continue
+                failed[index] = error
+                # The first error in task order is raised, so only earlier tasks are still waited for.
+                late = [f for f, i in futures.items() if i > min(failed)]
+                self._client.cancel(late, force=True)
+                if not any(i < min(failed) for i in futures.values()):
+                    break
+        finally:
+            if futures:
+                with suppress(Exception):
+                    self._client.cancel(list(futures), force=True)
+        if failed:
+            raise failed[min(failed)]
+
+
+def _call(function: Callable[[Any], Any], task: Any) -> Any:
+    hold_one_blas_thread()
+    return function(task)
+
+
+def _error_of(future: Future, label: str) -> BaseException | None:
+    from distributed import KilledWorker
+
+    if future.status == "finished":
+        return None
+    if future.status != "error":
+        return EngineError(f"{label}: the Dask scheduler lost a task ({future.status})", hint="run it again")
+    error = future.exception()
+    if isinstance(error, KilledWorker):
+        return EngineError(
+            f"{label}: a worker died {error.allowed_failures + 1} times on the same task, "
+            "perhaps because memory ran out",
+            hint="fewer --cores leave more memory to each",
+        )
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("postgwas"):
+        return EngineError("the cluster's workers have no postgwas", hint="install the same version there")
+    return error if error is not None else EngineError(f"{label}: a task failed without an error")
+
+
+@contextmanager
+def local_processes(cores: int) -> Iterator[DaskBackend]:
+    """A cluster of ``cores`` processes with one thread each, gone after the block."""
+    import dask
+    from distributed import LocalCluster
+
+    # Scratch files belong in the temporary folder, not where the user stands.
+    scratch = tempfile.mkdtemp(prefix="postgwas-dask-")
+    settings = {
+        "distributed.nanny.pre-spawn-environ": {**ONE_THREAD, "DASK_LOGGING__DISTRIBUTED": "critical"},
+        "distributed.scheduler.allowed-failures": ALLOWED_DEATHS,
+        "temporary-directory": scratch,
+    }
+    try:
+        with quiet_dask(), dask.config.set(settings):
+            try:
+                cluster = LocalCluster(
+                    n_workers=cores,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    local_directory=scratch,
+                    # Dask would divide the machine's memory by its cores, and kill workers at that.
+                    memory_limit=0,
+                    silence_logs=logging.CRITICAL,
+                )
+            except (RuntimeError, OSError) as error:
+                raise EngineError(
+                    f"cannot start {cores} worker processes: {error}", hint=SCRIPT_HINT
+                ) from error
+            with cluster, connected(cluster) as client:
+                yield DaskBackend(client)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def existing_cluster(scheduler: str | os.PathLike[str]) -> Iterator[DaskBackend]:
+    """A cluster that runs already, by address or by scheduler file; left running."""
+    address = os.fspath(scheduler)
+    with quiet_dask():
+        if "://" in address or re.fullmatch(r"[\w.\-]+:\d+", address):
+            opening = connected(address)
+        elif Path(address).is_file():
+            opening = connected(scheduler_file=address)
+        else:
+            raise EngineError(
+                f"'{address}' is neither an address like tcp://host:8786 nor an existing scheduler file",
+                hint="--dask_scheduler",
+            )
+        with opening as client:
+            try:
+                client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+            except TimeoutError:
+                raise EngineError(f"the Dask scheduler at '{address}' has no workers") from None
+            yield DaskBackend(client)
+
+
+@contextmanager
+def connected(target: Any = None, *, scheduler_file: str | None = None) -> Iterator[Client]:
+    """A client that is closed after the block."""
+    from distributed import Client
+
+    try:
+        client = Client(target, scheduler_file=scheduler_file, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError, ValueError, KeyError) as error:
+        where = scheduler_file or target
+        raise EngineError(f"no Dask scheduler answers at '{where}'", hint="--dask_scheduler") from error
+    try:
+        yield client
+    finally:
+        with suppress(Exception):
+            client.close(timeout=5)
+
+
+@contextmanager
+def quiet_dask() -> Iterator[None]:
+    """Dask's own log is for Dask's developers; what matters to users becomes an EngineError."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio", "bokeh")]
+    before = [logger.level for logger in loggers]
+    import distributed  # noqa: F401  sets its loggers' levels when imported
+
+    children = [
+        logger
+        for name, logger in logging.root.manager.loggerDict.items()
+        if name.startswith("distributed.") and isinstance(logger, logging.Logger)
+    ]
+    loggers += children
+    before += [logger.level for logger in children]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before):
+            logger.setLevel(level)
