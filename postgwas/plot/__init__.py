@@ -1,0 +1,1 @@
+"""Figures: the numbers that are drawn are computed apart from the drawing."""

@@ -1,0 +1,72 @@
+"""Write a figure so that a killed run leaves the whole file or none."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Formats a figure can be written in, by suffix.
+SUFFIXES = (".png", ".pdf", ".svg")
+
+
+def save_figure(
+    figure: Figure, path: str | os.PathLike[str], *, dpi: int = 160, overwrite: bool = True
+) -> Path:
+    """Write `figure` to `path`; the suffix (.png, .pdf, .svg) decides the format.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : path
+    dpi : int
+        Resolution of PNG files and of the rasterised points in PDF and SVG files.
+    overwrite : bool
+        Replace a file that is there.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    UsageError
+        Another suffix.
+    OutputError
+        The folder is missing or not writable, or the file exists and `overwrite` is false.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UsageError(f"{path}: a figure's name must end in one of {', '.join(SUFFIXES)}")
+    if not overwrite and path.exists():
+        raise OutputError(f"{path} exists", hint="--overwrite replaces it")
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        with os.fdopen(handle, "wb") as stream:
+            # No time stamps: the same figure is the same bytes.
+            metadata = {".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+            figure.savefig(stream, format=suffix[1:], dpi=dpi, metadata=metadata[suffix])
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot write the figure: {error.strerror or error}") from error
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
+    return path
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
