@@ -107,14 +107,14 @@ def columns_of(table: Any, *, key: str) -> dict[str, Column]:
     return named
 
 
-def write_group(group: Any, columns: Mapping[str, Column]) -> None:
+def write_group(group: Any, columns: Mapping[str, Column], *, portable: bool = False) -> None:
     """Write columns into an open group and record their order."""
     stamp(group, "columns")
     group.attrs["column-order"] = json.dumps(list(columns))
     group.attrs["n_rows"] = len(next(iter(columns.values()))) if columns else 0
     inside = group.create_group("columns")
     for name, column in columns.items():
-        write_column(inside, name, column)
+        write_column(inside, name, column, portable=portable)
 
 
 def read_group(

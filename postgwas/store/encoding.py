@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import h5py
 import hdf5plugin
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from postgwas.errors import StoreError
-from postgwas.store.schema import CHUNK_ROWS, TYPE, encoding_of, stamp
+from postgwas.store.schema import CHECKSUM, CHUNK_ROWS, encoding_of, stamp
 from postgwas.store.values import Array, Categories, Column, Numbers, Text
 
 _BYTES_CHUNK = 1 << 20
@@ -34,50 +36,66 @@ def open_file(path: Path, mode: str) -> Any:
     return h5py.File(path, mode, locking=False, libver=("v110", "v110") if mode != "r" else None)
 
 
-def write_dataset(group: Any, name: str, values: Array, *, filters: dict[str, Any] | None = None) -> Any:
-    """One array as a dataset: compressed in chunks unless it is tiny."""
+def digest(values: Any) -> str:
+    """SHA-256 of an array's dtype, shape and content, whatever filters it is stored with."""
+    array = np.asarray(values)
+    sha = hashlib.sha256(f"{array.dtype.str} {array.shape} ".encode())
+    if array.size:
+        sha.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return sha.hexdigest()
+
+
+def write_dataset(group: Any, name: str, values: Array, *, portable: bool = False) -> Any:
+    """One array as a dataset with its checksum: compressed in chunks unless it is tiny."""
     if values.nbytes < _SMALL:
-        return group.create_dataset(name, data=values)
-    if values.ndim == 1:
-        rows = _BYTES_CHUNK if values.dtype == np.uint8 else CHUNK_ROWS
-        chunks: Any = (min(len(values), rows),)
+        node = group.create_dataset(name, data=values)
     else:
-        chunks = True
-    return group.create_dataset(name, data=values, chunks=chunks, **(ZSTD if filters is None else filters))
+        chunks: Any = True
+        if values.ndim == 1:
+            chunks = (min(len(values), _BYTES_CHUNK if values.dtype == np.uint8 else CHUNK_ROWS),)
+        node = group.create_dataset(name, data=values, chunks=chunks, **(GZIP if portable else ZSTD))
+    node.attrs[CHECKSUM] = digest(values)
+    return node
 
 
-def write_column(group: Any, name: str, column: Column) -> Any:
-    """Write a column as the dataset or group `name` and stamp its encoding."""
-    if isinstance(column, Numbers):
-        if column.missing is None:
-            node = write_dataset(group, name, column.values)
-            stamp(node, "array")
-            return node
-        node = group.create_group(name)
-        write_dataset(node, "values", column.values)
-        write_dataset(node, "mask", column.missing)
-        stamp(node, "nullable")
+def write_column(group: Any, name: str, column: Column, *, portable: bool = False) -> Any:
+    """Write a column as the dataset or group `name` and stamp its encoding.
+
+    `portable` uses only what every HDF5 library reads: gzip, and fixed-width
+    strings where they are not much longer than their text.
+    """
+    if isinstance(column, Numbers) and column.missing is None:
+        node = write_dataset(group, name, column.values, portable=portable)
+        stamp(node, "array")
         return node
     node = group.create_group(name)
-    if isinstance(column, Text):
+    if isinstance(column, Numbers):
+        write_dataset(node, "values", column.values, portable=portable)
+        write_dataset(node, "mask", np.asarray(column.missing), portable=portable)
+        stamp(node, "nullable")
+    elif isinstance(column, Text):
         offsets, content, missing = text_buffers(column.data)
-        write_dataset(node, "offsets", offsets)
-        write_dataset(node, "bytes", content)
+        padded = _padded(column.data, offsets) if portable else None
+        if padded is not None:
+            write_dataset(node, "values", padded, portable=True)
+        else:
+            write_dataset(node, "offsets", offsets, portable=portable)
+            write_dataset(node, "bytes", content, portable=portable)
         if missing is not None:
-            write_dataset(node, "mask", missing)
-        stamp(node, "string-array")
-        return node
-    write_dataset(node, "codes", column.codes)
-    write_column(node, "categories", Text(column.categories))
-    node.attrs["shown-as"] = column.shown_as
-    stamp(node, "categorical")
+            write_dataset(node, "mask", missing, portable=portable)
+        stamp(node, "string-array" if padded is None else "fixed-string-array")
+    else:
+        write_dataset(node, "codes", column.codes, portable=portable)
+        write_column(node, "categories", Text(column.categories), portable=portable)
+        node.attrs["shown-as"] = column.shown_as
+        stamp(node, "categorical")
     return node
 
 
 def write_json(group: Any, name: str, document: Any) -> None:
     """A JSON document as one UTF-8 string; a dataset, since attributes end at 64 KB."""
     content = json.dumps(document, ensure_ascii=True, allow_nan=True).encode()
-    stamp(group.create_dataset(name, data=np.bytes_(content)), "json")
+    stamp(write_dataset(group, name, np.array(content)), "json")
 
 
 def read_json(group: Any, name: str, *, file: Path, key: str) -> Any:
@@ -87,18 +105,6 @@ def read_json(group: Any, name: str, *, file: Path, key: str) -> Any:
         return json.loads(bytes(group[name][()]))
     except ValueError as error:
         raise StoreError(f"{file}: {key}/{name}: damaged: {error}") from error
-
-
-def column_length(node: Any) -> int:
-    """Number of rows of a stored column, from its shape alone."""
-    encoding = node.attrs[TYPE]
-    if encoding == "string-array":
-        return int(node["offsets"].shape[0]) - 1
-    if encoding == "nullable":
-        return int(node["values"].shape[0])
-    if encoding == "categorical":
-        return int(node["codes"].shape[0])
-    return int(node.shape[0])
 
 
 def read_column(node: Any, *, file: Path, key: str, rows: slice = slice(None)) -> Column:
@@ -162,7 +168,19 @@ def _read_text(node: Any, rows: slice) -> Any:
     return array
 
 
+def _padded(data: Any, offsets: Array) -> Array | None:
+    """Text padded to one width, or None where that would bloat it or lose a NUL at its end."""
+    widths = np.diff(offsets.astype(np.int64))
+    width = int(widths.max(initial=1))
+    if width > 64 and width * len(widths) > 4 * int(offsets[-1]):
+        return None
+    # Built from bytes: NumPy's "S" drops NULs at the end, so a changed length shows them.
+    values = np.array(data.fill_null("").cast(pa.large_binary()).to_pylist(), dtype=f"S{width}")
+    return values if np.array_equal(np.char.str_len(values), widths) else None
+
+
 def _read_fixed(node: Any, rows: slice) -> Any:
-    values = node["values"].astype(f"S{node['values'].dtype.itemsize}")[rows]
+    values = node["values"][rows]
     mask = node["mask"][rows].astype(bool) if "mask" in node else None
-    return pa.array(values.tolist(), pa.large_binary(), mask=mask).cast(pa.large_string())
+    text = pa.array(values.tolist(), pa.large_binary()).cast(pa.large_string())
+    return text if mask is None else pc.if_else(pa.array(mask), pa.scalar(None, pa.large_string()), text)

@@ -17,6 +17,7 @@ from postgwas.errors import StoreError
 
 TYPE = "encoding-type"
 VERSION = "encoding-version"
+CHECKSUM = "sha256"
 
 #: The newest version that this program writes of each encoding; it reads all from 1 up.
 VERSIONS: dict[str, int] = {
@@ -75,9 +76,10 @@ def encoding_of(node: Any, *, file: Path, key: str, expected: tuple[str, ...] = 
 
 def check_key(key: str) -> str:
     """A key is one or more names joined by '/', for example ``mtag/height``."""
-    parts = key.split("/")
-    if any(part in ("", ".", "..") or not part.isprintable() for part in parts):
-        raise StoreError(f"key {key!r}: expected printable names joined by '/', such as 'mtag/height'")
+    if any(not part or part.startswith(".") or not part.isprintable() for part in key.split("/")):
+        raise StoreError(
+            f"key {key!r}: expected names joined by '/', none beginning with '.', as in 'mtag/height'"
+        )
     return key
 
 
