@@ -11,18 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import comb
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from postgwas.errors import UsageError
 from postgwas.mtag.maxfdr import Bools, FDRModel, Floats, causal_states, fdr_at, fdr_model, feasible
+from postgwas.mtag.maxfdr_lattice import check_size, count_points, lattice_block
 
 BLOCK = 4096
 KEEP_POINTS = 250_000
 """Grids of at most so many points are returned whole unless asked otherwise."""
-_MAX_POINTS = 2**62
 
 
 @dataclass(frozen=True)
@@ -101,55 +101,6 @@ class MaxFDRGrid:
     fdr: Floats | None
 
 
-def count_points(n_traits: int, intervals: int) -> int:
-    """Number of points of the lattice, feasible or not: C(intervals + 2^T - 1, intervals).
-
-    Examples
-    --------
-    >>> count_points(2, 10), count_points(3, 10), count_points(4, 10)
-    (286, 19448, 3268760)
-    """
-    return comb(intervals + 2**n_traits - 1, intervals)
-
-
-def lattice_block(n_traits: int, intervals: int, start: int, stop: int) -> Floats:
-    """Points `start` to `stop` of the lattice, in the order of mtag.py.
-
-    Returns
-    -------
-    ndarray, shape (stop - start, 2^T)
-        Probabilities, each a multiple of 1 / intervals.
-
-    Examples
-    --------
-    >>> lattice_block(1, 2, 0, 3).tolist()
-    [[0.0, 1.0], [0.5, 0.5], [1.0, 0.0]]
-    """
-    n_states = 2**n_traits
-    if count_points(n_traits, intervals) > _MAX_POINTS:
-        raise UsageError(
-            f"a grid of {intervals} intervals for {n_traits} traits has {count_points(n_traits, intervals):.2g} points",
-            hint="--fdr_method optimise",
-        )
-    rank = np.arange(start, stop, dtype=np.int64)
-    rest = np.full(len(rank), intervals, dtype=np.int64)
-    units = np.zeros((len(rank), n_states))
-    for state in range(n_states - 1):
-        # below[m, c]: points with m units left for this and later states, and fewer than c of them here.
-        later = n_states - 2 - state
-        below = np.full((intervals + 1, intervals + 1), np.iinfo(np.int64).max)
-        for left in range(intervals + 1):
-            ways = [0, *(comb(left - c + later, later) for c in range(left))]
-            below[left, : left + 1] = np.cumsum(ways)
-        thresholds = below[rest]
-        here = (rank[:, None] >= thresholds).sum(axis=1) - 1
-        rank -= np.take_along_axis(thresholds, here[:, None], axis=1)[:, 0]
-        rest -= here
-        units[:, state] = here
-    units[:, -1] = rest
-    return units / intervals
-
-
 def bad_rows(grid: ArrayLike, n_traits: int) -> Iterator[tuple[int, str]]:
     """Rows of a user's grid that are no probability vectors, counted from 1, and why."""
     points = np.asarray(grid, dtype=np.float64)
@@ -219,12 +170,7 @@ def grid_tasks(
             )
         for row, why in bad_rows(points, model.n_traits):
             raise UsageError(f"row {row} of the grid {why}", hint="--grid_file")
-    size = count_points(model.n_traits, int(intervals)) if points is None else len(points)
-    if size > _MAX_POINTS:
-        raise UsageError(
-            f"a grid of {intervals} intervals for {model.n_traits} traits has {size:.2g} points",
-            hint="--fdr_method optimise",
-        )
+    size = check_size(model.n_traits, int(intervals)) if points is None else len(points)
     near = None if causal is None else np.asarray(causal, dtype=np.float64)
     if near is not None and near.shape != (model.n_traits,):
         raise UsageError(f"{near.size} causal probabilities for {model.n_traits} traits")
@@ -241,7 +187,7 @@ def grid_tasks(
             keep=size <= KEEP_POINTS if keep is None else keep,
             rounding=rounding,
         )
-        for first, last in zip(edges, edges[1:])
+        for first, last in pairwise(edges)
         if last > first
     ]
 
@@ -347,7 +293,7 @@ def max_fdr_grid(
     --------
     >>> result = max_fdr_grid([[2e-6, 1e-6], [1e-6, 2e-6]], [[1, 0.1], [0.1, 1]], [1e5, 5e4])
     >>> result.n_points, result.at[1].tolist()
-    (286, [0.9, 0.0, 0.0, 0.1])
+    (286, [0.0, 0.0, 0.4, 0.6])
     """
     tasks = grid_tasks(
         omega,
