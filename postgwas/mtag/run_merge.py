@@ -1,0 +1,336 @@
+"""Second step of a run: the traits side by side, on one effect allele per variant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from postgwas.errors import NoVariantsError
+from postgwas.mtag.align import align, is_ambiguous
+from postgwas.mtag.run_traits import Trait
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class MergeCounts:
+    """What happened to one trait's variants when they met those before it."""
+
+    trait: str
+    variants: int
+    ambiguous: int = 0
+    shared: int = 0
+    inconsistent: int = 0
+    swapped: int = 0
+    other_strand: int = 0
+    remaining: int = 0
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """All traits on the effect alleles of the first trait that has the variant.
+
+    Rows are in canonical order (chromosome, position, id), so that no result
+    depends on the order of the input's rows; `file_order` brings them back.
+
+    Attributes
+    ----------
+    snpid : polars.Series
+    ea, nea : ndarray of uint8, shape (n_variants,)
+    chr : ndarray of int8 or None; pos : ndarray of int32 or None
+    z, n, eaf, scale : ndarray, shape (n_variants, n_traits)
+        NaN where a trait lacks the variant (`eaf`, `scale` also where unknown).
+    present : ndarray of bool, shape (n_variants, n_traits)
+    ambiguous : ndarray of bool, shape (n_variants,)
+    file_order : ndarray of int64, shape (n_variants,)
+        Permutation that puts rows back in the order of the files.
+    counts : list of MergeCounts, one a trait
+    """
+
+    snpid: pl.Series
+    ea: NDArray[np.uint8]
+    nea: NDArray[np.uint8]
+    chr: NDArray[np.int8] | None
+    pos: NDArray[np.int32] | None
+    z: Floats
+    n: Floats
+    eaf: Floats
+    scale: Floats | None
+    present: Mask
+    ambiguous: Mask
+    file_order: NDArray[np.int64]
+    counts: list[MergeCounts] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.snpid)
+
+    def take(self, rows: Mask | NDArray[np.int64]) -> Aligned:
+        """The rows of a mask or index, everything else unchanged."""
+        index = np.flatnonzero(rows) if rows.dtype == bool else rows
+        # Rank of the surviving rows among themselves, in file order.
+        rank = np.empty(len(self), dtype=np.int64)
+        rank[self.file_order] = np.arange(len(self))
+        return replace(
+            self,
+            snpid=self.snpid.gather(index),
+            ea=self.ea[index],
+            nea=self.nea[index],
+            chr=None if self.chr is None else self.chr[index],
+            pos=None if self.pos is None else self.pos[index],
+            z=self.z[index],
+            n=self.n[index],
+            eaf=self.eaf[index],
+            scale=None if self.scale is None else self.scale[index],
+            present=self.present[index],
+            ambiguous=self.ambiguous[index],
+            file_order=np.argsort(rank[index], kind="stable"),
+        )
+
+
+class _Table:
+    """The growing table: ids and alleles once, one column of every quantity a trait."""
+
+    def __init__(self, first: Trait) -> None:
+        frame = first.frame
+        self.ids = frame["SNPID"]
+        self.ea, self.nea = frame["EA"].to_numpy(), frame["NEA"].to_numpy()
+        self.chr, self.pos = _positions(frame)
+        self.columns = [_column(frame)]
+        self.sign: list[NDArray[np.int8]] = [np.ones(frame.height, dtype=np.int8)]
+
+    def append_rows(self, frame: pl.DataFrame) -> None:
+        """Rows that no earlier trait has: NaN for those."""
+        extra = frame.height
+        self.ids = pl.concat([self.ids, frame["SNPID"]])
+        self.ea = np.concatenate([self.ea, frame["EA"].to_numpy()])
+        self.nea = np.concatenate([self.nea, frame["NEA"].to_numpy()])
+        chrom, pos = _positions(frame)
+        if self.chr is not None and self.pos is not None:
+            self.chr = np.concatenate([self.chr, np.zeros(extra, np.int8) if chrom is None else chrom])
+            self.pos = np.concatenate([self.pos, np.zeros(extra, np.int32) if pos is None else pos])
+        padding = np.full(extra, np.nan)
+        self.columns = [
+            {name: np.concatenate([values, padding]) for name, values in column.items()}
+            for column in self.columns
+        ]
+        self.sign = [np.concatenate([sign, np.full(extra, _ABSENT, np.int8)]) for sign in self.sign]
+
+
+#: Sign of a variant that a trait does not have (0 is: has it, with other alleles).
+_ABSENT = np.int8(2)
+
+
+def merge(
+    traits: Iterable[Trait],
+    *,
+    flip_strand: bool,
+    swap: bool = True,
+    keep_ambiguous: bool = False,
+    union: bool = False,
+    align_alleles: bool = True,
+) -> Aligned:
+    """Put traits side by side.
+
+    Parameters
+    ----------
+    traits : iterable of Trait
+        Read one after the other, so that a generator keeps one at a time in memory.
+    flip_strand : bool
+        Accept pairs that agree on the other strand (never for A/T and C/G).
+    swap : bool
+        Accept swapped alleles, Z and EAF turned; otherwise they are inconsistent.
+    keep_ambiguous : bool
+        Keep A/T and C/G variants.
+    union : bool
+        Keep variants that only some traits have.
+    align_alleles : bool
+        False takes every trait's Z as it stands (mtag.py's --meta_format).
+
+    Raises
+    ------
+    NoVariantsError
+        Nothing is shared, or nothing shared has consistent alleles.
+    """
+    counts: list[MergeCounts] = []
+    table: _Table | None = None
+    names: list[str] = []
+    for trait in traits:
+        names.append(trait.name)
+        if table is None:
+            table = _Table(trait)
+            ambiguous = is_ambiguous(table.ea, table.nea)
+            dropped = 0 if keep_ambiguous else int(ambiguous.sum())
+            if dropped and not union:
+                table = _Table(replace(trait, frame=trait.frame.filter(~pl.Series(ambiguous))))
+            counts.append(
+                MergeCounts(
+                    trait.name,
+                    len(trait),
+                    ambiguous=dropped,
+                    shared=len(trait),
+                    remaining=len(trait) - dropped,
+                )
+            )
+            continue
+        counts.append(_add(table, trait, flip_strand, swap, union, align_alleles, keep_ambiguous))
+    if table is None:
+        raise NoVariantsError("no traits to merge")
+    return _finish(table, counts, names, union=union, keep_ambiguous=keep_ambiguous, check=align_alleles)
+
+
+def _add(
+    table: _Table,
+    trait: Trait,
+    flip_strand: bool,
+    swap: bool,
+    union: bool,
+    align_alleles: bool,
+    keep_ambiguous: bool,
+) -> MergeCounts:
+    frame = trait.frame
+    index = _lookup(table.ids, frame["SNPID"])
+    found = index >= 0
+    at = np.where(found, index, 0)
+    ea, nea = frame["EA"].to_numpy()[at], frame["NEA"].to_numpy()[at]
+    if align_alleles:
+        got = align(ea, nea, table.ea, table.nea, flip_strand=flip_strand)
+        sign = got.sign
+        if not swap:
+            sign = np.where(sign == -1, np.int8(0), sign)
+        other_strand = int((found & got.other_strand & (sign != 0)).sum())
+    else:
+        sign, other_strand = np.ones(len(at), dtype=np.int8), 0
+    sign = np.where(found, sign, _ABSENT)
+    column = {name: np.where(found, values[at], np.nan) for name, values in _column(frame).items()}
+    turned = sign == -1
+    np.negative(column["Z"], out=column["Z"], where=turned)
+    np.subtract(1, column["EAF"], out=column["EAF"], where=turned)
+    table.columns.append(column)
+    table.sign.append(sign)
+    if table.chr is None and "CHR" in frame.columns:
+        chrom, pos = _positions(frame)
+        assert chrom is not None and pos is not None
+        table.chr = np.where(found, chrom[at], 0).astype(np.int8)
+        table.pos = np.where(found, pos[at], 0).astype(np.int32)
+    if union:
+        seen = np.zeros(frame.height, dtype=bool)
+        seen[index[found]] = True
+        if not seen.all():
+            fresh = frame.filter(~pl.Series(seen))
+            table.append_rows(fresh)
+            # The rows just added are this trait's own: their alleles are the reference.
+            start = len(at)
+            for name, values in _column(fresh).items():
+                table.columns[-1][name][start:] = values
+            table.sign[-1][start:] = 1
+    all_signs = np.vstack([s[: len(at)] for s in table.sign])
+    usable = ((all_signs == 1) | (all_signs == -1)).all(axis=0)
+    if not keep_ambiguous:
+        usable &= ~is_ambiguous(table.ea[: len(at)], table.nea[: len(at)])
+    return MergeCounts(
+        trait.name,
+        len(trait),
+        shared=int(found.sum()),
+        inconsistent=int((sign == 0).sum()),
+        swapped=int(turned.sum()),
+        other_strand=other_strand,
+        remaining=int(usable.sum()),
+    )
+
+
+def _finish(
+    table: _Table,
+    counts: list[MergeCounts],
+    names: Sequence[str],
+    *,
+    union: bool,
+    keep_ambiguous: bool,
+    check: bool,
+) -> Aligned:
+    signs = np.vstack(table.sign)
+    ambiguous = is_ambiguous(table.ea, table.nea)
+    keep = ~(signs == 0).any(axis=0)
+    if not union:
+        keep &= ~(signs == _ABSENT).any(axis=0)
+    if not keep_ambiguous and check:
+        keep &= ~ambiguous
+    if not keep.any():
+        steps = "; ".join(
+            f"{c.trait}: {c.variants:,} variants, {c.shared:,} shared, {c.inconsistent:,} with other alleles, "
+            f"{c.remaining:,} left"
+            for c in counts
+        )
+        raise NoVariantsError(
+            f"no variant is left after merging {len(names)} traits by id and alleles: {steps}",
+            hint="ids must be of one kind (rs numbers) in all files",
+        )
+    order = _canonical_order(table, keep)
+    columns = table.columns
+
+    def stacked(name: str) -> Floats:
+        values = np.empty((len(order), len(columns)))
+        for t, column in enumerate(columns):
+            values[:, t] = column[name][order]
+        return values
+
+    rank = np.cumsum(keep) - 1
+    return Aligned(
+        snpid=table.ids.gather(order),
+        ea=table.ea[order],
+        nea=table.nea[order],
+        chr=None if table.chr is None else table.chr[order],
+        pos=None if table.pos is None else table.pos[order],
+        z=stacked("Z"),
+        n=stacked("N"),
+        eaf=stacked("EAF"),
+        scale=stacked("SCALE") if any(np.isfinite(c["SCALE"]).any() for c in columns) else None,
+        present=(signs[:, order] != _ABSENT).T,
+        ambiguous=ambiguous[order],
+        file_order=np.argsort(rank[order], kind="stable"),
+        counts=counts,
+    )
+
+
+def _canonical_order(table: _Table, keep: Mask) -> NDArray[np.int64]:
+    """Rows to keep, by chromosome, position and id."""
+    rows = np.flatnonzero(keep)
+    if table.chr is None or table.pos is None:
+        return rows[table.ids.gather(rows).arg_sort().to_numpy()]
+    key = table.chr[rows].astype(np.int64) << 32 | table.pos[rows].astype(np.int64)
+    if np.all(key[1:] > key[:-1]):
+        return rows
+    by_key = pl.DataFrame({"key": key, "id": table.ids.gather(rows)})
+    return rows[by_key.select(pl.arg_sort_by("key", "id")).to_series().to_numpy()]
+
+
+def _lookup(ids: pl.Series, other: pl.Series) -> NDArray[np.int64]:
+    """Row of every id in `other`, -1 where it has none."""
+    right = pl.DataFrame({"id": other}).with_row_index("row")
+    left = pl.DataFrame({"id": ids})
+    joined = left.join(right, on="id", how="left", maintain_order="left")
+    return joined["row"].cast(pl.Int64).fill_null(-1).to_numpy()
+
+
+def _column(frame: pl.DataFrame) -> dict[str, Floats]:
+    nan = np.full(frame.height, np.nan)
+    return {
+        name: _floats(frame[name]) if name in frame.columns else nan for name in ("Z", "N", "EAF", "SCALE")
+    }
+
+
+def _floats(series: pl.Series) -> Floats:
+    return series.cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
+
+
+def _positions(frame: pl.DataFrame) -> tuple[NDArray[np.int8] | None, NDArray[np.int32] | None]:
+    if "CHR" not in frame.columns or "POS" not in frame.columns:
+        return None, None
+    return (
+        frame["CHR"].cast(pl.Int8).fill_null(0).to_numpy().copy(),
+        frame["POS"].cast(pl.Int32).fill_null(0).to_numpy().copy(),
+    )

@@ -1,0 +1,297 @@
+"""First step of a run: each trait read, checked and reduced to the columns that MTAG needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from postgwas.errors import ColumnError, InputError, NoVariantsError, PostgwasError
+from postgwas.mtag.align import ALLELES, NOT_A_BASE
+from postgwas.mtag.options import MtagOptions
+from postgwas.sumstats.qc import QCResult, QCRules, quality_control
+from postgwas.sumstats.run import from_table, read_sumstats
+from postgwas.sumstats.table import Sumstats
+
+Floats = NDArray[np.float64]
+
+#: Canonical column -> the flag that names it on the command line.
+NAME_FLAGS = {
+    "SNPID": "--snp_name",
+    "CHR": "--chr_name",
+    "POS": "--bpos_name",
+    "EA": "--a1_name",
+    "NEA": "--a2_name",
+    "EAF": "--eaf_name",
+    "Z": "--z_name",
+    "BETA": "--beta_name",
+    "SE": "--se_name",
+    "P": "--p_name",
+    "N": "--n_name",
+}
+
+#: Column names for which mtag.py's frequency filter takes effect (its default name, freq, is not one).
+COMPAT_FREQUENCY_NAMES = frozenset({"EAF", "FRQ", "MAF", "FRQ_U", "F_U"})
+
+#: mtag.py refuses traits whose mean chi2 is lower, unless --force.
+MIN_MEAN_CHI2 = 1.02
+
+
+@dataclass(frozen=True)
+class Trait:
+    """One trait after quality control.
+
+    Attributes
+    ----------
+    name, source, dialect : str
+    frame : polars.DataFrame
+        SNPID, EA and NEA (uint8 codes of :data:`postgwas.mtag.align.ALLELES`), Z, N
+        and, where known, EAF, SCALE (per-allele units per standardised unit),
+        CHR and POS, ROW. Rows in the order of the file; SNPID unique.
+    rows_read : int
+    counts : mapping
+        Reason -> rows dropped, in the order of the filters.
+    rejected : polars.DataFrame
+        ROW, SNPID, REASON of every dropped row.
+    notes, warnings : tuple of str
+    columns : mapping
+        Canonical name -> name in the file.
+    n_kind : str
+    mean_chi2, lambda_gc : float
+    """
+
+    name: str
+    source: str
+    dialect: str
+    frame: pl.DataFrame
+    rows_read: int
+    counts: Mapping[str, int]
+    rejected: pl.DataFrame
+    columns: Mapping[str, str]
+    n_kind: str
+    mean_chi2: float
+    lambda_gc: float
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+
+def read_trait(source: Any, index: int, name: str, options: MtagOptions, n_traits: int) -> Trait:
+    """Read trait `index` (from 0) and apply the filters.
+
+    Parameters
+    ----------
+    source : path or DataFrame
+    options : MtagOptions
+
+    Raises
+    ------
+    InputError, ColumnError, NoVariantsError
+    """
+    columns = options.columns
+    if not isinstance(columns, Mapping):
+        columns = columns[index] if len(columns) == n_traits else columns[0]
+    n_value = options.per_trait("n_value", n_traits)[index]
+    wanted = ["SNPID", "EA", "NEA", "P", "EAF", "N"]
+    wanted += ["BETA", "SE"] if options.use_beta_se else ["Z"]
+    if options.compat:
+        wanted.append("SE")
+    if not options.no_chr_data:
+        wanted += ["CHR", "POS"]
+    if options.per_trait("info_min", n_traits)[index] is not None:
+        wanted.append("INFO")
+    arguments: dict[str, Any] = {
+        "columns": dict(columns),
+        "header": options.header,
+        "dialect_files": options.dialect_files,
+        "n": n_value,
+        "wanted": wanted,
+        "flags": NAME_FLAGS,
+    }
+    if isinstance(source, (str, os.PathLike)):
+        stats = read_sumstats(Path(source), **arguments)
+    else:
+        del arguments["header"]
+        stats = from_table(source, **arguments)
+    return _checked(stats, index, name, options, n_traits)
+
+
+def _checked(stats: Sumstats, index: int, name: str, options: MtagOptions, n_traits: int) -> Trait:
+    rows_read = stats.frame.height + stats.rejected.height
+    notes: list[str] = []
+    stats, beta_se_notes = _with_beta_se(stats, options)
+    notes += beta_se_notes
+    _require(stats, options, info=options.per_trait("info_min", n_traits)[index] is not None)
+    rules = _rules(stats, index, options, n_traits)
+    found = quality_control(stats, rules)
+    kept = found.stats.frame
+    if kept.height == 0:
+        raise NoVariantsError(
+            f"no variants of trait {index + 1} ({stats.source}) are left after quality control: "
+            f"{rows_read:,} rows read, {_breakdown(found)}"
+        )
+    mean_chi2, lambda_gc = _chi2(kept)
+    if mean_chi2 < MIN_MEAN_CHI2 and not options.force:
+        raise InputError(
+            f"mean chi2 of trait {index + 1} ({stats.source}) is {mean_chi2:.4f}, less than "
+            f"{MIN_MEAN_CHI2}: too little signal for MTAG's estimates to be stable",
+            hint="--force runs all the same",
+        )
+    if options.compat:
+        kept = _first_rows_of_kept_ids(stats.frame, kept)
+    return Trait(
+        name=name,
+        source=stats.source,
+        dialect=stats.dialect,
+        frame=_columns_for_mtag(kept),
+        rows_read=rows_read,
+        counts={**_unreadable(stats), **found.counts},
+        rejected=pl.concat([stats.rejected, found.rejected]) if stats.rejected.height else found.rejected,
+        columns=stats.columns,
+        n_kind=stats.n_kind,
+        mean_chi2=mean_chi2,
+        lambda_gc=lambda_gc,
+        notes=(*stats.derived, *notes),
+        warnings=stats.warnings,
+    )
+
+
+def _unreadable(stats: Sumstats) -> dict[str, int]:
+    return {"unreadable rows": stats.rejected.height} if stats.rejected.height else {}
+
+
+def _breakdown(found: QCResult) -> str:
+    return "; ".join(f"{count:,} {reason}" for reason, count in found.counts.items() if count)
+
+
+def _with_beta_se(stats: Sumstats, options: MtagOptions) -> tuple[Sumstats, list[str]]:
+    """Z and N from BETA and SE, where --use_beta_se asks for it.
+
+    Z = BETA/SE; with the frequency known N = 1/(2 f (1-f) SE^2), the sample size at
+    which a standardised trait has this SE; without it N is the file's, and SE sqrt(N)
+    carries the effects back to the units of BETA.
+    """
+    if not options.use_beta_se:
+        return stats, []
+    frame = stats.frame
+    for column in ("BETA", "SE"):
+        if column not in frame.columns:
+            raise ColumnError(
+                f"{stats.source}: --use_beta_se needs a {column} column",
+                hint=f"{NAME_FLAGS[column]} names it",
+            )
+    frame = frame.with_columns(Z=pl.col("BETA") / pl.col("SE"))
+    if "EAF" in frame.columns:
+        variance = 2 * pl.col("EAF") * (1 - pl.col("EAF"))
+        frame = frame.with_columns(N=1 / (variance * pl.col("SE") ** 2))
+        note = "Z = BETA/SE and N = 1/(2 EAF (1-EAF) SE^2) (--use_beta_se)"
+        stats = replace(stats, n_kind="from SE")
+    elif "N" in frame.columns:
+        frame = frame.with_columns(SCALE=pl.col("SE") * pl.col("N").sqrt())
+        note = "Z = BETA/SE; effects return to the units of BETA by SE sqrt(N) (--use_beta_se without EAF)"
+    else:
+        raise ColumnError(f"{stats.source}: --use_beta_se needs EAF or N", hint="--eaf_name or --n_name")
+    return replace(stats, frame=frame), [note]
+
+
+def _require(stats: Sumstats, options: MtagOptions, *, info: bool) -> None:
+    have = set(stats.frame.columns)
+    needed = ["SNPID", "EA", "NEA", "Z", "N"]
+    if not options.std_betas and "SCALE" not in have:
+        needed.append("EAF")
+    for column in needed:
+        if column in have:
+            continue
+        listed = ", ".join(f"{found} ({canonical})" for canonical, found in stats.columns.items())
+        hint = f"{NAME_FLAGS[column]} names it"
+        if column == "EAF":
+            hint += "; or --std_betas, which gives standardised effects that need no frequency"
+        if column == "N":
+            hint += "; or --n_value gives one number for all rows"
+        raise ColumnError(
+            f"{stats.source}: no column for {WORDS[column]} was found; recognised were {listed}", hint=hint
+        )
+    if info and "INFO" not in have:
+        raise ColumnError(
+            f"{stats.source}: --info_min is given, but no INFO column was found", hint="drop --info_min"
+        )
+
+
+WORDS = {
+    "SNPID": "variant ids (SNPID)",
+    "EA": "effect alleles (EA)",
+    "NEA": "other alleles (NEA)",
+    "Z": "Z statistics (Z, or BETA and SE, or P and a sign)",
+    "N": "sample sizes (N)",
+    "EAF": "effect allele frequencies (EAF)",
+}
+
+
+def _rules(stats: Sumstats, index: int, options: MtagOptions, n_traits: int) -> QCRules:
+    def limit(name: str) -> float | None:
+        value: float | None = options.per_trait(name, n_traits)[index]
+        return value
+
+    maf_min = limit("maf_min")
+    required = ["SNPID", "EA", "NEA", "Z", "N"]
+    if "P" in stats.frame.columns:
+        required.append("P")
+    filter_frequency = "EAF" in stats.frame.columns
+    if options.compat:
+        filter_frequency = stats.columns.get("EAF", "").upper() in COMPAT_FREQUENCY_NAMES
+        required += [column for column in ("SE",) if column in stats.frame.columns]
+    if filter_frequency:
+        required.append("EAF")
+    elif "SCALE" in stats.frame.columns:
+        required.append("SE")
+    return QCRules(
+        required=tuple(required),
+        info_min=limit("info_min"),
+        maf_min=maf_min if filter_frequency else None,
+        n_min=limit("n_min"),
+        n_max=limit("n_max"),
+        keep_ambiguous=True,
+        drop_zero_p=options.compat,
+        median_z_cutoff=options.median_z_cutoff,
+    )
+
+
+def _chi2(frame: pl.DataFrame) -> tuple[float, float]:
+    chi2 = np.sort(frame["Z"].to_numpy() ** 2)
+    return float(chi2.mean()), float(np.median(chi2) / 0.4549)
+
+
+def _first_rows_of_kept_ids(frame: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    """mtag.py's rows: the first row of every id that passed, even where another row passed for it."""
+    return frame.join(kept.select("SNPID"), on="SNPID", how="semi", maintain_order="left").unique(
+        "SNPID", keep="first", maintain_order=True
+    )
+
+
+def _columns_for_mtag(frame: pl.DataFrame) -> pl.DataFrame:
+    wanted = [c for c in ("ROW", "SNPID", "CHR", "POS", "Z", "N", "EAF", "SCALE") if c in frame.columns]
+    return frame.select(*wanted, allele_codes("EA"), allele_codes("NEA"))
+
+
+def allele_codes(column: str) -> pl.Expr:
+    """Codes 0..3 of a column of letters, in either case; anything else is ``NOT_A_BASE``."""
+    expression = pl.lit(NOT_A_BASE, dtype=pl.UInt8)
+    for code, letter in enumerate(ALLELES):
+        is_letter = (pl.col(column) == letter) | (pl.col(column) == letter.lower())
+        expression = pl.when(is_letter).then(pl.lit(code, dtype=pl.UInt8)).otherwise(expression)
+    return expression.fill_null(NOT_A_BASE).alias(column)
+
+
+def describe_failure(error: PostgwasError, index: int, source: str) -> str:
+    """The error's text, led by the trait unless it names the file already."""
+    text = str(error)
+    return text if source in text else f"trait {index + 1} ({source}): {text}"
