@@ -1,0 +1,270 @@
+"""Find and parse LD score files (``.l2.ldscore``, ``.l2.M_5_50``, ``.l2.M``)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from postgwas.errors import PanelError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+CHROMOSOMES = range(1, 23)
+# The order in which ldsc looks, then what it does not know.
+COMPRESSIONS = (".bz2", ".gz", "", ".xz", ".zst", ".parquet")
+SUFFIX = ".l2.ldscore"
+NOT_SCORES = ("CHR", "SNP", "BP", "CM", "MAF")
+_FILE = re.compile(r"(?P<prefix>.*?)(?P<chromosome>\d+)?\.l2\.ldscore(?P<suffix>\.(gz|bz2|xz|zst|parquet))?$")
+
+
+@dataclass(frozen=True)
+class PanelFiles:
+    """The files of one panel.
+
+    Attributes
+    ----------
+    scores : tuple of Path
+        LD score files in chromosome order.
+    stems : tuple of Path
+        The same without ``.l2.ldscore`` and what follows; counts are at stem + ``.l2.M_5_50``.
+    """
+
+    scores: tuple[Path, ...]
+    stems: tuple[Path, ...]
+
+    def counts(self, suffix: str) -> tuple[Path, ...]:
+        """The files with the numbers of variants; `suffix` is ``.l2.M_5_50`` or ``.l2.M``."""
+        return tuple(stem.with_name(stem.name + suffix) for stem in self.stems)
+
+
+def find_files(place: str) -> PanelFiles | None:
+    """Files of a folder, a prefix with or without ``@``, or one file; None if there are none.
+
+    As in ldsc, chromosomes 1 to 22 are taken as far as they exist, and other
+    files (``6_old.l2.ldscore.gz``) are not read.
+
+    Raises
+    ------
+    PanelError
+        If a folder holds several panels, or an LD score file lacks its chromosome's place.
+    """
+    path = Path(place).expanduser()
+    if path.is_dir():
+        return _in_folder(path)
+    if path.is_file() and (match := _FILE.match(path.name)):
+        stem = path.name[: match.start("suffix")] if match["suffix"] else path.name
+        return PanelFiles((path,), (path.with_name(stem.removesuffix(SUFFIX)),))
+    return _by_chromosome(str(path)) or _single(str(path))
+
+
+def _by_chromosome(prefix: str) -> PanelFiles | None:
+    pattern = prefix if "@" in prefix else prefix + "@"
+    found = [files for i in CHROMOSOMES if (files := _single(pattern.replace("@", str(i))))]
+    if not found:
+        return None
+    return PanelFiles(
+        tuple(path for files in found for path in files.scores),
+        tuple(path for files in found for path in files.stems),
+    )
+
+
+def _single(stem: str) -> PanelFiles | None:
+    for suffix in COMPRESSIONS:
+        path = Path(stem + SUFFIX + suffix)
+        if path.is_file():
+            return PanelFiles((path,), (Path(stem),))
+    return None
+
+
+def _in_folder(folder: Path) -> PanelFiles | None:
+    if files := _by_chromosome(f"{folder}/"):
+        return files
+    matches = [match for path in sorted(folder.iterdir()) if (match := _FILE.match(path.name))]
+    prefixes = sorted({match["prefix"] for match in matches if match["chromosome"]})
+    whole = sorted({match["prefix"] for match in matches if not match["chromosome"]})
+    if len(prefixes) + len(whole) > 1:
+        choices = ", ".join(
+            [f"{folder}/{name}@" for name in prefixes] + [f"{folder}/{name}" for name in whole]
+        )
+        raise PanelError(f"{folder} holds several LD score panels", hint=f"name one of {choices}")
+    if prefixes:
+        return _by_chromosome(f"{folder}/{prefixes[0]}@")
+    return _single(f"{folder}/{whole[0]}") if whole else None
+
+
+def read_counts(paths: Sequence[Path], n_annot: int) -> npt.NDArray[np.float64]:
+    """Numbers of variants behind the LD scores, summed over files, shape (A,).
+
+    Raises
+    ------
+    PanelError
+        If a file is missing, or does not have one number an annotation.
+    """
+    total = np.zeros(n_annot)
+    for path in paths:
+        try:
+            fields = path.read_text().split()
+        except OSError as error:
+            raise PanelError(
+                f"{path}: cannot be read ({error.strerror}); it should hold the number of variants "
+                "behind the LD scores",
+                hint="give the whole panel: each N.l2.ldscore.gz needs its N.l2.M_5_50 (or N.l2.M)",
+            ) from error
+        except UnicodeDecodeError as error:
+            raise PanelError(f"{path}: not a text file") from error
+        try:
+            values = np.array([float(field) for field in fields])
+        except ValueError as error:
+            raise PanelError(f"{path}: expected numbers, found '{' '.join(fields)[:40]}'") from error
+        if values.size != n_annot or not np.all(np.isfinite(values)) or not np.all(values >= 0):
+            raise PanelError(
+                f"{path}: expected {n_annot} number{'s' * (n_annot > 1)} of variants (one for each LD score "
+                f"column), found '{' '.join(fields)[:40]}'"
+            )
+        total += values
+    return total
+
+
+def read_scores(path: Path) -> tuple[pl.DataFrame, str]:
+    """One LD score file as SNPID, CHR, POS and its score columns, and its SHA-256.
+
+    Raises
+    ------
+    PanelError
+        If the file is missing, empty, truncated, lacks a column or has text among numbers.
+    """
+    import polars as pl
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PanelError(f"{path}: cannot be read ({error.strerror})") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if not data:
+        raise PanelError(f"{path}: the file is empty")
+    if path.suffix == ".parquet":
+        try:
+            frame = pl.read_parquet(io.BytesIO(data))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise PanelError(f"{path}: not a readable Parquet file") from error
+        _check_header(path, frame.columns)
+        return _typed(path, frame.select(pl.all().cast(pl.String)), frame.columns), digest
+    text = _decompressed(path, data)
+    header = text[: text.find(b"\n")] if b"\n" in text else text
+    if not header.strip():
+        raise PanelError(f"{path}: the file is empty")
+    names = header.decode("utf-8", "replace").split()
+    _check_header(path, names)
+    if b"\t" not in header.strip() or b" " in header:
+        # Runs of white space, as ldsc accepts them.
+        text = re.sub(rb"[ \t]+", b"\t", re.sub(rb"(?m)^[ \t]+|[ \t\r]+$", b"", text))
+    return _parsed(path, text, names), digest
+
+
+def _decompressed(path: Path, data: bytes) -> bytes:
+    import bz2
+    import lzma
+    import zlib
+
+    def zst(raw: bytes) -> bytes:
+        import zstandard
+
+        with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(raw), read_across_frames=True) as reader:
+            return bytes(reader.readall())
+
+    def gz(raw: bytes) -> bytes:
+        from isal import igzip
+
+        return bytes(igzip.decompress(raw))  # type: ignore[no-untyped-call]
+
+    openers: dict[str, Callable[[bytes], bytes]] = {
+        ".gz": gz,
+        ".bz2": bz2.decompress,
+        ".xz": lzma.decompress,
+        ".zst": zst,
+    }
+    opener = openers.get(path.suffix)
+    if opener is None:
+        return data
+    try:
+        return opener(data)
+    except (OSError, EOFError, ValueError, RuntimeError, lzma.LZMAError, zlib.error) as error:
+        raise PanelError(f"{path}: truncated or not a {path.suffix} file ({error})") from error
+    except Exception as error:
+        # isal and zstandard raise classes of their own.
+        if type(error).__module__.split(".")[0] in ("isal", "zstandard"):
+            raise PanelError(f"{path}: truncated or not a {path.suffix} file ({error})") from error
+        raise
+
+
+def _check_header(path: Path, names: Sequence[str]) -> None:
+    missing = [name for name in ("CHR", "SNP", "BP") if name not in names]
+    if missing:
+        found = ", ".join(names[:8])[:80]
+        raise PanelError(f"{path}: line 1 lacks {', '.join(missing)}; it has {found}")
+    if len(set(names)) < len(names):
+        raise PanelError(f"{path}: line 1 has a column name twice: {', '.join(names)}")
+    if all(name in NOT_SCORES for name in names):
+        raise PanelError(f"{path}: line 1 has no LD score column besides {', '.join(names)}")
+
+
+def _parsed(path: Path, text: bytes, names: list[str]) -> pl.DataFrame:
+    import polars as pl
+
+    scores = [name for name in names if name not in NOT_SCORES]
+    kept = ["SNP", "CHR", "BP", *scores]
+    types: dict[str, Any] = {"SNP": pl.String, "CHR": pl.Int8, "BP": pl.Int32}
+    options: dict[str, Any] = {
+        "separator": "\t",
+        "columns": kept,
+        "quote_char": None,
+        "null_values": ["NA", "", "nan", "NaN"],
+    }
+    try:
+        types |= dict.fromkeys(scores, pl.Float64)
+        frame = pl.read_csv(io.BytesIO(text), schema_overrides=types, **options)
+    except pl.exceptions.PolarsError:
+        # Something is not a plain number: read it as text and say what and where.
+        try:
+            frame = pl.read_csv(io.BytesIO(text), infer_schema=False, **options)
+        except pl.exceptions.PolarsError as error:
+            first = str(error).splitlines()[0]
+            raise PanelError(f"{path}: not a table of {len(names)} columns: {first}") from error
+    return _typed(path, frame, names)
+
+
+def _typed(path: Path, frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Columns SNPID, CHR, POS and scores with their types, complaining about the first bad cell."""
+    import polars as pl
+
+    if frame.height == 0:
+        raise PanelError(f"{path}: there is a header but no variants")
+    columns = [frame["SNP"].cast(pl.String).alias("SNPID")]
+    wanted: dict[str, tuple[str, Any]] = {"CHR": ("CHR", pl.Int8), "BP": ("POS", pl.Int32)}
+    wanted |= {name: (name, pl.Float64) for name in names if name not in NOT_SCORES}
+    for name, (new, dtype) in wanted.items():
+        column = frame[name]
+        if column.dtype != dtype:
+            # Text; positions may be written as 1e6 or 1000.0.
+            column = column.cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+            column = column.cast(dtype, strict=False)
+        if column.null_count() or (dtype == pl.Float64 and not column.is_finite().all()):
+            bad = column.is_null() if column.null_count() else ~column.is_finite()
+            row = bad.arg_true()[0]
+            found = frame[name][row]
+            shown = "nothing" if found is None else f"'{found}'"
+            raise PanelError(f"{path}: line {row + 2}, column {name}: expected a number, found {shown}")
+        columns.append(column.alias(new))
+    if columns[0].null_count():
+        row = columns[0].is_null().arg_true()[0]
+        raise PanelError(f"{path}: line {row + 2}, column SNP: the variant has no id")
+    return pl.DataFrame(columns)
