@@ -236,7 +236,8 @@ def simulate_samples(rng: np.random.Generator, n_samples: FloatArray, size: int)
     """N of each variant and trait: a twentieth of the variants were typed in some cohorts only."""
     n = np.tile(n_samples, (size, 1))
     partial = rng.random(n.shape) < 0.05
-    return np.round(np.where(partial, n * rng.uniform(0.25, 0.95, n.shape), n))
+    share: FloatArray = np.where(partial, rng.uniform(0.25, 0.95, n.shape), 1.0)
+    return np.round(n * share)
 
 
 def _smooth(white: FloatArray, decay: float) -> FloatArray:
@@ -246,7 +247,7 @@ def _smooth(white: FloatArray, decay: float) -> FloatArray:
     kernel /= np.sqrt((kernel**2).sum())
     # Circular, so that the ends have the same variance as the middle.
     padded = np.pad(white, ((reach, reach), (0, 0)), mode="wrap")
-    smoothed = np.empty_like(white)
+    smoothed: FloatArray = np.empty(white.shape)
     for column in range(white.shape[1]):
         smoothed[:, column] = np.convolve(padded[:, column], kernel)[2 * reach : -2 * reach]
     return smoothed

@@ -221,7 +221,7 @@ def draw_manhattan(
     axes.set_ylabel(rf"$\bf{{{label}}}$  $-\log_{{10}}\,P$", color=colours[0], fontsize=11)
     if names is not None and n_labels:
         leads = lead_variants(chrom, pos, mlog10p, threshold=threshold, limit=n_labels)
-        _name_leads(axes, x[leads], mlog10p[leads], [str(names[i]) for i in leads], mirrored=mirrored)
+        _name_leads(axes, x[leads], mlog10p[leads], [str(names[int(i)]) for i in leads], mirrored=mirrored)
 
 
 def draw_heights(axes: Axes, scale: HeightScale) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from postgwas.errors import MatrixError, OutputError, UsageError
@@ -43,6 +45,11 @@ def test_the_figure_of_a_trait_is_written(table, tmp_path, suffix):
     assert [p.name for p in tmp_path.iterdir()] == [f"a.{suffix}"]
     named = {t.get_text() for axes in figure.axes for t in axes.texts}
     assert {"rs10", "rs2000"} <= named
+
+
+def test_names_may_be_a_polars_column(table):
+    scan = replace(scan_of_table("t", table), snpid=pl.Series(table.SNP.tolist()))
+    assert "rs10" in {t.get_text() for axes in mtag_figure(scan).axes for t in axes.texts}
 
 
 def test_both_halves_share_genome_and_height(table):
