@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postgwas.errors import StoreError
-from postgwas.store.atomic import atomic_file
-from postgwas.store.encoding import open_file, read_column, read_json, write_column, write_json
+from postgwas.store.encoding import read_column, read_json, write_column, write_json
+from postgwas.store.hdf5 import new_file, open_file
 from postgwas.store.schema import check_column_name, check_equal_length, encoding_of, stamp
 from postgwas.store.values import Array, Column, as_column, to_numpy, to_polars
 
@@ -59,7 +59,7 @@ def write_columns(
     """
     path = Path(path)
     converted = columns_of(columns, key=str(path))
-    with atomic_file(path, overwrite=overwrite) as temporary, open_file(temporary, "w") as handle:
+    with new_file(path, overwrite=overwrite) as handle:
         write_group(handle, converted)
         write_json(handle, "attrs", dict(attrs or {}))
 
@@ -137,7 +137,7 @@ def _open(path: Path) -> Iterator[Any]:
     if not path.exists():
         raise StoreError(f"{path}: no such file")
     try:
-        handle = open_file(path, "r")
+        handle = open_file(path)
     except OSError as error:
         raise StoreError(f"{path}: not a readable HDF5 file: {str(error).splitlines()[0]}") from error
     with handle:

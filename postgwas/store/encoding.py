@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import h5py
 import hdf5plugin
 import numpy as np
 import pyarrow as pa
@@ -22,18 +21,6 @@ _SMALL = 4096
 # At this level Zstd writes nine times faster than gzip-1 at the same size.
 ZSTD: dict[str, Any] = {"shuffle": True, **hdf5plugin.Zstd(clevel=3)}
 GZIP: dict[str, Any] = {"shuffle": True, "compression": "gzip", "compression_opts": 1}
-
-
-def open_file(path: Path, mode: str) -> Any:
-    """Open an HDF5 file without file locks.
-
-    Parts never change once they have their name and no two processes write the
-    same file, so a lock protects nothing here; on NFS and Lustre mounts without
-    lock support it makes every open fail. ``HDF5_USE_FILE_LOCKING`` is read by
-    the library itself and, where a user sets it, wins over this choice.
-    """
-    # v110: metadata carries its own checksums, and HDF5 1.10 (2016) still reads it.
-    return h5py.File(path, mode, locking=False, libver=("v110", "v110") if mode != "r" else None)
 
 
 def digest(values: Any) -> str:

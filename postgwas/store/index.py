@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from postgwas.errors import StoreError
-from postgwas.store.atomic import atomic_file, remove_stale
-from postgwas.store.encoding import open_file, read_json, write_json
+from postgwas.store.atomic import remove_stale
+from postgwas.store.encoding import read_json, write_json
+from postgwas.store.hdf5 import new_file, open_file
 from postgwas.store.schema import TYPE, encoding_of, stamp
 
 CATALOGUE = ".catalogue"
@@ -117,7 +118,7 @@ def rebuild(path: Path) -> None:
     while True:
         listing = list_parts(path)
         lines = entries(path, listing)
-        with atomic_file(path, overwrite=True) as temporary, open_file(temporary, "w") as handle:
+        with new_file(path, overwrite=True) as handle:
             _write(handle, path, lines)
         if list_parts(path) == listing:
             return
@@ -143,7 +144,7 @@ def _write(handle: Any, path: Path, lines: Iterable[Entry]) -> None:
 
 def _catalogue(path: Path) -> list[Entry]:
     try:
-        with open_file(path, "r") as handle:
+        with open_file(path) as handle:
             encoding_of(handle, file=path, key="/", expected=("study",))
             lines = read_json(handle, CATALOGUE, file=path, key="/")
         tuples = ("columns", "signature")
@@ -154,7 +155,7 @@ def _catalogue(path: Path) -> list[Entry]:
 
 def _look(file: Path, signature: tuple[int, ...]) -> Entry | None:
     try:
-        with open_file(file, "r") as handle:
+        with open_file(file) as handle:
             return entry_of(handle, part=file.name, size=signature[0], signature=signature)
     except FileNotFoundError:
         return None

@@ -12,9 +12,9 @@ import numpy as np
 
 from postgwas.errors import OutputError, StoreError
 from postgwas.store import index
-from postgwas.store.atomic import atomic_file
 from postgwas.store.columns import columns_of, read_group
-from postgwas.store.encoding import open_file, read_json
+from postgwas.store.encoding import read_json
+from postgwas.store.hdf5 import new_file, open_file
 from postgwas.store.index import Entry, part_name, parts_folder
 from postgwas.store.part import (
     as_arrays,
@@ -85,7 +85,7 @@ class Study:
             _begin(file, folder)
             return cls(file)
         try:
-            with open_file(file, "r") as handle:
+            with open_file(file) as handle:
                 encoding_of(handle, file=file, key="/", expected=("study",))
                 packed = handle.attrs["layout"] == "packed"
                 linked = not packed and len(handle) > 1
@@ -185,7 +185,7 @@ class Study:
             if is_result(node):
                 found.append(index.entry_of(node))
 
-        with open_file(self.path, "r") as handle:
+        with open_file(self.path) as handle:
             handle.visititems(add)
         return sorted(found, key=lambda entry: entry.key)
 
@@ -281,7 +281,7 @@ class Study:
         check_key(key)
         file = self.path if self.packed else parts_folder(self.path) / part_name(key)
         try:
-            handle = open_file(file, "r")
+            handle = open_file(file)
         except FileNotFoundError:
             raise self._missing(key) from None
         except OSError as error:
@@ -324,9 +324,15 @@ class Study:
     @contextmanager
     def _new_part(self, key: str, *, overwrite: bool) -> Iterator[Any]:
         file = parts_folder(self.path) / part_name(key)
-        with atomic_file(file, overwrite=overwrite) as temporary, open_file(temporary, "w") as handle:
+        with new_file(file, overwrite=overwrite) as handle:
             yield handle
-        index.rebuild(self.path)
+        try:
+            index.rebuild(self.path)
+        except OutputError:
+            if not overwrite:
+                # The whole result or nothing: the same call can be made again once there is space.
+                file.unlink(missing_ok=True)
+            raise
 
 
 def _begin(file: Path, folder: Path) -> None:
