@@ -58,6 +58,32 @@ class LDScorePanel:
     def n_variants(self) -> int:
         return len(self.snpid)
 
+    def match(self, ids: pl.Series) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+        """Rows of the panel and of `ids` that name the same variant, in the panel's order.
+
+        Half the price of a join on text: 64-bit hashes are joined and the ids
+        compared afterwards, so that a collision cannot pass.
+
+        Parameters
+        ----------
+        ids : polars.Series of String, length T
+            Nulls match nothing; an id that occurs twice matches twice.
+
+        Returns
+        -------
+        panel_rows, rows : ndarray of uint32, shape (K,)
+            ``snpid[panel_rows] == ids[rows]``; equal panel rows keep the order of `ids`.
+        """
+        import polars as pl
+
+        def keyed(series: pl.Series, name: str) -> pl.DataFrame:
+            return pl.DataFrame([series.hash().alias("key"), _rows(name, len(series))])
+
+        pairs = keyed(self.snpid, "panel").join(keyed(ids, "row"), on="key").sort("panel", "row")
+        same = self.snpid.gather(pairs["panel"]) == ids.gather(pairs["row"])
+        pairs = pairs.filter(same)
+        return pairs["panel"].to_numpy(), pairs["row"].to_numpy()
+
     def index(self) -> pl.DataFrame:
         """SNPID and PANEL_ROW (UInt32, 0-based), to join a table of variants with.
 
@@ -66,8 +92,13 @@ class LDScorePanel:
         """
         import polars as pl
 
-        rows = pl.Series("PANEL_ROW", np.arange(self.n_variants, dtype=np.uint32))
-        return pl.DataFrame([self.snpid.alias("SNPID"), rows])
+        return pl.DataFrame([self.snpid.alias("SNPID"), _rows("PANEL_ROW", self.n_variants)])
+
+
+def _rows(name: str, length: int) -> pl.Series:
+    import polars as pl
+
+    return pl.Series(name, np.arange(length, dtype=np.uint32))
 
 
 def load_panel(
@@ -134,6 +165,11 @@ def load_panel(
         source=text,
         dropped=tuple(dropped),
     )
+
+
+def read_without_cache(place: str | Path) -> LDScorePanel:
+    """A panel exactly as its files have it: for checksums."""
+    return load_panel(place, cache=False, require_variance=False)
 
 
 def _check_present(count_files: tuple[Path, ...]) -> None:
