@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import OutputError, UsageError
+from ..errors import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,28 +44,10 @@ def save_figure(
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise UsageError(f"{path}: a figure's name must end in one of {', '.join(SUFFIXES)}")
-    if not overwrite and path.exists():
-        raise OutputError(f"{path} exists", hint="--overwrite replaces it")
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            # No time stamps: the same figure is the same bytes.
-            metadata = {".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
-            figure.savefig(stream, format=suffix[1:], dpi=dpi, metadata=metadata[suffix])
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot write the figure: {error.strerror or error}") from error
-    finally:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
+    from ..sumstats.write import atomic_file
+
+    # No time stamps: the same figure is the same bytes.
+    metadata = {".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+    with atomic_file(path, overwrite=overwrite) as stream:
+        figure.savefig(stream, format=suffix[1:], dpi=dpi, metadata=metadata[suffix])
     return path
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
