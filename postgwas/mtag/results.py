@@ -242,10 +242,9 @@ def variant_columns(aligned: Aligned, rows: NDArray[np.int64]) -> dict[str, pl.S
     if aligned.chr is not None and aligned.pos is not None:
         columns["CHR"] = chromosome_names(aligned.chr[rows])
         columns["BP"] = pl.Series(aligned.pos[rows])
-    letters = pl.Enum(list(ALLELES))
+    letters = pl.Series([*ALLELES, None], dtype=pl.Enum(list(ALLELES)))
     for name, codes in (("A1", aligned.ea), ("A2", aligned.nea)):
-        column = pl.Series(codes[rows].astype(np.uint32))
-        columns[name] = column.set(column > 3, None).cast(letters)
+        columns[name] = letters.gather(np.minimum(codes[rows], len(ALLELES)).astype(np.uint32))
     return columns
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from postgwas.errors import NoVariantsError
 from postgwas.mtag.align import align, is_ambiguous
 from postgwas.mtag.run_traits import Trait
+from postgwas.stopwatch import Stopwatch
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -133,6 +134,7 @@ def merge(
     keep_ambiguous: bool = False,
     union: bool = False,
     align_alleles: bool = True,
+    watch: Stopwatch | None = None,
 ) -> Aligned:
     """Put traits side by side.
 
@@ -156,6 +158,7 @@ def merge(
     NoVariantsError
         Nothing is shared, or nothing shared has consistent alleles.
     """
+    clock = watch or Stopwatch()
     counts: list[MergeCounts] = []
     table: _Table | None = None
     names: list[str] = []
@@ -177,10 +180,12 @@ def merge(
                 )
             )
             continue
-        counts.append(_add(table, trait, flip_strand, swap, union, align_alleles, keep_ambiguous))
+        with clock("merging"):
+            counts.append(_add(table, trait, flip_strand, swap, union, align_alleles, keep_ambiguous))
     if table is None:
         raise NoVariantsError("no traits to merge")
-    return _finish(table, counts, names, union=union, keep_ambiguous=keep_ambiguous, check=align_alleles)
+    with clock("merging"):
+        return _finish(table, counts, names, union=union, keep_ambiguous=keep_ambiguous, check=align_alleles)
 
 
 def _add(
@@ -261,8 +266,8 @@ def _finish(
         keep &= ~ambiguous
     if not keep.any():
         steps = "; ".join(
-            f"{c.trait}: {c.variants:,} variants, {c.shared:,} shared, {c.inconsistent:,} with other alleles, "
-            f"{c.remaining:,} left"
+            f"{c.trait}: {c.variants:,} variants, {c.shared:,} shared, "
+            f"{c.inconsistent:,} with other alleles, {c.remaining:,} left"
             for c in counts
         )
         raise NoVariantsError(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from postgwas.errors import ColumnError, InputError, NoVariantsError, PostgwasError
+from postgwas.compute.engine import Engine
+from postgwas.errors import ColumnError, InputError, NoVariantsError
 from postgwas.mtag.align import ALLELES, NOT_A_BASE
 from postgwas.mtag.options import MtagOptions
+from postgwas.runlog import get_logger, log_step
+from postgwas.stopwatch import Stopwatch
 from postgwas.sumstats.qc import QCResult, QCRules, quality_control
-from postgwas.sumstats.run import from_table, read_sumstats
+from postgwas.sumstats.run import read_sumstats
 from postgwas.sumstats.table import Sumstats
+
+log = get_logger(__name__)
 
 Floats = NDArray[np.float64]
 
@@ -79,10 +85,71 @@ class Trait:
     lambda_gc: float
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    n_kept: int = 0
 
     def __len__(self) -> int:
         return self.frame.height
+
+    def without_rows(self) -> Trait:
+        """What is worth keeping once the rows are merged."""
+        return replace(self, frame=self.frame.clear())
+
+
+def read_traits(
+    sources: Sequence[Any],
+    names: Sequence[str],
+    options: MtagOptions,
+    eng: Engine,
+    watch: Stopwatch,
+    *,
+    scratch: Path | None = None,
+) -> Iterator[Trait]:
+    """All traits, in order: one after the other here, or several at once by workers.
+
+    Workers leave their tables in `scratch`, which they and this process must share.
+    """
+    files = all(isinstance(source, (str, os.PathLike)) for source in sources)
+    if eng.cores > 1 and len(sources) > 1 and files:
+        with tempfile.TemporaryDirectory(prefix=".postgwas-", dir=scratch) as folder:
+            tasks = [(os.fspath(s), i, names[i], options, len(names), folder) for i, s in enumerate(sources)]
+            with watch("reading and filtering"):
+                kept = eng.map(_read_to_disk, tasks, label="Reading traits")
+            for i, trait in enumerate(kept):
+                _log_trait(trait, i)
+                yield replace(trait, frame=pl.read_ipc(_part(folder, i), memory_map=False))
+        return
+    for i, source in enumerate(sources):
+        with watch("reading and filtering"):
+            trait = read_trait(source, i, names[i], options, len(names))
+        _log_trait(trait, i)
+        yield trait
+
+
+def _read_to_disk(task: tuple[str, int, str, MtagOptions, int, str]) -> Trait:
+    source, index, name, options, n_traits, folder = task
+    trait = read_trait(source, index, name, options, n_traits)
+    trait.frame.write_ipc(_part(folder, index))
+    return trait.without_rows()
+
+
+def _part(folder: str, index: int) -> Path:
+    return Path(folder) / f"trait_{index}.arrow"
+
+
+def _log_trait(trait: Trait, index: int) -> None:
+    log.info(
+        "Trait %d (%s): read as %s; %s", index + 1, trait.source, trait.dialect,
+        ", ".join(f"{canonical} = {column}" for canonical, column in trait.columns.items()),
+    )  # fmt: skip
+    for note in trait.notes:
+        log.info("Trait %d: %s", index + 1, note)
+    for text in trait.warnings:
+        log.warning("Trait %d: %s", index + 1, text)
+    log_step(
+        log, f"Trait {index + 1} quality control", rows_in=trait.rows_read, rows_out=trait.n_kept,
+        dropped=trait.counts,
+    )  # fmt: skip
+    log.info("Trait %d: mean chi^2 = %.3f, lambda GC = %.3f", index + 1, trait.mean_chi2, trait.lambda_gc)
 
 
 def read_trait(source: Any, index: int, name: str, options: MtagOptions, n_traits: int) -> Trait:
@@ -120,6 +187,8 @@ def read_trait(source: Any, index: int, name: str, options: MtagOptions, n_trait
     if isinstance(source, (str, os.PathLike)):
         stats = read_sumstats(Path(source), **arguments)
     else:
+        from postgwas.sumstats.run import from_table
+
         del arguments["header"]
         stats = from_table(source, **arguments)
     return _checked(stats, index, name, options, n_traits)
@@ -153,9 +222,10 @@ def _checked(stats: Sumstats, index: int, name: str, options: MtagOptions, n_tra
         source=stats.source,
         dialect=stats.dialect,
         frame=_columns_for_mtag(kept),
+        n_kept=kept.height,
         rows_read=rows_read,
-        counts={**_unreadable(stats), **found.counts},
-        rejected=pl.concat([stats.rejected, found.rejected]) if stats.rejected.height else found.rejected,
+        counts=found.counts,
+        rejected=found.rejected,
         columns=stats.columns,
         n_kind=stats.n_kind,
         mean_chi2=mean_chi2,
@@ -163,10 +233,6 @@ def _checked(stats: Sumstats, index: int, name: str, options: MtagOptions, n_tra
         notes=(*stats.derived, *notes),
         warnings=stats.warnings,
     )
-
-
-def _unreadable(stats: Sumstats) -> dict[str, int]:
-    return {"unreadable rows": stats.rejected.height} if stats.rejected.height else {}
 
 
 def _breakdown(found: QCResult) -> str:
@@ -254,14 +320,14 @@ def _rules(stats: Sumstats, index: int, options: MtagOptions, n_traits: int) -> 
     elif "SCALE" in stats.frame.columns:
         required.append("SE")
     return QCRules(
-        required=tuple(required),
+        require=tuple(required),
         info_min=limit("info_min"),
         maf_min=maf_min if filter_frequency else None,
         n_min=limit("n_min"),
         n_max=limit("n_max"),
         keep_ambiguous=True,
         drop_zero_p=options.compat,
-        median_z_cutoff=options.median_z_cutoff,
+        median_z_max=options.median_z_cutoff,
     )
 
 
@@ -289,9 +355,3 @@ def allele_codes(column: str) -> pl.Expr:
         is_letter = (pl.col(column) == letter) | (pl.col(column) == letter.lower())
         expression = pl.when(is_letter).then(pl.lit(code, dtype=pl.UInt8)).otherwise(expression)
     return expression.fill_null(NOT_A_BASE).alias(column)
-
-
-def describe_failure(error: PostgwasError, index: int, source: str) -> str:
-    """The error's text, led by the trait unless it names the file already."""
-    text = str(error)
-    return text if source in text else f"trait {index + 1} ({source}): {text}"

@@ -8,13 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from postgwas.mtag.results import MtagResult
+    from postgwas.mtag.results import MtagResult, TraitSummary
 
 Floats = NDArray[np.float64]
 
 HEADINGS = (
-    "Trait", "# SNPs used", "N (max)", "N (mean)", "GWAS mean chi^2", "MTAG mean chi^2", "GWAS equiv. (max) N",
-)  # fmt: skip
+    "Trait",
+    "# SNPs used",
+    "N (max)",
+    "N (mean)",
+    "GWAS mean chi^2",
+    "MTAG mean chi^2",
+    "GWAS equiv. (max) N",
+)
 
 
 def summary_text(result: MtagResult) -> str:
@@ -46,20 +52,25 @@ def summary_text(result: MtagResult) -> str:
 
 
 def _table(result: MtagResult) -> str:
-    rows = [HEADINGS]
-    for one in result.summaries:
-        rows.append(
-            (
-                one.name, f"{one.n_variants}", f"{one.n_max:.0f}", f"{one.n_mean:.0f}",
-                f"{one.gwas_mean_chi2:.3f}", f"{one.mtag_mean_chi2:.3f}", f"{one.gwas_equivalent_n:.0f}",
-            )
-        )  # fmt: skip
+    rows = [HEADINGS, *(_cells(one) for one in result.summaries)]
     widths = [max(len(row[k]) for row in rows) for k in range(len(HEADINGS))]
     lines = []
     for number, row in enumerate(rows):
         cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]
         lines.append(f"{'' if number == 0 else number:<3}" + "  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def _cells(one: TraitSummary) -> tuple[str, ...]:
+    return (
+        one.name,
+        f"{one.n_variants}",
+        f"{one.n_max:.0f}",
+        f"{one.n_mean:.0f}",
+        f"{one.gwas_mean_chi2:.3f}",
+        f"{one.mtag_mean_chi2:.3f}",
+        f"{one.gwas_equivalent_n:.0f}",
+    )
 
 
 def matrix_text(matrix: Floats, *, scientific: bool = False) -> str:

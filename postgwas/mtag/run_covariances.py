@@ -1,0 +1,319 @@
+"""Third step of a run: Sigma from LD score regression, Omega from the variants themselves."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from postgwas.compute.engine import Engine
+from postgwas.errors import InputError, MatrixError, NoVariantsError
+from postgwas.ld.panel import load_panel
+from postgwas.mtag.definite import Adjusted, adjust, check_covariance, eigenvalues
+from postgwas.mtag.omega import OmegaMoments, maximum_likelihood, moments, perfect_correlation
+from postgwas.mtag.options import MtagOptions
+from postgwas.mtag.run_merge import Aligned
+from postgwas.mtag.sigma import Intercept, assemble, heritability, pair_intercept, pairs
+from postgwas.progress import progress
+from postgwas.runlog import get_logger
+
+log = get_logger(__name__)
+
+Floats = NDArray[np.float64]
+
+#: From so many pairs on the regressions are worth spreading over workers.
+PAIRS_WORTH_WORKERS = 10
+
+
+@dataclass(frozen=True)
+class Covariances:
+    """Sigma and Omega as the estimator will use them, with standard errors.
+
+    Matrices are n_traits x n_traits in the order of the traits; `*_changed` says
+    that the estimate was shrunk to be positive definite.
+    """
+
+    sigma: Floats
+    sigma_se: Floats
+    sigma_changed: bool
+    omega: Floats
+    omega_se: Floats
+    correlation: Floats
+    correlation_se: Floats
+    omega_changed: bool
+    omega_eigenvalues: Floats
+    n_variants: int
+
+
+def estimate_covariances(
+    aligned: Aligned,
+    names: Sequence[str],
+    options: MtagOptions,
+    eng: Engine,
+    *,
+    scratch: Path | None = None,
+) -> Covariances:
+    """Sigma and Omega from the variants that all traits have, strand-ambiguous ones left out."""
+    usable = aligned.present.all(axis=1) & ~aligned.ambiguous
+    if not usable.any():
+        raise NoVariantsError("no variant that all traits have is left to estimate Omega and Sigma")
+    log.info(
+        "Using %s SNPs to estimate Omega (%s left out as strand-ambiguous)",
+        f"{usable.sum():,}", f"{aligned.ambiguous.sum():,}",
+    )  # fmt: skip
+    n_traits = len(names)
+    # Traits in the order of their names: no result depends on the order they are given in.
+    order = np.argsort(np.asarray(names), kind="stable")
+    back = np.argsort(order)
+    every = bool(usable.all())
+    z = np.ascontiguousarray((aligned.z if every else aligned.z[usable])[:, order])
+    n = np.ascontiguousarray((aligned.n if every else aligned.n[usable])[:, order])
+    eaf = (aligned.eaf if every else aligned.eaf[usable])[:, order]
+    ids = aligned.snpid if every else aligned.snpid.filter(pl.Series(usable))
+
+    sigma, sigma_se = _sigma(z, n, eaf, ids, options, eng, order, scratch)
+    adjusted = _definite(sigma, "Sigma", given=options.residcov_path is not None, options=options)
+    sigma = adjusted.matrix
+    found, correlation, correlation_se, shrunk, values = _omega(z, n, sigma, options, order)
+    at = np.ix_(back, back)
+    return Covariances(
+        sigma=sigma[at],
+        sigma_se=sigma_se[at],
+        sigma_changed=adjusted.changed,
+        omega=found.omega[at],
+        omega_se=found.omega_se[at],
+        correlation=correlation[at],
+        correlation_se=correlation_se[at],
+        omega_changed=shrunk,
+        omega_eigenvalues=values,
+        n_variants=len(z) if n_traits else 0,
+    )
+
+
+def _sigma(
+    z: Floats,
+    n: Floats,
+    eaf: Floats,
+    ids: pl.Series,
+    options: MtagOptions,
+    eng: Engine,
+    order: Any,
+    scratch: Path | None,
+) -> tuple[Floats, Floats]:
+    n_traits = z.shape[1]
+    if options.residcov_path is not None:
+        given = read_matrix(options.residcov_path, n_traits, name="--residcov_path")
+        return given[np.ix_(order, order)], np.full_like(given, np.nan)
+    if options.ld_ref_panel is None:
+        raise InputError("Sigma needs LD scores", hint="--ld_ref_panel, or --residcov_path gives Sigma")
+    panel = load_panel(options.ld_ref_panel)
+    right = pl.DataFrame({"id": ids}).with_row_index("row")
+    joined = (
+        pl.DataFrame({"id": panel.snpid})
+        .with_row_index("at")
+        .join(right, on="id", how="inner", maintain_order="left")
+    )
+    if joined.height == 0:
+        raise NoVariantsError(
+            f"none of {len(ids):,} variants is in the LD score panel {options.ld_ref_panel} "
+            f"({panel.n_variants:,} variants; ids such as {panel.snpid[0]}, the traits' such as {ids[0]})",
+            hint="ids must be of one kind in all files and the panel; --ld_ref_panel names another",
+        )
+    log.info("LD scores: %s variants in, %s in the panel", f"{len(ids):,}", f"{joined.height:,}")
+    rows = joined["row"].to_numpy()
+    l2 = np.ascontiguousarray(panel.l2[joined["at"].to_numpy()][:, 0])
+    m = float(panel.m[0])
+    z, n = np.asfortranarray(z[rows]), np.asfortranarray(n[rows])
+    # A missing frequency takes the variant out of that trait's regressions, as in mtag.py.
+    known = np.isfinite(eaf[rows])
+    usable = known if known.any() else np.ones_like(known)
+    wanted = pairs(n_traits, no_overlap=options.no_overlap)
+    intercepts = _regressions(z, n, usable, l2, m, wanted, options.n_blocks, eng, scratch)
+    fit = assemble(intercepts, n_traits)
+    for one in fit.intercepts:
+        log.debug(
+            "LD score regression %d-%d: %d SNPs, slope %.4f (%.4f), intercept %.4f (%.4f)",
+            order[one.first] + 1, order[one.second] + 1, one.n_variants, one.slope, one.slope_se,
+            one.intercept, one.intercept_se,
+        )  # fmt: skip
+    if not np.all(np.isfinite(fit.sigma)):
+        raise MatrixError("LD score regression gave no finite Sigma; too few variants with LD scores")
+    return fit.sigma, fit.sigma_se
+
+
+def _regressions(
+    z: Floats,
+    n: Floats,
+    usable: NDArray[np.bool_],
+    l2: Floats,
+    m: float,
+    wanted: Sequence[tuple[int, int]],
+    n_blocks: int,
+    eng: Engine,
+    scratch: Path | None,
+) -> list[Intercept]:
+    n_traits = z.shape[1]
+    if eng.cores == 1 or len(wanted) < PAIRS_WORTH_WORKERS:
+        fits = {t: heritability(z, n, usable, l2, m, t, n_blocks=n_blocks) for t in range(n_traits)}
+        found = []
+        with progress("LD score regressions", total=len(wanted)) as advance:
+            for pair in wanted:
+                found.append(pair_intercept(z, n, usable, l2, m, pair, fits, n_blocks=n_blocks))
+                advance(1)
+        return found
+    # Workers map the arrays from disk; only their names travel.
+    with tempfile.TemporaryDirectory(prefix=".postgwas-", dir=scratch) as folder:
+        for name, array in (("z", z), ("n", n), ("usable", usable), ("l2", l2)):
+            np.save(Path(folder) / f"{name}.npy", array)
+        fit_list = eng.map(
+            partial(_heritability_task, folder, m, n_blocks), list(range(n_traits)), label="Heritabilities"
+        )
+        fits = dict(enumerate(fit_list))
+        work = partial(_pair_task, folder, m, n_blocks)
+        tasks = [(pair, {t: fits[t] for t in pair}) for pair in wanted]
+        return eng.map(work, tasks, label="LD score regressions")
+
+
+def _arrays(folder: str) -> list[Any]:
+    return [np.load(Path(folder) / f"{name}.npy", mmap_mode="r") for name in ("z", "n", "usable", "l2")]
+
+
+def _heritability_task(folder: str, m: float, n_blocks: int, trait: int) -> Any:
+    z, n, usable, l2 = _arrays(folder)
+    return heritability(z, n, usable, l2, m, trait, n_blocks=n_blocks)
+
+
+def _pair_task(folder: str, m: float, n_blocks: int, task: tuple[tuple[int, int], Any]) -> Intercept:
+    z, n, usable, l2 = _arrays(folder)
+    pair, fits = task
+    return pair_intercept(z, n, usable, l2, m, pair, fits, n_blocks=n_blocks)
+
+
+def _definite(matrix: Floats, name: str, *, given: bool, options: MtagOptions) -> Adjusted:
+    """Shrink an estimate that is not positive definite; refuse a given one, unless --force."""
+    if given and not options.compat and not options.force:
+        values = eigenvalues(matrix)
+        if values[0] <= 0:
+            listed = ", ".join(f"{value:.4g}" for value in values)
+            raise MatrixError(
+                f"{name} as given is not positive definite (eigenvalues of its correlations: {listed})",
+                hint="--force shrinks its off-diagonal elements and goes on",
+            )
+    try:
+        adjusted = adjust(matrix)
+    except MatrixError as error:
+        raise MatrixError(f"{name}: {error.message}") from None
+    if adjusted.changed:
+        before = ", ".join(f"{value:.3g}" for value in adjusted.eigenvalues_before)
+        log.warning(
+            "%s is not positive definite (eigenvalues of its correlations: %s); off-diagonal elements "
+            "shrunk in %d rounds, largest change %.3g",
+            name, before, adjusted.iterations, np.abs(adjusted.matrix - matrix).max(),
+        )  # fmt: skip
+    return adjusted
+
+
+def _omega(
+    z: Floats, n: Floats, sigma: Floats, options: MtagOptions, order: Any
+) -> tuple[OmegaMoments, Floats, Floats, bool, Floats]:
+    n_traits = z.shape[1]
+    nan = np.full((n_traits, n_traits), np.nan)
+    if options.equal_h2:
+        ones = np.ones((n_traits, n_traits))
+        return OmegaMoments(ones, nan, ones, nan, 0), ones, nan, False, np.linalg.eigvalsh(ones)
+    if options.gencov_path is not None:
+        given = read_matrix(options.gencov_path, n_traits, name="--gencov_path")[np.ix_(order, order)]
+        return _given_omega(given, nan, options)
+    gmm = moments(z, n, sigma, n_blocks=options.n_blocks)
+    values = eigenvalues(gmm.omega)
+    _check_variances(gmm, order)
+    if options.numerical_omega:
+        fit = _likelihood(z, n, sigma, gmm.omega, options)
+        found = OmegaMoments(fit, nan, _correlation(fit), nan, 0)
+        return found, _correlation(fit), nan, False, eigenvalues(fit)
+    if options.perfect_gencov:
+        omega = perfect_correlation(gmm.omega)
+        return OmegaMoments(omega, nan, _correlation(omega), nan, 0), _correlation(omega), nan, False, values
+    adjusted = _definite(gmm.omega, "Omega", given=False, options=options)
+    found = OmegaMoments(adjusted.matrix, gmm.omega_se, gmm.correlation, gmm.correlation_se, gmm.n_blocks)
+    return found, _correlation(adjusted.matrix), gmm.correlation_se, adjusted.changed, values
+
+
+def _given_omega(
+    given: Floats, nan: Floats, options: MtagOptions
+) -> tuple[OmegaMoments, Floats, Floats, bool, Floats]:
+    values = eigenvalues(given)
+    changed = False
+    # mtag.py takes whatever it is given; a matrix that cannot be a covariance gives wrong standard errors.
+    if not options.compat:
+        adjusted = _definite(given, "Omega (--gencov_path)", given=True, options=options)
+        given, changed = adjusted.matrix, adjusted.changed
+    return OmegaMoments(given, nan, _correlation(given), nan, 0), _correlation(given), nan, changed, values
+
+
+def _check_variances(gmm: OmegaMoments, order: Any) -> None:
+    variance = np.diag(gmm.omega)
+    bad = np.flatnonzero(~(variance > 0))
+    if bad.size:
+        listed = ", ".join(f"trait {order[t] + 1}: {variance[t]:.3g}" for t in bad)
+        raise MatrixError(
+            f"Omega has no positive genetic variance for {listed}: the trait has no signal beyond its "
+            "LD score intercept",
+            hint="leave the trait out, or give matrices by --gencov_path and --residcov_path",
+        )
+
+
+def _likelihood(z: Floats, n: Floats, sigma: Floats, start: Floats, options: MtagOptions) -> Floats:
+    deadline = time.monotonic() + options.time_limit * 3600
+
+    def watch() -> None:
+        if time.monotonic() > deadline:
+            raise StopIteration
+
+    fit = maximum_likelihood(
+        z, n, sigma, start, rank_one=options.perfect_gencov, tol=options.tol, callback=watch
+    )
+    log.info("Numerical optimisation of Omega: %d iterations, log likelihood %.6f", fit.iterations,
+             fit.log_likelihood)  # fmt: skip
+    if not fit.converged:
+        log.warning(
+            "the numerical optimisation of Omega did not converge within its limits (--time_limit, --tol)"
+        )
+    return fit.omega
+
+
+def _correlation(matrix: Floats) -> Floats:
+    variance = np.diag(matrix)
+    scale = np.sqrt(np.where(variance > 0, variance, np.nan))
+    return matrix / np.outer(scale, scale)
+
+
+def read_matrix(path: str, n_traits: int, *, name: str) -> Floats:
+    """A square matrix from white-space or comma separated text, or .npy.
+
+    Raises
+    ------
+    InputError, MatrixError
+    """
+    file = Path(path)
+    if not file.exists():
+        raise InputError(f"{name} {path}: no such file")
+    try:
+        if file.suffix == ".npy":
+            matrix = np.load(file, allow_pickle=False)
+        else:
+            text = file.read_text()
+            matrix = np.loadtxt(text.replace(",", " ").splitlines(), ndmin=2)
+    except (ValueError, OSError, EOFError) as error:
+        raise InputError(f"{name} {path} is not a matrix of numbers: {error}") from None
+    if matrix.size == 0:
+        raise InputError(f"{name} {path} is empty; expected a {n_traits} x {n_traits} matrix")
+    return check_covariance(matrix, n_traits, name=f"{name} {path}")

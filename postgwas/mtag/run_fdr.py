@@ -1,0 +1,126 @@
+"""maxFDR in a run: the grid or the optimiser, spread over workers, written beside the results."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postgwas.compute.engine import Engine
+from postgwas.errors import InputError
+from postgwas.mtag.maxfdr_grid import MaxFDRGrid, combine, grid_tasks, scan
+from postgwas.mtag.maxfdr_lattice import count_points
+from postgwas.mtag.options import MtagOptions
+from postgwas.mtag.spike_slab import fit_spike_slab
+from postgwas.progress import progress
+from postgwas.runlog import get_logger
+
+if TYPE_CHECKING:
+    from postgwas.mtag.results import MtagResult
+    from postgwas.mtag.run_outputs import Request
+
+log = get_logger(__name__)
+
+Floats = NDArray[np.float64]
+
+
+def search_max_fdr(result: MtagResult, request: Request, eng: Engine) -> MtagResult:
+    """Add maxFDR to a result and write its files."""
+    aligned = result.aligned
+    rows = aligned.present.all(axis=1)
+    z, n = (aligned.z, aligned.n) if rows.all() else (aligned.z[rows], aligned.n[rows])
+    maximum, found = max_fdr(
+        result.omega, result.sigma, z, n, result.trait_names, result.options, request, eng
+    )
+    return replace(result, max_fdr=maximum, fdr=found)
+
+
+def max_fdr(
+    omega: Floats,
+    sigma: Floats,
+    z: Floats,
+    n: Floats,
+    names: list[str],
+    options: MtagOptions,
+    request: Request,
+    eng: Engine,
+) -> tuple[Floats, Any]:
+    """Search, log and write; `--skip_mtag` comes in here."""
+    from postgwas.mtag.run_outputs import write_grid, write_optimum
+
+    sizes, counts = sample_sizes(n, options)
+    if options.fdr_method == "optimise":
+        from postgwas.mtag.run_fdr_optimise import optimise
+
+        best = optimise(omega, sigma, sizes, counts, names, options, request, eng)
+        write_optimum(best, names, request)
+        return best.maximum, best
+    found = _grid(omega, sigma, z, n, sizes, counts, options, eng)
+    for t, name in enumerate(names):
+        probabilities = np.array2string(found.at[t], precision=4, max_line_width=10_000)
+        log.info("Max FDR of %s: %.12g at probs = %s", name, found.maximum[t], probabilities)
+    write_grid(found, request)
+    return found.maximum, found
+
+
+def sample_sizes(n: Floats, options: MtagOptions) -> tuple[Floats, Floats | None]:
+    """The mean N of each trait (mtag.py's), or every distinct row of N with its count."""
+    if options.n_approx:
+        return n.mean(axis=0), None
+    rows, counts = np.unique(n, axis=0, return_counts=True)
+    return rows, counts.astype(np.float64)
+
+
+def _grid(
+    omega: Floats,
+    sigma: Floats,
+    z: Floats,
+    n: Floats,
+    sizes: Floats,
+    counts: Floats | None,
+    options: MtagOptions,
+    eng: Engine,
+) -> MaxFDRGrid:
+    causal = None
+    if options.fit_ss:
+        fit = fit_spike_slab(z, n)
+        causal = fit.causal
+        listed = ", ".join(f"trait {t + 1}: {p:.3f}" for t, p in enumerate(causal))
+        log.info("Spike-slab causal probabilities: %s", listed)
+    points = read_grid(options.grid_file) if options.grid_file else None
+    size = len(points) if points is not None else count_points(len(omega), options.intervals)
+    log.info("maxFDR: %s grid points to search", f"{size:,}")
+    tasks = grid_tasks(
+        omega, sigma, sizes, counts=counts, intervals=options.intervals, p_sig=options.p_sig, grid=points,
+        causal=causal, rounding=options.compat, n_tasks=1 if eng.cores == 1 else 4 * eng.cores,
+    )  # fmt: skip
+    if len(tasks) == 1:
+        with progress("maxFDR grid", total=size) as advance:
+            parts = [scan(tasks[0], advance=advance)]
+    else:
+        parts = eng.map(scan, tasks, label="maxFDR grid")
+    found = combine(parts)
+    log.info("maxFDR: %s of %s grid points are feasible", f"{found.n_feasible:,}", f"{found.n_points:,}")
+    return found
+
+
+def read_grid(path: str) -> Floats:
+    """Points of --grid_file: one a line, 2^T probabilities.
+
+    Raises
+    ------
+    InputError
+    """
+    file = Path(path)
+    if not file.exists():
+        raise InputError(f"--grid_file {path}: no such file")
+    try:
+        points = np.loadtxt(file.read_text().replace(",", " ").splitlines(), ndmin=2)
+    except ValueError as error:
+        raise InputError(f"--grid_file {path} is not a table of numbers: {error}") from None
+    if points.size == 0:
+        raise InputError(f"--grid_file {path} is empty; expected one point a line")
+    return np.asarray(points, dtype=np.float64)

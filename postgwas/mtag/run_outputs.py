@@ -1,0 +1,329 @@
+"""Last step of a run: files under mtag.py's names, rejected rows, store, figures, GWAS-SSF."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from postgwas.errors import OutputError
+from postgwas.mtag.options import MtagOptions
+from postgwas.runlog import get_logger
+from postgwas.sumstats.write import atomic_file, write_delimited, write_rejected
+
+if TYPE_CHECKING:
+    from postgwas.mtag.maxfdr_grid import MaxFDRGrid
+    from postgwas.mtag.results import MtagResult
+    from postgwas.mtag.run_merge import Aligned
+    from postgwas.mtag.run_traits import Trait
+    from postgwas.stopwatch import Stopwatch
+    from postgwas.store.provenance import Provenance
+
+log = get_logger(__name__)
+
+Floats = NDArray[np.float64]
+
+#: Below this, a P value leaves the range of floats and is written from its Z.
+TINY_P = 1e-300
+
+
+@dataclass(frozen=True)
+class Request:
+    """Where results go. `out` is a prefix; without it nothing is written."""
+
+    out: Path | None = None
+    figures: bool = False
+    ssf: bool = False
+    store: Path | None = None
+    overwrite: bool = False
+
+    @property
+    def folder(self) -> Path | None:
+        """Where scratch files may lie: beside the results, which workers elsewhere see too."""
+        return None if self.out is None else self.out.parent
+
+    def path(self, ending: str) -> Path:
+        """``<out><ending>``."""
+        return Path(f"{self.out}{ending}")
+
+
+def final_names(request: Request, options: MtagOptions, names: Sequence[str]) -> list[Path]:
+    """Every file that a run will write, the log apart."""
+    if request.out is None:
+        return []
+    endings: list[str] = []
+    if not options.skip_mtag:
+        if options.equal_h2 and not options.meta_format:
+            endings.append("_mtag_meta.txt")
+        else:
+            endings += [f"_trait_{t}.txt" for t in range(1, len(names) + 1)]
+        endings.append("_sigma_hat.txt")
+        if not options.equal_h2:
+            endings.append("_omega_hat.txt")
+            if not options.compat:
+                endings += ["_omega_se.txt", "_rg.txt"]
+        endings.append(".rejected.tsv.gz")
+        if request.figures:
+            endings += [f"_{name}.png" for name in names]
+            if len(names) > 1 and not options.equal_h2:
+                endings.append("_rg.png")
+        if request.ssf:
+            endings += [f"_{name}.ssf{end}" for name in names for end in (".tsv.gz", ".tsv.gz-meta.yaml")]
+    if options.fdr:
+        endings += (
+            ["_fdr_mat.txt", "_prob_grid.txt"] if options.fdr_method == "grid" else ["_maxfdr_optimum.tsv"]
+        )
+    return [request.path(ending) for ending in endings]
+
+
+def check_writable(request: Request, options: MtagOptions, names: Sequence[str]) -> None:
+    """Refuse before any work is done: folder missing or not writable, results there already.
+
+    Raises
+    ------
+    OutputError
+    """
+    if request.out is None:
+        return
+    folder = request.out.parent
+    if not folder.is_dir():
+        raise OutputError(f"--out {request.out}: folder {folder} does not exist", hint="create it first")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"--out {request.out}: folder {folder} is not writable")
+    if request.overwrite:
+        return
+    there = [path for path in final_names(request, options, names) if path.exists()]
+    if there:
+        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        raise OutputError(f"{there[0]}{more} exist already", hint="--overwrite replaces them")
+
+
+def write_results(result: MtagResult, request: Request, rejected: Sequence[tuple[str, Any]]) -> None:
+    """Trait tables, matrices and rejected rows."""
+    if request.out is None:
+        return
+    options = result.options
+    if options.equal_h2 and not options.meta_format:
+        _write_table(result.meta_frame(), request.path("_mtag_meta.txt"))
+    else:
+        for t in range(result.n_traits):
+            _write_table(result.frame(t), request.path(f"_trait_{t + 1}.txt"))
+    write_matrix(result.sigma, request.path("_sigma_hat.txt"))
+    if not options.equal_h2:
+        write_matrix(result.omega, request.path("_omega_hat.txt"))
+        if not options.compat:
+            write_matrix(result.omega_se, request.path("_omega_se.txt"))
+            _write_correlations(result, request.path("_rg.txt"))
+    write_rejected(request.path(".rejected.tsv.gz"), list(rejected))
+
+
+def _write_table(frame: pl.DataFrame, path: Path) -> None:
+    smallest = frame["mtag_pval"].min()
+    if smallest is not None and float(smallest) < TINY_P:  # type: ignore[arg-type]
+        frame = frame.with_columns(_p_as_text(frame))
+    write_delimited(frame, path)
+    log.info("Wrote %s rows to %s", f"{frame.height:,}", path)
+
+
+def _p_as_text(frame: pl.DataFrame) -> pl.Series:
+    """P values as text, those too small for a float from their Z: 1.2345e-400."""
+    from postgwas.sumstats.derive import mlog10p_from_z
+
+    p = frame["mtag_pval"]
+    tiny = (p < TINY_P).fill_null(False)
+    mlog10p = mlog10p_from_z(frame["mtag_z"].filter(tiny).to_numpy())
+    exponent = np.ceil(mlog10p)
+    mantissa = 10 ** (exponent - mlog10p)
+    text = [f"{m:.12g}e-{int(e)}" for m, e in zip(mantissa, exponent)]
+    return p.cast(pl.String).scatter(tiny.arg_true(), text).alias("mtag_pval")
+
+
+def write_matrix(matrix: Floats, path: Path) -> None:
+    """Text with all digits, tab separated, as numpy.savetxt and mtag.py write it."""
+    with atomic_file(path) as stream:
+        np.savetxt(stream, matrix, delimiter="\t")
+
+
+def _write_correlations(result: MtagResult, path: Path) -> None:
+    """Genetic correlation of every pair with its standard error, one line a pair."""
+    rows = [
+        {
+            "trait_1": result.trait_names[i],
+            "trait_2": result.trait_names[j],
+            "rg": float(result.genetic_correlation[i, j]),
+            "rg_se": float(result.genetic_correlation_se[i, j]),
+            "omega": float(result.omega[i, j]),
+            "omega_se": float(result.omega_se[i, j]),
+            "sigma": float(result.sigma[i, j]),
+            "sigma_se": float(result.sigma_se[i, j]),
+        }
+        for i in range(result.n_traits)
+        for j in range(i, result.n_traits)
+    ]
+    write_delimited(pl.DataFrame(rows), path)
+
+
+def write_grid(found: MaxFDRGrid, request: Request) -> None:
+    """mtag.py's two files: the feasible points and the FDR of every trait there."""
+    if request.out is None:
+        return
+    if found.fdr is not None and found.probabilities is not None:
+        points, fdr = found.probabilities, found.fdr
+    else:
+        # A grid too large to keep: the points where the maxima lie.
+        log.info(
+            "The grid is too large to write whole; %s holds each trait's maximum",
+            request.path("_fdr_mat.txt"),
+        )
+        points, fdr = found.at, np.diag(found.maximum)
+    write_matrix(points, request.path("_prob_grid.txt"))
+    write_matrix(fdr, request.path("_fdr_mat.txt"))
+    log.info("Saved the FDR at every grid point in %s", request.path("_fdr_mat.txt"))
+
+
+def write_optimum(best: Any, names: Sequence[str], request: Request) -> None:
+    """One line a trait: maxFDR, the point, and how sure the search is of it."""
+    if request.out is None:
+        return
+    write_delimited(best.table(names), request.path("_maxfdr_optimum.tsv"))
+
+
+def provenance(
+    traits: Sequence[Trait], aligned: Aligned, options: MtagOptions, watch: Stopwatch
+) -> dict[str, Any]:
+    """What is known of every trait's way to the result; hashing of files waits for the store."""
+    return {
+        trait.name: {
+            "source": trait.source,
+            "rows_in": trait.rows_read,
+            "rows_out": len(aligned),
+            "dropped": {
+                **trait.counts,
+                "strand-ambiguous": count.ambiguous,
+                "inconsistent alleles": count.inconsistent,
+                "not in all traits, or left out by a list": max(
+                    trait.n_kept - count.ambiguous - count.inconsistent - len(aligned), 0
+                ),
+            },
+        }
+        for trait, count in zip(traits, aligned.counts)
+    }
+
+
+def write_extras(result: MtagResult, request: Request) -> None:
+    """Store, GWAS-SSF files and figures, where asked for."""
+    if request.store is not None:
+        keys = write_store(result, request.store, overwrite=request.overwrite)
+        log.info("Stored %s in %s", ", ".join(keys), request.store)
+    if request.out is None:
+        return
+    if request.ssf:
+        for t, name in enumerate(result.trait_names):
+            _write_ssf(result, t, request.path(f"_{name}.ssf.tsv.gz"))
+    if request.figures:
+        from postgwas.plot.saving import save_figure
+
+        for name in result.trait_names:
+            log.info("Drew %s", save_figure(result.plot(name), request.path(f"_{name}.png")))
+        if result.n_traits > 1 and not result.options.equal_h2:
+            log.info("Drew %s", save_figure(result.plot_correlations(), request.path("_rg.png")))
+
+
+def write_store(result: MtagResult, path: str | os.PathLike[str], *, overwrite: bool = False) -> list[str]:
+    """Tables, matrices and maxFDR with provenance; returns the keys written."""
+    from postgwas.store.provenance import Provenance
+    from postgwas.store.study import Study
+
+    study = Study.open(path, create=True)
+    parameters = asdict(result.options)
+    wall = sum(seconds for seconds, _ in result.timings.values())
+    sources = [s.source for s in result.summaries]
+    files = [source for source in sources if Path(source).is_file()]
+
+    def made(**rows: Any) -> Provenance:
+        return Provenance.collect(
+            parameters=parameters, inputs=files, wall_seconds=wall, seed=result.options.seed, **rows
+        )
+
+    unit = "standardised (trait and genotype)" if result.options.std_betas else "per effect allele"
+    keys = []
+    for t, (name, summary) in enumerate(zip(result.trait_names, result.summaries)):
+        known: Any = result.provenance.get(name, {})
+        rows = {k: known[k] for k in ("rows_in", "rows_out", "dropped") if k in known}
+        key = f"mtag/{name}"
+        study.write_table(
+            key,
+            stored_frame(result, t),
+            kind="mtag-results",
+            attrs={**asdict(summary), "effect_allele": "EA", "warnings": result.warnings},
+            units={"BETA": unit, "SE": unit, "N": f"people ({summary.n_kind})", "MLOG10P": "-log10 P"},
+            provenance=made(**rows),
+            overwrite=overwrite,
+        )
+        keys.append(key)
+    study.write_arrays(
+        "mtag/covariances",
+        {
+            "omega": result.omega, "omega_se": result.omega_se, "sigma": result.sigma,
+            "sigma_se": result.sigma_se, "genetic_correlation": result.genetic_correlation,
+            "genetic_correlation_se": result.genetic_correlation_se, "traits": list(result.trait_names),
+        },
+        kind="mtag-covariances",
+        attrs={"omega_unit": "genetic covariance per variant, standardised", "summary": result.summary()},
+        provenance=made(),
+        overwrite=overwrite,
+    )  # fmt: skip
+    keys.append("mtag/covariances")
+    if result.max_fdr is not None:
+        arrays = {"max_fdr": result.max_fdr, "at": result.fdr.at, "traits": list(result.trait_names)}
+        study.write_arrays(
+            "mtag/maxfdr", arrays, kind="mtag-maxfdr", attrs={"method": result.options.fdr_method},
+            provenance=made(), overwrite=overwrite,
+        )  # fmt: skip
+        keys.append("mtag/maxfdr")
+    return keys
+
+
+def stored_frame(result: MtagResult, trait: int) -> pl.DataFrame:
+    """One trait's table under the store's names, in genome order, -log10 P beside Z."""
+    from postgwas.sumstats.derive import mlog10p_from_z
+
+    frame = result.frame(trait, order="genome")
+    renamed = {
+        "SNP": "SNPID", "BP": "POS", "A1": "EA", "A2": "NEA", "FRQ": "EAF", "Z": "GWAS_Z",
+        "mtag_beta": "BETA", "mtag_se": "SE", "mtag_z": "Z",
+    }  # fmt: skip
+    frame = frame.rename({old: new for old, new in renamed.items() if old in frame.columns}).drop("mtag_pval")
+    frame = frame.with_columns(
+        MLOG10P=pl.Series(mlog10p_from_z(frame["Z"].to_numpy())),
+        EA=pl.col("EA").cast(pl.String),
+        NEA=pl.col("NEA").cast(pl.String),
+    )
+    if "CHR" in frame.columns and frame["CHR"].dtype == pl.String:
+        rows = np.flatnonzero(result.aligned.present[:, trait])
+        frame = frame.with_columns(CHR=pl.Series(result.aligned.chr[rows]))  # type: ignore[index]
+    return frame
+
+
+def _write_ssf(result: MtagResult, trait: int, path: Path) -> None:
+    from postgwas.sumstats.ssf import write_ssf
+
+    summary = result.summaries[trait]
+    write_ssf(
+        stored_frame(result, trait),
+        path,
+        {
+            "trait_description": [summary.name],
+            "samples": [{"sample_size": round(summary.n_max)}],
+            "author_notes": (
+                f"MTAG estimates of {summary.name} from {', '.join(result.trait_names)}; "
+                f"GWAS-equivalent N {summary.gwas_equivalent_n:.0f}"
+            ),
+        },
+    )
