@@ -34,7 +34,7 @@ def digest(values: Any) -> str:
 
 def write_dataset(group: Any, name: str, values: Array, *, portable: bool = False) -> Any:
     """One array as a dataset with its checksum: compressed in chunks unless it is tiny."""
-    if values.nbytes < _SMALL:
+    if values.nbytes < _SMALL or not values.ndim:
         node = group.create_dataset(name, data=values)
     else:
         chunks: Any = True

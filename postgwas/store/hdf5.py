@@ -24,7 +24,13 @@ def open_file(path: Path) -> Any:
     lock support it makes every open fail. ``HDF5_USE_FILE_LOCKING`` is read by
     the library itself and, where a user sets it, wins over this choice.
     """
-    return h5py.File(path, "r", locking=False)
+    try:
+        return h5py.File(path, "r", locking=False)
+    except OSError as error:
+        # HDF5 refuses where the caller has the same file open by other means with locks.
+        if "locking flag" not in str(error):
+            raise
+        return h5py.File(path, "r")
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def query(
     wanted = parse_region(region) if region is not None else None
     names = [snp] if isinstance(snp, str) else snp
     frames = []
-    for entry in _tables(study, trait, key, "POS" if wanted else "SNPID"):
+    for entry in _tables(study, trait, key, ("CHR", "POS") if wanted else ("SNPID",)):
         found = rows_of(study, entry.key, wanted, names, columns)
         frame = pd.DataFrame({name: to_pandas(column, name) for name, column in found.items()})
         frame.insert(0, "KEY", entry.key)
@@ -111,17 +111,17 @@ def _sorted(columns: dict[str, Column]) -> tuple[Array, Array]:
     return sort_keys(numbers_of(columns["CHR"]), numbers_of(columns["POS"]))
 
 
-def _tables(study: Study, trait: str | None, key: str | None, needed: str) -> list[Entry]:
-    tables = [entry for entry in study.ls() if entry.encoding == "table" and needed in entry.columns]
+def _tables(study: Study, trait: str | None, key: str | None, needed: tuple[str, ...]) -> list[Entry]:
+    tables = [
+        entry for entry in study.ls() if entry.encoding == "table" and set(needed) <= set(entry.columns)
+    ]
     chosen = [
         entry
         for entry in tables
         if (trait is None or entry.key.rpartition("/")[2] == trait) and (key is None or entry.key == key)
     ]
     if not chosen:
-        asked = " ".join(f"{name} {value!r}" for name, value in (("trait", trait), ("key", key)) if value)
+        asked = "".join(f" for {name} {value!r}" for name, value in (("trait", trait), ("key", key)) if value)
         held = ", ".join(entry.key for entry in tables) or "none"
-        raise StoreError(
-            f"{study.path}: no table with {needed} {('for ' + asked) if asked else ''}: it has {held}"
-        )
+        raise StoreError(f"{study.path}: no table with {' and '.join(needed)}{asked}; it has {held}")
     return chosen

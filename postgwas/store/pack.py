@@ -1,0 +1,64 @@
+"""One self-contained file of a study, to send or to archive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from postgwas.errors import StoreError
+from postgwas.store.columns import read_group
+from postgwas.store.encoding import read_json
+from postgwas.store.hdf5 import new_file
+from postgwas.store.part import read_arrays_part, seal, sort_table, write_arrays_part, write_table_part
+from postgwas.store.schema import CHECKSUM, encoding_of, stamp
+
+if TYPE_CHECKING:
+    from postgwas.store.study import Study
+
+_HEADER = ("key", "kind", "created", "postgwas")
+
+
+def pack(study: Study, out: Path, *, portable: bool = False, overwrite: bool = False) -> None:
+    """Copy every result into the file `out`.
+
+    Compressed chunks are copied as they are. With `portable` they are written
+    anew with gzip and fixed-width strings, for HDF5 readers without the Zstd
+    plugin.
+
+    Raises
+    ------
+    StoreError
+        If `out` exists and `overwrite` is false, or is the study itself.
+    OutputError
+        If it cannot be written.
+    """
+    if out.exists() and study.path.exists() and out.samefile(study.path):
+        raise StoreError(f"{out}: is the study itself", hint="pack into another file")
+    with new_file(out, overwrite=overwrite) as handle:
+        stamp(handle, "study")
+        handle.attrs["layout"] = "packed"
+        for entry in study.ls():
+            with study.result(entry.key) as (group, file):
+                if portable:
+                    _rewrite(group, handle.create_group(entry.key), file, entry.key)
+                else:
+                    handle.copy(group, entry.key)
+                    if seal(handle[entry.key]) != group.attrs[CHECKSUM]:
+                        raise StoreError(
+                            f"{file}: {entry.key}: differs from its checksum",
+                            hint="see 'postgwas store verify'",
+                        )
+
+
+def _rewrite(group: Any, target: Any, file: Path, key: str) -> None:
+    header = {name: group.attrs[name] for name in _HEADER}
+    attrs = read_json(group, "attrs", file=file, key=key)
+    provenance = read_json(group, "provenance", file=file, key=key)
+    if encoding_of(group, file=file, key=key)[0] == "arrays":
+        arrays = read_arrays_part(group, file=file, key=key)
+        write_arrays_part(target, arrays, header, attrs=attrs, provenance=provenance, portable=True)
+        return
+    nodes = group["columns"].items()
+    units = {name: node.attrs["unit"] for name, node in nodes if "unit" in node.attrs}
+    table = sort_table(read_group(group, None, file=file, key=key))
+    write_table_part(target, table, header, units=units, attrs=attrs, provenance=provenance, portable=True)

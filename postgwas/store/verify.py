@@ -1,0 +1,111 @@
+"""Read a whole study again and compare it with its checksums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+
+from postgwas.errors import StoreError
+from postgwas.store import index
+from postgwas.store.encoding import digest
+from postgwas.store.hdf5 import open_file
+from postgwas.store.part import seal
+from postgwas.store.schema import CHECKSUM, encoding_of
+
+if TYPE_CHECKING:
+    from postgwas.store.study import Study
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is not as it was written: in which file, under which key, what."""
+
+    file: Path
+    key: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.key}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """How many results and datasets were read, and what was wrong with them."""
+
+    results: int
+    datasets: int
+    problems: tuple[Problem, ...]
+
+
+def verify(study: Study) -> Report:
+    """Compare every dataset with its SHA-256, every result with its seal, the index with the folder.
+
+    Returns
+    -------
+    Report
+        ``problems`` is empty where every byte of content is as it was written.
+    """
+    problems: list[Problem] = []
+    datasets = 0
+    lines = study.ls()
+    for entry in lines:
+        file = index.parts_folder(study.path) / entry.part if entry.part else study.path
+        try:
+            with open_file(file) as handle:
+                found, read = _check(handle[entry.key] if study.packed else handle, file, entry.key)
+        except (OSError, KeyError, RuntimeError, ValueError) as error:
+            found, read = [Problem(file, entry.key, f"damaged: {_first_line(error)}")], 0
+        problems += found
+        datasets += read
+        if not study.packed and entry.kind != index.UNREADABLE and entry.part != index.part_name(entry.key):
+            problems.append(
+                Problem(file, entry.key, f"expected in a file named {index.part_name(entry.key)}")
+            )
+    if not study.packed:
+        problems += _check_links(study, {entry.key for entry in lines if entry.kind != index.UNREADABLE})
+    return Report(len(lines), datasets, tuple(problems))
+
+
+def _check(group: Any, file: Path, key: str) -> tuple[list[Problem], int]:
+    problems: list[Problem] = []
+    datasets: list[Any] = []
+    group.visititems(lambda _, node: datasets.append(node) if isinstance(node, h5py.Dataset) else None)
+    try:
+        encoding_of(group, file=file, key=key, expected=("table", "arrays"))
+    except StoreError as error:
+        problems.append(Problem(file, key, error.message.removeprefix(f"{file}: {key}: ")))
+    for node in datasets:
+        name = node.name[len(group.name) :].strip("/")
+        try:
+            same = digest(node[()]) == node.attrs.get(CHECKSUM)
+        except (OSError, RuntimeError, ValueError) as error:
+            problems.append(Problem(file, key, f"{name} cannot be read: {_first_line(error)}"))
+        else:
+            if not same:
+                problems.append(Problem(file, key, f"{name} differs from its checksum"))
+    if not problems and seal(group) != group.attrs.get(CHECKSUM):
+        problems.append(Problem(file, key, "attributes differ from the checksum of the result"))
+    return problems, len(datasets)
+
+
+def _check_links(study: Study, keys: set[str]) -> list[Problem]:
+    linked: set[str] = set()
+
+    def add(name: str, link: Any) -> None:
+        if isinstance(link, h5py.ExternalLink):
+            linked.add(name)
+
+    with open_file(study.path) as handle:
+        handle.visititems_links(add)
+    mend = "opening the study to write, or the next write, mends it"
+    lacking = [
+        Problem(study.path, key, f"the index lacks this result; {mend}") for key in sorted(keys - linked)
+    ]
+    return lacking + [Problem(study.path, key, "its part is gone") for key in sorted(linked - keys)]
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
