@@ -98,7 +98,7 @@ def report(console: Console, study: DemoStudy, result: MtagResult) -> None:
     )  # fmt: skip
     console.print(
         _matrix_table(
-            "Omega: genetic covariance per SNP (truth: mean LD score x covariance per unit of LD score)",
+            "Omega: genetic covariance per SNP (truth: mean LD score x true covariance)",
             result.trait_names, elements, truth.omega, result.omega, result.omega_se, away.omega, "{:.3e}",
         )
     )  # fmt: skip
@@ -111,7 +111,7 @@ def report(console: Console, study: DemoStudy, result: MtagResult) -> None:
     near, total = away.counts()
     console.print(
         f"{near} of {total} estimates lie within 2 standard errors of the truth "
-        "(95 % would be expected to; estimates of one run are correlated).\n"
+        "(95 % would be\nexpected to). The errors of Omega and of the genetic correlations hold Sigma fixed.\n"
     )
 
     aligned = result.aligned
@@ -149,16 +149,16 @@ def _trait_table(result: MtagResult, effects: Effects) -> Table:
         return f"{form.format(before)} -> {form.format(after)}"
 
     rows = {
-        "mean chi2 (over Sigma)": [
+        "mean chi2 / Sigma": [
             arrow(one.gwas_mean_chi2, one.mtag_mean_chi2, "{:.3f}") for one in result.summaries
         ],
-        "N, and the N that a GWAS would need": [
+        "N -> GWAS-equivalent N": [
             arrow(one.n_max, one.gwas_equivalent_n, "{:,.0f}") for one in result.summaries
         ],
         "SNPs with P < 5e-8": [
             arrow(one.n_significant_gwas, one.n_significant_mtag, "{:,}") for one in result.summaries
         ],
-        "correlation with the true effects": [
+        "r with true effects": [
             arrow(a, b, "{:.3f}") for a, b in zip(effects.correlation_gwas, effects.correlation_mtag)
         ],
         "mean squared error": [arrow(a, b, "{:.2e}") for a, b in zip(effects.mse_gwas, effects.mse_mtag)],

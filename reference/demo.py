@@ -29,7 +29,7 @@ FloatArray = NDArray[np.float64]
 
 SEED = 20240229
 TRAITS = ("depression", "neuroticism", "wellbeing")
-N_VARIANTS = 60_000
+N_VARIANTS = 100_000
 #: Common variants that the panel's variants stand for (the sum of the M_5_50 files).
 N_COMMON = 1_173_000
 
@@ -40,6 +40,8 @@ _PHENOTYPIC_CORRELATION = np.array([[1.0, 0.45, -0.35], [0.45, 1.0, -0.40], [-0.
 _SHARED_SAMPLES = np.array([[160e3, 60e3, 30e3], [60e3, 110e3, 45e3], [30e3, 45e3, 90e3]])
 #: Intercepts: what stratification adds to the variance of Z.
 _INTERCEPTS = np.array([1.02, 1.00, 1.01])
+#: Decay of effects' and errors' correlation from one variant to the next.
+_LINKAGE = 0.4
 #: Autosomes' lengths in megabases (GRCh37).
 _MEGABASES = (
     (249, 243, 198, 191, 181, 171, 159, 146, 141, 136, 135, 134, 115, 107, 103, 90, 81, 78, 59, 63, 48, 51)
@@ -227,8 +229,8 @@ def simulate_effects(
     locus = np.arange(size) // 20
     heavy = rng.random(locus[-1] + 1) < 0.1
     polygenicity = np.where(heavy, 5.5, 0.5)[locus]
-    g = _smooth(rng.standard_normal((size, n_traits)), 0.6) @ np.linalg.cholesky(truth.omega_per_snp).T
-    e = _smooth(rng.standard_normal((size, n_traits)), 0.6) @ np.linalg.cholesky(truth.sigma).T
+    g = _smooth(rng.standard_normal((size, n_traits)), _LINKAGE) @ np.linalg.cholesky(truth.omega_per_snp).T
+    e = _smooth(rng.standard_normal((size, n_traits)), _LINKAGE) @ np.linalg.cholesky(truth.sigma).T
     return g * np.sqrt(l2 * polygenicity)[:, None], e
 
 
