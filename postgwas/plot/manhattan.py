@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+#: Left, right, bottom, top.
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,9 @@ def place_labels(
     gap: float = 0.02,
     levels: int = 4,
 ) -> list[Label]:
-    """Put labels above their points without overlaps; those that don't fit are left out.
+    """Put labels above their points, or aslant, without overlaps; those that don't fit are left out.
+
+    Neither a label nor the line that ties it to its point crosses another label.
 
     Parameters
     ----------
@@ -137,24 +142,37 @@ def place_labels(
     list of Label
     """
     placed: list[Label] = []
-    boxes: list[tuple[float, float, float, float]] = []
+    boxes: list[Box] = []
+    lines: list[FloatArray] = []
+    along = np.linspace(0.0, 1.0, 12)[:, None]
     for i in range(len(x)):
         half = widths[i] / 2.0
-        centre = float(np.clip(x[i], half + 0.006, 1.0 - half))
-        for level in range(levels):
+        for level, shift in itertools.product(range(levels), (0.0, -1.1 * half, 1.1 * half)):
+            centre = float(np.clip(x[i] + shift, half + 0.006, 1.0 - half))
             bottom = float(y[i]) + gap + level * height
-            if bottom + height > 1.0:
-                break
-            left, right, top = centre - half, centre + half, bottom + height
-            on_text = any(
-                left < box[1] and right > box[0] and bottom < box[3] and top > box[2] for box in boxes
-            )
-            on_point = np.any((x > left) & (x < right) & (y > bottom - gap / 2) & (y < top))
-            if not on_text and not on_point:
-                boxes.append((left, right, bottom, top))
+            box = (centre - half, centre + half, bottom, bottom + height)
+            line = np.array([x[i], y[i]]) * (1 - along) + np.array([centre, bottom]) * along
+            if (
+                box[3] <= 1.0
+                and not any(_overlap(box, other) for other in boxes)
+                and not any(_inside(line, other).any() for other in boxes)
+                and not any(_inside(other, box).any() for other in lines)
+                and not _inside(np.column_stack([x, y + gap / 2]), box).any()
+            ):
+                boxes.append(box)
+                lines.append(line)
                 placed.append(Label(i, centre, bottom))
                 break
     return placed
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[1] and a[1] > b[0] and a[2] < b[3] and a[3] > b[2]
+
+
+def _inside(points: FloatArray, box: Box) -> NDArray[np.bool_]:
+    px, py = points[:, 0], points[:, 1]
+    return (px > box[0]) & (px < box[1]) & (py > box[2]) & (py < box[3])
 
 
 def draw_manhattan(

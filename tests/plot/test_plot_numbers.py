@@ -133,12 +133,28 @@ def test_axis_breaks_only_for_a_lonely_peak():
 
 
 def test_labels_do_not_overlap_and_the_first_wins():
-    x, y = np.array([0.5, 0.52, 0.51, 0.01]), np.array([0.5, 0.5, 0.5, 0.2])
+    x, y = np.array([0.5, 0.56, 0.51, 0.01]), np.array([0.5, 0.5, 0.5, 0.2])
     placed = place_labels(x, y, np.full(4, 0.1), height=0.05, levels=2)
+    # The second moves aside; every way up from the third crosses the first; the last stays inside.
     assert [p.index for p in placed] == [0, 1, 3]
-    assert placed[1].y - placed[0].y >= 0.05
-    assert placed[2].x >= 0.05
+    assert (placed[0].x, placed[0].y) == (0.5, pytest.approx(0.52))
+    assert placed[1].x == pytest.approx(0.615)
+    assert placed[2].x - 0.05 >= 0
     assert place_labels(np.array([0.5]), np.array([0.99]), np.array([0.1]), height=0.05) == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_no_two_labels_overlap(seed):
+    rng = np.random.default_rng(seed)
+    x, y, widths = rng.random(12), 0.8 * rng.random(12), rng.uniform(0.05, 0.15, 12)
+    placed = place_labels(x, y, widths, height=0.06)
+    assert placed[0].index == 0
+    for i, a in enumerate(placed):
+        assert a.y + 0.06 <= 1 and a.y > y[a.index]
+        for b in placed[:i]:
+            aside = abs(a.x - b.x) >= (widths[a.index] + widths[b.index]) / 2 - 1e-12
+            assert aside or abs(a.y - b.y) >= 0.06 - 1e-12
 
 
 def test_chromosome_names_are_thinned_to_fit():
