@@ -43,6 +43,8 @@ class Chunk:
         Numbers of the lines that were taken out for their number of fields.
     bad_text : list of str
         The beginnings of those lines.
+    next_line : int
+        Number of the line after the chunk.
     """
 
     data: bytes
@@ -50,6 +52,7 @@ class Chunk:
     lines: npt.NDArray[np.uint32]
     bad_lines: npt.NDArray[np.uint32]
     bad_text: list[str]
+    next_line: int
 
 
 def iter_chunks(
@@ -82,8 +85,9 @@ def iter_chunks(
             rest = data
             continue
         chunk, rest = data[:end], data[end:]
-        yield _clean(chunk, layout, line)
-        line += chunk.count(b"\n")
+        cleaned = _clean(chunk, layout, line)
+        yield cleaned
+        line = cleaned.next_line
 
 
 def _clean(data: bytes, layout: Layout, first_line: int) -> Chunk:
@@ -120,23 +124,36 @@ def squeeze(data: bytes) -> bytes:
 
 def _even(data: bytes, separator: str, width: int, first_line: int) -> Chunk:
     text = np.frombuffer(data, dtype=np.uint8)
-    none = np.empty(0, dtype=np.uint32)
-    ends = text == 10
-    marks = np.flatnonzero(ends | (text == ord(separator)))
-    is_end = ends[marks]
-    n_lines = int(np.count_nonzero(is_end))
-    if marks.size == n_lines * width and bool(is_end[width - 1 :: width].all()):
-        lines = np.arange(first_line, first_line + n_lines, dtype=np.uint32)
-        return Chunk(data, separator, lines, none, [])
-
-    line_ends = np.flatnonzero(ends)
-    starts = np.concatenate(([0], line_ends[:-1] + 1))
-    fields = np.diff(np.flatnonzero(is_end), prepend=-1)
+    line_ends = np.flatnonzero(text == 10)
+    fields = 1 + np.diff(_count_before(text == ord(separator), line_ends), prepend=0)
+    numbers = np.arange(first_line, first_line + line_ends.size, dtype=np.uint32)
     good = fields == width
+    none = np.empty(0, dtype=np.uint32)
+    if bool(good.all()):
+        return Chunk(data, separator, numbers, none, [], first_line + line_ends.size)
+
+    starts = np.concatenate(([0], line_ends[:-1] + 1))
     blank = line_ends == starts
     comment = text[starts] == ord("#")
     bad = ~good & ~blank & ~comment
-    numbers = np.arange(first_line, first_line + n_lines, dtype=np.uint32)
+    next_line = first_line + line_ends.size
     bad_text = [data[starts[i] : line_ends[i]][:40].decode("utf-8", "replace") for i in np.flatnonzero(bad)]
-    kept = text[np.repeat(good, line_ends - starts + 1)].tobytes()
-    return Chunk(kept, separator, numbers[good], numbers[bad], bad_text)
+    return Chunk(select_lines(data, good), separator, numbers[good], numbers[bad], bad_text, next_line)
+
+
+def _count_before(marks: npt.NDArray[np.bool_], at: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+    """How many marks lie before each position: bits counted 64 at a time."""
+    packed = np.packbits(marks, bitorder="little")
+    words = np.concatenate((packed, np.zeros(8 - packed.size % 8, dtype=np.uint8))).view(np.uint64)
+    counts = np.bitwise_count(words)
+    before = np.cumsum(counts, dtype=np.int64) - counts
+    word = at >> 6
+    below = (np.uint64(1) << (at & 63).astype(np.uint64)) - np.uint64(1)
+    return before[word] + np.bitwise_count(words[word] & below)
+
+
+def select_lines(data: bytes, keep: npt.NDArray[np.bool_]) -> bytes:
+    """The lines of a chunk for which ``keep`` is true."""
+    text = np.frombuffer(data, dtype=np.uint8)
+    lengths = np.diff(np.flatnonzero(text == 10), prepend=-1)
+    return text[np.repeat(keep, lengths)].tobytes()

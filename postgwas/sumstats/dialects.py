@@ -15,10 +15,24 @@ from pathlib import Path
 from typing import Any
 
 from postgwas.errors import ColumnError, UsageError
+from postgwas.sumstats.table import CANONICAL
 
-FIELDS = frozenset(
-    ["SNPID", "CHR", "POS", "EA", "NEA", "EAF", "BETA", "SE", "Z", "P", "MLOG10P", "N", "INFO", "OR", "OR_LOW", "OR_HIGH", "LOG10P", "N_CAS", "N_CON", "NEFF", "NEFF_HALF", "EAF_CAS", "EAF_CON", "REF", "ALT", "VARIANT"]
+_RAW = (
+    "OR",
+    "OR_LOW",
+    "OR_HIGH",
+    "LOG10P",
+    "N_CAS",
+    "N_CON",
+    "NEFF",
+    "NEFF_HALF",
+    "EAF_CAS",
+    "EAF_CON",
+    "AC",
 )
+_MORE_RAW = ("HOM_EA", "HET", "HOM_NEA", "REF", "ALT", "VARIANT")
+FIELDS = frozenset({*CANONICAL, *_RAW, *_MORE_RAW}) - {"ROW"}
+"""What a column of a file can be: canonical columns and the raw material that they are made of."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +113,14 @@ def _parse_entry(entry: Mapping[str, Any], origin: str) -> Dialect:
         requires = _as_tuple(entry["requires"])
     except (KeyError, AttributeError, TypeError) as error:
         raise UsageError(
-            f"{origin}: a dialect needs name, requires and columns (field: column); found {error!r} in {entry!r:.120}"
+            f"{origin}: a dialect needs name, requires and columns (field: column); "
+            f"found {error!r} in {repr(entry)[:120]}"
         ) from None
     unknown = sorted(set(columns) - FIELDS)
     if unknown:
         raise UsageError(
-            f"{origin}: dialect {name}: unknown field {', '.join(unknown)}; fields are {', '.join(sorted(FIELDS))}"
+            f"{origin}: dialect {name}: unknown field {', '.join(unknown)}; "
+            f"fields are {', '.join(sorted(FIELDS))}"
         )
     rows = entry.get("additive_rows")
     return Dialect(
@@ -198,8 +214,8 @@ def _generic_columns(names: Sequence[str]) -> tuple[dict[str, str], list[str], t
     elif pairs["conventional"]:
         columns["EA"], columns["NEA"] = pairs["conventional"]
         warnings.append(
-            f"{columns['EA']} is taken as the effect allele, {columns['NEA']} as the other (the convention of "
-            "LDSC, mtag and PLINK); where it is the other way round, name the columns"
+            f"{columns['EA']} is taken as the effect allele, {columns['NEA']} as the other (the convention "
+            "of LDSC, mtag, PLINK and REGENIE); where it is the other way round, name the columns"
         )
     else:
         ambiguous = pairs["ambiguous"]

@@ -10,7 +10,7 @@ SOURCES: dict[str, tuple[tuple[str, ...], ...]] = {
     "POS": (("VARIANT",),),
     "EA": (("VARIANT",),),
     "NEA": (("VARIANT",), ("EA", "REF", "ALT")),
-    "EAF": (("EAF_CAS", "EAF_CON"),),
+    "EAF": (("EAF_CAS", "EAF_CON"), ("AC", "N"), ("HOM_EA", "HET", "HOM_NEA")),
     "N": (("NEFF",), ("NEFF_HALF",), ("N_CAS", "N_CON")),
     "MLOG10P": (("LOG10P",), ("P",), ("Z",)),
     "P": (("MLOG10P",), ("Z",)),
@@ -59,6 +59,8 @@ def fields_to_read(wanted: Collection[str], available: Collection[str], *, deriv
     if "N" in wanted and derive:
         fields |= {"N_CAS", "N_CON"} & set(available)
         fields |= {"NEFF", "NEFF_HALF"} & set(available)
+    if "EAF_CAS" in fields:
+        fields |= {"N_CAS", "N_CON"} & set(available)
     if "NEA" in wanted and derive and "NEA" not in available:
         fields |= {"REF", "ALT"} & set(available)
     return sorted(fields)

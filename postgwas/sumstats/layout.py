@@ -94,6 +94,7 @@ def sniff_layout(block: bytes, *, source: str, header: Sequence[str] | None = No
         )
     text = block.decode("utf-8", errors="replace")
     ended = text.endswith("\n")
+    text = text.removeprefix("\ufeff")
     lines = text.split("\n")
     if ended:
         lines.pop()
@@ -101,7 +102,7 @@ def sniff_layout(block: bytes, *, source: str, header: Sequence[str] | None = No
     preamble: list[str] = []
     at = 0
     while at < len(lines):
-        line = lines[at].lstrip("\ufeff")
+        line = lines[at]
         following = lines[at + 1] if at + 1 < len(lines) else ""
         comment = line.startswith("#") and (
             line.startswith("##")
@@ -120,7 +121,7 @@ def sniff_layout(block: bytes, *, source: str, header: Sequence[str] | None = No
     if at >= len(lines):
         raise InputError(f"{source}: only comment or blank lines; expected a header and rows")
 
-    head = lines[at].lstrip("\ufeff")
+    head = lines[at]
     first = at if header is not None else at + 1
     data = [line for line in lines[first : first + 50] if line.strip()]
     if len(data) > 1 and not ended and first + 50 > len(lines):
@@ -129,7 +130,10 @@ def sniff_layout(block: bytes, *, source: str, header: Sequence[str] | None = No
     quoted = '"' in head or any('"' in line for line in data[:20])
 
     if header is not None:
-        names = [name.strip() for name in header]
+        names = [
+            name.strip() if name.strip() not in {"", "-", "_"} else f"<column {i + 1}>"
+            for i, name in enumerate(header)
+        ]
         found = len(split(head.replace('"', ""), separator))
         if found != len(names):
             raise ColumnError(
@@ -142,16 +146,12 @@ def sniff_layout(block: bytes, *, source: str, header: Sequence[str] | None = No
     _refuse_duplicates(names, source)
     if not data:
         raise InputError(f"{source}: a header but no rows; columns found: {', '.join(names)}")
-    offset = len("\n".join(lines[:first]).encode("utf-8", errors="replace")) + 1 if first else 0
-    if text[:1] == "\ufeff" and first == 0:
-        offset = 3
-    # Bytes are counted on the original block, because decoding may have replaced some.
-    offset = _offset_of_line(block, first) if first else offset
+    offset = _offset_of_line(block, first)
     return Layout(tuple(names), separator, first + 1, offset, quoted, tuple(preamble))
 
 
 def _offset_of_line(block: bytes, n_lines: int) -> int:
-    at = 0
+    at = 3 if block.startswith(b"\xef\xbb\xbf") else 0
     for _ in range(n_lines):
         end = block.find(b"\n", at)
         if end < 0:
@@ -164,8 +164,8 @@ def _header_names(head: str, data: Sequence[str], separator: str, *, source: str
     names = split(head.replace('"', "").lstrip("#"), separator)
     if len(names) < 2:
         raise InputError(
-            f"{source}: line {line} has one field only, {head.strip()[:60]!r}; expected a header with columns "
-            "separated by tab, comma, semicolon or white space"
+            f"{source}: line {line} has one field only, {head.strip()[:60]!r}; "
+            "expected a header with columns separated by tab, comma, semicolon or white space"
         )
     if _looks_numeric(names):
         raise InputError(

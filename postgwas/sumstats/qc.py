@@ -119,7 +119,8 @@ def quality_control(stats: Sumstats, rules: QCRules | None = None) -> QCResult:
     absent = [c for c in rules.require if c not in frame.columns]
     if absent:
         raise ColumnError(
-            f"{stats.source}: quality control needs {', '.join(absent)}; the table has {', '.join(frame.columns)}"
+            f"{stats.source}: quality control needs {', '.join(absent)}; "
+            f"the table has {', '.join(frame.columns)}"
         )
     drops = _Drops(frame.height)
     drops.apply(0, _any_null(frame, rules.require))
