@@ -156,9 +156,7 @@ def gencov(
     UsageError, NoVariantsError, InputError, MatrixError
         As in :func:`h2`.
     """
-    first, second = _vector(z1, "z1"), _vector(z2, "z2")
-    if first.size != second.size:
-        raise InputError(f"z1 has {first.size} variants, z2 has {second.size}")
+    first, second = _pair(z1, z2)
     y, ld, w_ld, m_annot = _checked(first * second, l2, w_l2, m)
     sizes = _sample_size(n1, y.size, "n1"), _sample_size(n2, y.size, "n2")
     own = tuple((min(max(fit.tot, 0.0), 1.0) / float(m_annot.sum()), fit.intercept) for fit in (fit1, fit2))
@@ -215,7 +213,7 @@ def rg(
     UsageError, NoVariantsError, InputError, MatrixError
         As in :func:`h2`.
     """
-    first, second = _vector(z1, "z1"), _vector(z2, "z2")
+    first, second = _pair(z1, z2)
     given = [
         fit or h2(z * z, l2, w_l2, n, m, n_blocks=n_blocks, intercept=constraint, two_step=two_step)
         for fit, z, n, constraint in zip(fits, (first, second), (n1, n2), intercept_h2)
@@ -476,6 +474,13 @@ def _vector(values: npt.ArrayLike, name: str) -> Array:
     if out.ndim != 1:
         raise InputError(f"{name} must have one dimension, it has shape {out.shape}")
     return out
+
+
+def _pair(z1: npt.ArrayLike, z2: npt.ArrayLike) -> tuple[Array, Array]:
+    first, second = _vector(z1, "z1"), _vector(z2, "z2")
+    if first.size != second.size:
+        raise InputError(f"z1 has {first.size} variants, z2 has {second.size}")
+    return first, second
 
 
 def _checked(
