@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postgwas.plot.pvalues import mlog10p_from_z
+from postgwas.sumstats.derive import mlog10p_from_z
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+#: -log10 of the genome-wide significance level 5e-8.
+GENOME_WIDE = 7.301029995663981
+
 _NAMES = {23: "X", 24: "Y", 25: "MT", 26: "MT"}
 
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .genome import GenomeLayout, lead_variants, thin
-from .pvalues import GENOME_WIDE
+from .genome import GENOME_WIDE, GenomeLayout, lead_variants, thin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

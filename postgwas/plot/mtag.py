@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .genome import layout_genome, peaks, ticks_that_fit
+from ..sumstats.derive import mlog10p_from_z
+from .genome import GENOME_WIDE, layout_genome, peaks, ticks_that_fit
 from .manhattan import draw_manhattan, height_scale
-from .pvalues import GENOME_WIDE, mlog10p_from_z
 from .qq import draw_qq, qq_points
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def mtag_figure(scan: TraitScan, *, n_labels: int = 8, threshold: float = GENOME
     from matplotlib.figure import Figure
 
     y_gwas, y_mtag = mlog10p_from_z(scan.z_gwas), mlog10p_from_z(scan.z_mtag)
-    scans = [("GWAS", _GWAS[0], qq_points(y_gwas)), ("MTAG", _MTAG[0], qq_points(y_mtag))]
+    scans = [("GWAS", _GWAS[0], qq_points(scan.z_gwas)), ("MTAG", _MTAG[0], qq_points(scan.z_mtag))]
     title = rf"$\bf{{{_escape(scan.name)}}}$" + f"   {describe(scan)}"
     if scan.chrom is None or scan.pos is None or not np.any(scan.chrom > 0):
         figure = Figure(figsize=(5.2, 5.2), layout="constrained")

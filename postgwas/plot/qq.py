@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
+from ..sumstats.derive import mlog10p_from_z
 from .manhattan import HeightScale, draw_heights
-from .pvalues import abs_z_from_mlog10p
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +56,7 @@ def ranks_to_draw(n: int, *, top: int = 1000, spaced: int = 1500) -> NDArray[np.
     return np.concatenate([np.arange(1, top + 1, dtype=np.int64), tail])
 
 
-def qq_points(mlog10p: FloatArray, *, level: float = 0.95, top: int = 1000, spaced: int = 1500) -> QQ:
+def qq_points(z: FloatArray, *, level: float = 0.95, top: int = 1000, spaced: int = 1500) -> QQ:
     """Quantiles of a QQ plot, thinned where points would cover each other.
 
     Under the null the i-th smallest of n independent P values is Beta(i, n + 1 - i): its mean
@@ -65,8 +65,8 @@ def qq_points(mlog10p: FloatArray, *, level: float = 0.95, top: int = 1000, spac
 
     Parameters
     ----------
-    mlog10p : ndarray, shape (n_variants,)
-        -log10 P; values that are not finite are left out.
+    z : ndarray, shape (n_variants,)
+        Z scores, so that no P underflows; values that are not finite are left out.
     level : float
         Coverage of the band at each rank.
     top, spaced : int
@@ -80,18 +80,18 @@ def qq_points(mlog10p: FloatArray, *, level: float = 0.95, top: int = 1000, spac
     ----------
     Devlin & Roeder (1999) Biometrics 55, 997-1004.
     """
-    y = np.asarray(mlog10p, dtype=np.float64)
-    y = np.sort(y[np.isfinite(y)])[::-1]
-    n = y.size
+    size = np.abs(np.asarray(z, dtype=np.float64))
+    size = np.sort(size[np.isfinite(size)])[::-1]
+    n = size.size
     if n == 0:
         empty = np.empty(0)
         return QQ(empty, empty, empty, empty, 0, float("nan"), float("nan"))
     rank = ranks_to_draw(n, top=top, spaced=spaced)
     half = (1.0 - level) / 2.0
-    chi2 = abs_z_from_mlog10p(y) ** 2
+    chi2 = size * size
     return QQ(
         expected=-np.log10(rank / (n + 1.0)),
-        observed=y[rank - 1],
+        observed=mlog10p_from_z(size[rank - 1]),
         lower=-np.log10(betaincinv(rank, n + 1.0 - rank, 1.0 - half)),
         upper=-np.log10(betaincinv(rank, n + 1.0 - rank, half)),
         n_variants=n,

@@ -9,24 +9,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from postgwas.plot.correlation import correlation_of
-from postgwas.plot.genome import layout_genome, lead_variants, peaks, thin, ticks_that_fit
+from postgwas.plot.genome import GENOME_WIDE, layout_genome, lead_variants, peaks, thin, ticks_that_fit
 from postgwas.plot.manhattan import height_scale, place_labels
-from postgwas.plot.pvalues import GENOME_WIDE, abs_z_from_mlog10p, mlog10p_from_z
 from postgwas.plot.qq import qq_points, ranks_to_draw
+from postgwas.sumstats.derive import mlog10p_from_z
 
 
-def test_mlog10p_agrees_with_the_normal_tail_and_does_not_underflow():
-    z = np.array([0.0, 0.5, -1.96, 5.0, -30.0])
-    np.testing.assert_allclose(mlog10p_from_z(z), -np.log10(2 * stats.norm.sf(np.abs(z))), rtol=1e-12)
-    # log10 of the normal tail at 60 from its asymptotic series.
-    tail = np.log(2) - 60**2 / 2 - np.log(60 * np.sqrt(2 * np.pi)) + np.log1p(-1 / 3600 + 3 / 3600**2)
-    assert mlog10p_from_z(60.0) == pytest.approx(-tail / np.log(10), rel=1e-9)
-    assert mlog10p_from_z(stats.norm.isf(2.5e-8)) == pytest.approx(GENOME_WIDE)
-
-
-@given(st.floats(0, 1e4))
-def test_z_and_mlog10p_are_inverse(z):
-    assert abs_z_from_mlog10p(mlog10p_from_z(z)) == pytest.approx(z, rel=1e-9, abs=1e-7)
+def test_the_significance_line_is_at_5e_8():
+    assert -np.log10(5e-8) == pytest.approx(GENOME_WIDE, rel=1e-15)
 
 
 def test_chromosomes_follow_each_other_without_overlap():
@@ -95,18 +85,22 @@ def test_leads_are_a_window_apart_and_strongest_first():
 
 
 def test_qq_is_the_sorted_scan_against_uniform_quantiles():
-    p = np.random.default_rng(2).uniform(size=400)
-    qq = qq_points(np.append(-np.log10(p), np.nan), top=50, spaced=40)
+    z = np.random.default_rng(2).standard_normal(400)
+    qq = qq_points(np.append(z, np.nan), top=50, spaced=40)
     rank = ranks_to_draw(400, top=50, spaced=40)
-    np.testing.assert_allclose(qq.observed, -np.log10(np.sort(p))[rank - 1], rtol=1e-14)
+    p = 2 * stats.norm.sf(np.abs(z))
+    np.testing.assert_allclose(qq.observed, -np.log10(np.sort(p))[rank - 1], rtol=1e-12)
     np.testing.assert_allclose(qq.expected, -np.log10(rank / 401), rtol=1e-14)
     band = [stats.beta(i, 401 - i).ppf([0.975, 0.025]) for i in rank]
     np.testing.assert_allclose(np.column_stack([qq.lower, qq.upper]), -np.log10(band), rtol=1e-9)
-    chi2 = stats.chi2.isf(p, 1)
-    assert qq.lambda_gc == pytest.approx(np.median(chi2) / stats.chi2.median(1), rel=1e-9)
-    assert qq.mean_chi2 == pytest.approx(chi2.mean(), rel=1e-9)
+    assert qq.lambda_gc == pytest.approx(np.median(z**2) / stats.chi2.median(1), rel=1e-9)
+    assert qq.mean_chi2 == pytest.approx(np.mean(z**2), rel=1e-12)
     assert qq.n_variants == 400
     assert rank[0] == 1 and rank[-1] == 400
+
+
+def test_qq_of_a_huge_z_does_not_underflow():
+    assert qq_points(np.array([60.0, 1.0])).observed[0] == pytest.approx(783.607, abs=1e-3)
 
 
 def test_qq_of_nothing_is_empty():
