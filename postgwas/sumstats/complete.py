@@ -53,7 +53,7 @@ def derive_columns(
             if table.has("MLOG10P")
             else derive.abs_z_from_p(table["P"])
         )
-        table.put("Z", np.sign(table["BETA"]) * size)
+        table.put("Z", derive.signed_z(size, table["BETA"]))
         derived.append("Z from P and the sign of BETA")
         if table.lacks("SE"):
             with np.errstate(divide="ignore", invalid="ignore"):

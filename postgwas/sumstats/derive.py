@@ -69,6 +69,14 @@ def abs_z_from_mlog10p(mlog10p: Array) -> Array:
     return np.where(np.isinf(mlog10p), np.inf, np.maximum(z, 0.0))
 
 
+def signed_z(size: Array, effect: Array) -> Array:
+    """Z of a size and the sign of an effect, [shape: (M,)].
+
+    NaN where the effect is exactly 0 although the size is not: its sign is then unknown.
+    """
+    return np.where((effect == 0) & (size > 0), np.nan, np.sign(effect) * size)
+
+
 def beta_se_from_z(z: Array, eaf: Array, n: Array) -> tuple[Array, Array]:
     """Per-allele effect and its standard error on a trait of variance one.
 
