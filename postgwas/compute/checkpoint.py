@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import os
 import pickle
+import stat
 import tempfile
 from collections.abc import Callable, Mapping, Set
 from pathlib import Path
@@ -135,4 +136,5 @@ def _feed_file(digest: Any, path: str | bytes) -> None:
         found = os.stat(path)
     except (OSError, ValueError):
         return
-    digest.update(f"|{found.st_size}|{found.st_mtime_ns}".encode())
+    if stat.S_ISREG(found.st_mode):
+        digest.update(f"|{found.st_size}|{found.st_mtime_ns}".encode())

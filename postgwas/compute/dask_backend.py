@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -45,7 +46,7 @@ class DaskBackend:
         }
         failed: dict[int, BaseException] = {}
         try:
-            for future in as_completed(list(futures)):
+            for future in as_completed(list(futures), loop=self._client.loop):
                 index = futures.pop(future)
                 error = _error_of(future, label)
                 if error is None:
@@ -110,7 +111,8 @@ def local_processes(cores: int) -> Iterator[DaskBackend]:
                     threads_per_worker=1,
                     processes=True,
                     host="127.0.0.1",
-                    dashboard_address=None,
+                    # Any free port, seen from this machine alone: None would mean 8787, taken or not.
+                    dashboard_address="127.0.0.1:0",
                     local_directory=scratch,
                     # Dask would divide the machine's memory by its cores, and kill workers at that.
                     memory_limit=0,
@@ -134,7 +136,7 @@ def existing_cluster(scheduler: str | os.PathLike[str]) -> Iterator[DaskBackend]
         if "://" in address or re.fullmatch(r"[\w.\-]+:\d+", address):
             opening = connected(address)
         elif Path(address).is_file():
-            opening = connected(scheduler_file=address)
+            opening = connected(_address_in(Path(address)))
         else:
             raise EngineError(
                 f"'{address}' is neither an address like tcp://host:8786 nor an existing scheduler file",
@@ -148,16 +150,25 @@ def existing_cluster(scheduler: str | os.PathLike[str]) -> Iterator[DaskBackend]
             yield DaskBackend(client)
 
 
+def _address_in(scheduler_file: Path) -> str:
+    try:
+        return str(json.loads(scheduler_file.read_text())["address"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise EngineError(
+            f"'{scheduler_file}' is no Dask scheduler file: expected JSON with an address",
+            hint="--dask_scheduler",
+        ) from None
+
+
 @contextmanager
-def connected(target: Any = None, *, scheduler_file: str | None = None) -> Iterator[Client]:
+def connected(target: Any) -> Iterator[Client]:
     """A client that is closed after the block."""
     from distributed import Client
 
     try:
-        client = Client(target, scheduler_file=scheduler_file, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, TimeoutError, ValueError, KeyError) as error:
-        where = scheduler_file or target
-        raise EngineError(f"no Dask scheduler answers at '{where}'", hint="--dask_scheduler") from error
+        client = Client(target, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise EngineError(f"no Dask scheduler answers at '{target}'", hint="--dask_scheduler") from error
     try:
         yield client
     finally:

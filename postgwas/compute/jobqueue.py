@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 from postgwas.compute.dask_backend import DaskBackend, connected, quiet_dask
 from postgwas.compute.threads import ONE_THREAD
 from postgwas.errors import EngineError, UsageError
+from postgwas.runlog import get_logger
 
 CLUSTERS = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster"}
 MEMORY_PER_JOB = "4GB"
@@ -17,17 +20,37 @@ MEMORY_PER_JOB = "4GB"
 @contextmanager
 def jobs(queue: str, count: int, options: Mapping[str, Any]) -> Iterator[DaskBackend]:
     """Submit ``count`` one-core jobs; tasks start as soon as the first of them runs."""
-    with quiet_dask():
-        cluster = job_cluster(queue, options)
-        with cluster:
-            try:
-                cluster.scale(jobs=count)
-            except (OSError, RuntimeError) as error:
-                raise EngineError(
-                    f"cannot submit jobs to {queue}: {error}", hint="--dask_jobqueue"
-                ) from error
-            with connected(cluster) as client:
-                yield DaskBackend(client)
+    with quiet_dask(), job_cluster(queue, options) as cluster:
+        _submit(cluster, queue, count)
+        get_logger(__name__).info(f"{count} jobs submitted to {queue}; work begins when the first one runs")
+        with connected(cluster) as client:
+            yield DaskBackend(client)
+
+
+def _submit(cluster: Any, queue: str, count: int) -> None:
+    program = shlex.split(cluster._dummy_job.submit_command)[0]
+    if shutil.which(program) is None:
+        raise EngineError(
+            f"this machine has no {program}, so jobs cannot be submitted to {queue} from here",
+            hint="--dask_jobqueue",
+        )
+    try:
+        # What scale() does, but it submits in the background, where a refusal is only logged.
+        while len(cluster.worker_spec) < count:
+            cluster.worker_spec.update(cluster.new_worker_spec())
+        cluster.sync(cluster._correct_state)
+    except (OSError, RuntimeError) as error:
+        # close() waits for every job that it knows, also for those that never were.
+        for name, job in list(cluster.workers.items()):
+            if job.status.name == "created":
+                del cluster.workers[name]
+                cluster.worker_spec.pop(name, None)
+        for job in list(cluster._created):
+            if job.status.name == "created":
+                cluster._created.discard(job)
+        reason = str(error).strip().splitlines()
+        message = f"{queue} refused the jobs: {' '.join(reason[-3:])}"
+        raise EngineError(message, hint="--dask_jobqueue_options") from error
 
 
 def job_cluster(queue: str, options: Mapping[str, Any]) -> Any:
@@ -63,7 +86,7 @@ def job_cluster(queue: str, options: Mapping[str, Any]) -> Any:
         "memory": MEMORY_PER_JOB,
         **given,
         "job_script_prologue": [*prologue, *given.get("job_script_prologue", [])],
-        "scheduler_options": {"dashboard_address": None, **given.get("scheduler_options", {})},
+        "scheduler_options": {"dashboard_address": ":0", **given.get("scheduler_options", {})},
     }
     try:
         return getattr(dask_jobqueue, CLUSTERS[queue])(**settings)

@@ -1,0 +1,177 @@
+"""The engine on a Dask cluster that runs already, and on one started through a job queue.
+
+There is no queue here: job scripts are rendered for all four kinds, and one kind
+(Slurm) runs end to end with an ``sbatch`` that starts the script at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import engine_tasks as tasks
+import numpy as np
+import pytest
+
+from postgwas.compute import dask_backend
+from postgwas.compute.engine import engine
+from postgwas.compute.jobqueue import CLUSTERS, job_cluster
+from postgwas.errors import EngineError, UsageError
+
+SLURM_STAND_IN = """#!/bin/sh
+# sbatch SCRIPT: start a copy in the background, print a job's number as Slurm does
+cp "$1" "{folder}/job.sh"
+setsid sh "{folder}/job.sh" >"{folder}/job.log" 2>&1 </dev/null &
+echo $! >>"{folder}/started"
+echo "Submitted batch job $!"
+"""
+
+
+@pytest.fixture(scope="module")
+def scheduler_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A scheduler and one worker, each a program of its own."""
+    folder = tmp_path_factory.mktemp("cluster")
+    path = folder / "scheduler.json"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).parent),
+        "DASK_LOGGING__DISTRIBUTED": "error",
+    }
+    dask = [sys.executable, "-m", "dask"]
+    at = ["--scheduler-file", str(path), "--no-dashboard"]
+    programs = [
+        subprocess.Popen(
+            [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", *at], cwd=folder, env=environment
+        ),
+        subprocess.Popen(
+            [*dask, "worker", "--nthreads", "1", "--local-directory", str(folder), *at],
+            cwd=folder,
+            env=environment,
+        ),
+    ]
+    end = time.monotonic() + 30
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    yield path
+    for program in reversed(programs):
+        program.terminate()
+    for program in programs:
+        program.wait(20)
+
+
+def test_existing_cluster_by_file_and_by_address(scheduler_file: Path) -> None:
+    with engine() as eng:
+        expected = eng.map(tasks.float_work, range(3))
+    address = json.loads(scheduler_file.read_text())["address"]
+    # It is left running: the second connection finds it again.
+    for scheduler in (scheduler_file, address, address.removeprefix("tcp://")):
+        with engine(scheduler=scheduler) as eng:
+            assert eng.cores == 1
+            found = eng.map(tasks.float_work, range(3))
+            seen = eng.map(tasks.process_and_threads, [0])
+        for a, b in zip(expected, found):
+            np.testing.assert_array_equal(a, b)
+        assert seen[0][0] != os.getpid()
+        assert set(seen[0][1]) == {1}
+
+
+def test_a_scheduler_without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    from distributed import LocalCluster
+
+    monkeypatch.setattr(dask_backend, "CONNECT_SECONDS", 1)
+    with (
+        LocalCluster(
+            n_workers=0, processes=False, dashboard_address="127.0.0.1:0", protocol="tcp"
+        ) as cluster,
+        pytest.raises(EngineError, match="has no workers"),
+        engine(scheduler=cluster.scheduler_address),
+    ):
+        pass
+
+
+def test_no_scheduler_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(dask_backend, "CONNECT_SECONDS", 1)
+    with pytest.raises(EngineError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"):  # noqa: SIM117
+        with engine(scheduler="tcp://127.0.0.1:9"):
+            pass
+    with pytest.raises(EngineError, match="neither an address"), engine(scheduler=tmp_path / "absent.json"):
+        pass
+    (tmp_path / "broken.json").write_text("not a scheduler file")
+    with (
+        pytest.raises(EngineError, match="is no Dask scheduler file"),
+        engine(scheduler=tmp_path / "broken.json"),
+    ):
+        pass
+
+
+def test_job_queue_without_dask_jobqueue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
+    with pytest.raises(EngineError, match="needs dask-jobqueue") as caught:
+        job_cluster("slurm", {})
+    assert caught.value.hint == "pip install 'postgwas[jobqueue]'"
+
+
+@pytest.mark.parametrize(
+    ("queue", "lines"),
+    [
+        ("slurm", ["#SBATCH -p short", "#SBATCH --cpus-per-task=1", "#SBATCH --mem=2G"]),
+        ("pbs", ["#PBS -q short", "#PBS -l select=1:ncpus=1:mem=1908MB"]),
+        ("lsf", ["#BSUB -q short", "#BSUB -n 1"]),
+        ("sge", ["#$ -q short"]),
+    ],
+)
+def test_job_scripts(queue: str, lines: list[str]) -> None:
+    pytest.importorskip("dask_jobqueue")
+    options = {"queue": "short", "memory": "2GB", "walltime": "00:10:00"}
+    with job_cluster(queue, options) as cluster:
+        script = cluster.job_script()
+    for line in lines:
+        assert line in script
+    assert "export OPENBLAS_NUM_THREADS=1" in script
+    assert "--nthreads 1" in script
+    assert set(CLUSTERS) == {"slurm", "pbs", "lsf", "sge"}
+
+
+def test_bad_job_queue_and_options() -> None:
+    pytest.importorskip("dask_jobqueue")
+    with pytest.raises(UsageError, match="unknown job queue 'condor'"):
+        job_cluster("condor", {})
+    with pytest.raises(UsageError, match="slurm"):
+        job_cluster("slurm", {"no_such_option": "1"})
+
+
+def test_a_queue_that_starts_its_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("dask_jobqueue")
+    for name, text in (
+        ("sbatch", SLURM_STAND_IN.format(folder=tmp_path)),
+        ("scancel", f'#!/bin/sh\necho "$@" >>"{tmp_path}/cancelled"\nkill -- "-$1"\n'),
+    ):
+        program = tmp_path / name
+        program.write_text(text)
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    options = {"interface": "lo", "memory": "1GB", "local_directory": str(tmp_path)}
+    with engine(cores=1, jobqueue="slurm", jobqueue_options=options) as eng:
+        assert eng.map(tasks.square, [1, 2, 3]) == [1, 4, 9]
+    assert (tmp_path / "started").read_text().split() == (tmp_path / "cancelled").read_text().split()
+
+
+def test_a_queue_that_is_not_there_or_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("dask_jobqueue")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EngineError, match="no sbatch"), engine(cores=1, jobqueue="slurm"):
+        pass
+    sbatch = tmp_path / "sbatch"
+    sbatch.write_text("#!/bin/sh\necho 'sbatch: error: Invalid account' >&2\nexit 1\n")
+    sbatch.chmod(0o755)
+    options = {"interface": "lo"}
+    with pytest.raises(EngineError, match=r"slurm refused the jobs: .*Invalid account"):  # noqa: SIM117
+        with engine(cores=2, jobqueue="slurm", jobqueue_options=options):
+            pass
