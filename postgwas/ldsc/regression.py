@@ -13,18 +13,15 @@ References
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import log_ndtr
 
-from postgwas.errors import InputError, NoVariantsError, UsageError
-from postgwas.ldsc import jackknife
-from postgwas.ldsc.block_sums import Weighting, block_sums
+from postgwas.ldsc import irwls, jackknife
+from postgwas.ldsc.arguments import checked, pair, sample_size
 from postgwas.ldsc.fits import GencovFit, H2Fit, RgFit
-from postgwas.ldsc.jackknife import Array, Indices, Jackknife
 
 MEDIAN_CHISQ = 0.4549
 DEFAULT_TWO_STEP = 30.0
@@ -93,13 +90,13 @@ def h2(
     >>> bool(abs(fit.tot - 0.4) < 4 * fit.tot_se)
     True
     """
-    y, ld, w_ld, m_annot = _checked(chi2, l2, w_l2, m)
-    size = _sample_size(n, y.size, "n")
+    y, ld, w_ld, m_annot = checked(chi2, l2, w_l2, m)
+    size = sample_size(n, y.size, "n")
     if two_step == "auto":
         two_step = DEFAULT_TWO_STEP if intercept is None and m_annot.size == 1 else None
-    problem = _Problem.of(y, ld, w_ld, size, m_annot, null_intercept=1.0, slope_range=(0.0, 1.0))
+    problem = irwls.Problem.of(y, ld, w_ld, size, m_annot, null_intercept=1.0, slope_range=(0.0, 1.0))
     mask = None if two_step is None else y < two_step
-    parts = _fit(problem, n_blocks, intercept, mask, two_step, fixed_weights)
+    parts = irwls.fit(problem, n_blocks, intercept, mask, two_step, fixed_weights)
     mean = float(np.mean(y))
     ratio = ratio_se = math.nan
     if intercept is None and mean > 1:
@@ -156,11 +153,11 @@ def gencov(
     UsageError, NoVariantsError, InputError, MatrixError
         As in :func:`h2`.
     """
-    first, second = _pair(z1, z2)
-    y, ld, w_ld, m_annot = _checked(first * second, l2, w_l2, m)
-    sizes = _sample_size(n1, y.size, "n1"), _sample_size(n2, y.size, "n2")
+    first, second = pair(z1, z2)
+    y, ld, w_ld, m_annot = checked(first * second, l2, w_l2, m)
+    sizes = sample_size(n1, y.size, "n1"), sample_size(n2, y.size, "n2")
     own = tuple((min(max(fit.tot, 0.0), 1.0) / float(m_annot.sum()), fit.intercept) for fit in (fit1, fit2))
-    problem = _Problem.of(
+    problem = irwls.Problem.of(
         y,
         ld,
         w_ld,
@@ -171,7 +168,7 @@ def gencov(
         traits=((sizes[0], *own[0]), (sizes[1], *own[1])),
     )
     mask = None if two_step is None else (first * first < two_step) & (second * second < two_step)
-    parts = _fit(problem, n_blocks, intercept, mask, two_step, False)
+    parts = irwls.fit(problem, n_blocks, intercept, mask, two_step, False)
     z, p, mlog10p = _test(parts["tot"], parts["tot_se"])
     return GencovFit(**parts, mean_z1z2=float(np.mean(y)), z=z, p=p, mlog10p=mlog10p)
 
@@ -213,7 +210,7 @@ def rg(
     UsageError, NoVariantsError, InputError, MatrixError
         As in :func:`h2`.
     """
-    first, second = _pair(z1, z2)
+    first, second = pair(z1, z2)
     given = [
         fit or h2(z * z, l2, w_l2, n, m, n_blocks=n_blocks, intercept=constraint, two_step=two_step)
         for fit, z, n, constraint in zip(fits, (first, second), (n1, n2), intercept_h2)
@@ -253,211 +250,6 @@ def correlation(hsq1: H2Fit, hsq2: H2Fit, both: GencovFit) -> RgFit:
     )
 
 
-@dataclass(frozen=True)
-class _Problem:
-    """One regression of y on LD scores, with what its weights are made of.
-
-    `x` is (M,) for one annotation, (M, A) for several; `ld` the total LD score.
-    """
-
-    x: Array
-    y: Array
-    ld: Array
-    m: Array
-    n: Array
-    n_bar: float
-    weighting: Weighting
-    null_intercept: float
-    slope_range: tuple[float, float]
-    traits: tuple[tuple[Array, float, float], ...]
-
-    @classmethod
-    def of(
-        cls,
-        y: Array,
-        l2: Array,
-        w_ld: Array,
-        n: Array,
-        m: Array,
-        *,
-        null_intercept: float,
-        slope_range: tuple[float, float],
-        traits: tuple[tuple[Array, float, float], ...] = (),
-    ) -> _Problem:
-        ld = l2 if l2.ndim == 1 else l2.sum(axis=1)
-        n_bar = float(np.mean(n))
-        # A constant N (size 1) leaves LD scores as they are.
-        x = l2 if n.size == 1 else l2 * (n / n_bar if l2.ndim == 1 else (n / n_bar)[:, None])
-        overcounting = 1.0 / np.maximum(w_ld, 1.0)
-        weighting = Weighting(overcounting, *_variance_parts(ld, n, traits))
-        return cls(x, y, ld, m, n, n_bar, weighting, null_intercept, slope_range, traits)
-
-    def step_one(self, mask: npt.NDArray[np.bool_]) -> tuple[Weighting, Weighting]:
-        """Weights of step 1, initial and after.
-
-        For those after, ldsc takes the LD score scaled by N / mean N, which in
-        all other weights it does not.
-        """
-        initial = self.weighting.within(mask)
-        if self.n.size == 1:
-            return initial, initial
-        load, ab = _variance_parts(self.x, self.n, self.traits)
-        return initial, Weighting(initial.overcounting, load, ab)
-
-    def slope(self, total: float) -> float:
-        """Clip heritability or covariance to its range; per variant."""
-        low, high = self.slope_range
-        return float(min(max(total, low), high) / self.m.sum())
-
-    def aggregate(self, intercept: float) -> float:
-        """First guess at the total: (mean y - intercept) M / mean(N l)."""
-        load = float(np.mean(self.ld)) * self.n_bar if self.n.size == 1 else float(np.mean(self.ld * self.n))
-        return float(self.m.sum()) * (float(np.mean(self.y)) - intercept) / load
-
-
-def _variance_parts(
-    ld: Array, n: Array, traits: tuple[tuple[Array, float, float], ...]
-) -> tuple[Array, Array | None]:
-    """N max(l, 1), and the product of the traits' own variances N h2 l / M + intercept."""
-    floored = np.maximum(ld, 1.0)
-    if not traits:
-        floored *= n
-        return floored, None
-    own = []
-    for size, slope, intercept in traits:
-        variance = floored * (size * slope)
-        variance += intercept
-        own.append(variance)
-    own[0] *= own[1]
-    floored *= n
-    return floored, own[0]
-
-
-def _fit(
-    problem: _Problem,
-    n_blocks: int,
-    intercept: float | None,
-    mask: npt.NDArray[np.bool_] | None,
-    two_step: float | None,
-    fixed_weights: bool,
-) -> dict[str, Any]:
-    """All fields that both regressions share."""
-    n_variants, n_annot = problem.y.size, problem.m.size
-    n_blocks = min(n_blocks, n_variants)
-    start = problem.null_intercept if intercept is None else intercept
-    first = problem.slope(problem.aggregate(start)), start
-    n_left_out = 0
-    if mask is not None:
-        if intercept is not None:
-            raise UsageError("the two-step estimator needs a free intercept", hint="drop two_step")
-        if n_annot > 1:
-            raise UsageError("the two-step estimator takes one annotation", hint="drop two_step")
-        n_left_out = n_variants - int(np.count_nonzero(mask))
-        if n_variants - n_left_out < n_blocks:
-            raise NoVariantsError(
-                f"{n_variants - n_left_out} of {n_variants} variants have chi-square below the two-step "
-                f"cutoff {two_step:g}, fewer than the {n_blocks} jackknife blocks",
-                hint="raise --two_step or lower --n_blocks",
-            )
-        jk = _two_step(problem, mask, first, n_blocks)
-    else:
-        borders = jackknife.separators(n_variants, n_blocks)
-        same = problem.weighting, problem.weighting
-        jk = _reweighted(problem, same, first, borders, intercept, fixed_weights)
-    return _summary(problem, jk, n_blocks, intercept) | {"two_step": two_step, "n_left_out": n_left_out}
-
-
-def _reweighted(
-    problem: _Problem,
-    weightings: tuple[Weighting, Weighting],
-    first: tuple[float, float],
-    borders: Indices,
-    intercept: float | None,
-    fixed_weights: bool = False,
-) -> Jackknife:
-    """Iteratively reweighted least squares: two reweightings, then the jackknife."""
-
-    def equations(weighting: Weighting, slope: float, centre: float) -> tuple[Array, Array]:
-        xtx, xty = block_sums(problem.x, problem.y, weighting, slope, centre, borders)
-        if intercept is None:
-            return xtx, xty
-        # y - intercept on x alone, from the same sums.
-        return xtx[:, :-1, :-1], xty[:, :-1] - intercept * xtx[:, :-1, -1]
-
-    weighting, later = weightings
-    slope, centre = first
-    for _ in range(0 if fixed_weights else 2):
-        xtx, xty = equations(weighting, slope, centre)
-        coef = jackknife.solve(xtx.sum(axis=0), xty.sum(axis=0))
-        # With several annotations ldsc reads the slope from the first and the
-        # intercept from the second coefficient; kept, for its numbers' sake.
-        slope = problem.slope(float(problem.m.sum()) * float(coef[0]) / problem.n_bar)
-        centre = float(coef[1]) if intercept is None else intercept
-        weighting = later
-    return jackknife.from_block_sums(*equations(weighting, slope, centre))
-
-
-def _two_step(
-    problem: _Problem, mask: npt.NDArray[np.bool_], first: tuple[float, float], n_blocks: int
-) -> Jackknife:
-    """Intercept from the variants in `mask`, slope from all, one jackknife for both."""
-    borders = jackknife.masked_separators(mask, n_blocks)
-    one = _reweighted(problem, problem.step_one(mask), first, borders, None)
-    intercept = float(one.est[1])
-    two = _reweighted(problem, (problem.weighting, problem.weighting), first, borders, intercept)
-    # How far the slope moves when the intercept does: sum(w x) / sum(w x^2) at
-    # the initial weights.
-    xtx = block_sums(problem.x, problem.y, problem.weighting, *first, borders)[0].sum(axis=0)
-    c = xtx[0, 1] / xtx[0, 0]
-    delete_values = np.column_stack(
-        (
-            two.delete_values[:, 0] - c * (one.delete_values[:, 1] - intercept),
-            one.delete_values[:, 1],
-        )
-    )
-    return jackknife.from_delete_values(np.array([two.est[0], intercept]), delete_values)
-
-
-def _summary(problem: _Problem, jk: Jackknife, n_blocks: int, intercept: float | None) -> dict[str, Any]:
-    m, n_bar = problem.m, problem.n_bar
-    n_annot = m.size
-    coef = jk.est[:n_annot] / n_bar
-    coef_cov = jk.cov[:n_annot, :n_annot] / n_bar**2
-    cat = m * coef
-    cat_cov = np.outer(m, m) * coef_cov
-    tot, tot_cov = float(cat.sum()), float(cat_cov.sum())
-    part_delete = jk.delete_values[:, :n_annot] / n_bar
-    tot_delete = np.einsum("ba,a->b", part_delete, m)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        prop = jackknife.ratio(cat / tot, part_delete * m, tot_delete[:, None])
-    m_prop = m / m.sum()
-    free = intercept is None
-    return {
-        "n_variants": problem.y.size,
-        "n_blocks": n_blocks,
-        "coef": coef,
-        "coef_se": jk.se[:n_annot] / n_bar,
-        "coef_cov": coef_cov,
-        "cat": cat,
-        "cat_se": np.abs(m) * jk.se[:n_annot] / n_bar,
-        "cat_cov": cat_cov,
-        "tot": tot,
-        "tot_se": math.sqrt(max(tot_cov, 0.0)),
-        "tot_cov": tot_cov,
-        "prop": prop.est,
-        "prop_se": prop.se,
-        "prop_cov": prop.cov,
-        "m_prop": m_prop,
-        "enrichment": prop.est / m_prop,
-        "intercept": float(jk.est[n_annot]) if intercept is None else float(intercept),
-        "intercept_se": float(jk.se[n_annot]) if free else math.nan,
-        "constrained": not free,
-        "tot_delete_values": tot_delete,
-        "part_delete_values": part_delete,
-        "intercept_delete_values": jk.delete_values[:, n_annot].copy() if free else None,
-    }
-
-
 def _test(est: float, se: float) -> tuple[float, float, float]:
     """Z, two-sided P and -log10 P; all NaN where the SE is 0 or NaN."""
     if not se > 0:
@@ -465,54 +257,3 @@ def _test(est: float, se: float) -> tuple[float, float, float]:
     z = est / se
     mlog10p = -(float(log_ndtr(-abs(z))) + math.log(2.0)) / math.log(10.0)
     return z, math.erfc(abs(z) / math.sqrt(2.0)), max(mlog10p, 0.0)
-
-
-def _vector(values: npt.ArrayLike, name: str) -> Array:
-    out = np.ascontiguousarray(values, dtype=np.float64)
-    if out.ndim == 2 and out.shape[1] == 1:
-        out = out[:, 0]
-    if out.ndim != 1:
-        raise InputError(f"{name} must have one dimension, it has shape {out.shape}")
-    return out
-
-
-def _pair(z1: npt.ArrayLike, z2: npt.ArrayLike) -> tuple[Array, Array]:
-    first, second = _vector(z1, "z1"), _vector(z2, "z2")
-    if first.size != second.size:
-        raise InputError(f"z1 has {first.size} variants, z2 has {second.size}")
-    return first, second
-
-
-def _checked(
-    y: npt.ArrayLike, l2: npt.ArrayLike, w_l2: npt.ArrayLike, m: npt.ArrayLike
-) -> tuple[Array, Array, Array, Array]:
-    """Arrays of the right shapes; LD scores of one annotation as a vector."""
-    response, weights = _vector(y, "y"), _vector(w_l2, "w_l2")
-    scores = np.ascontiguousarray(l2, dtype=np.float64)
-    m_annot = np.atleast_1d(np.asarray(m, dtype=np.float64)).ravel()
-    if scores.ndim == 2 and scores.shape[1] == 1:
-        scores = np.ascontiguousarray(scores[:, 0])
-    n_annot = 1 if scores.ndim == 1 else scores.shape[1]
-    if scores.shape[0] != response.size or weights.size != response.size:
-        raise InputError(
-            f"unequal numbers of variants: {response.size} statistics, {scores.shape[0]} LD scores, "
-            f"{weights.size} weights"
-        )
-    if m_annot.size != n_annot:
-        raise InputError(f"{n_annot} LD score columns but {m_annot.size} values of M")
-    if not np.all(m_annot > 0):
-        raise InputError("every M (number of variants behind the LD scores) must be positive")
-    if response.size < n_annot + 2:
-        raise NoVariantsError(f"{response.size} variants are too few for LD score regression")
-    return response, scores, weights, m_annot
-
-
-def _sample_size(n: npt.ArrayLike, n_variants: int, name: str) -> Array:
-    """Sample size, shape (M,), or (1,) where it is the same for all variants."""
-    size = np.asarray(n, dtype=np.float64).ravel()
-    if size.size not in (1, n_variants):
-        raise InputError(f"{name} has {size.size} values for {n_variants} variants")
-    low = float(size.min())
-    if not low > 0:
-        raise InputError(f"sample sizes must be positive, {name} has {low:g}")
-    return size[:1] if low == float(size.max()) else np.ascontiguousarray(size)

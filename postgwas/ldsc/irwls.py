@@ -1,0 +1,226 @@
+"""Iteratively reweighted least squares on LD scores, in one step or two.
+
+The weights are those of Bulik-Sullivan et al. (2015a, supplementary note; 2015b
+for two traits): one over the conditional variance of the response
+(heteroskedasticity) and over the LD score to other variants of the regression
+(overcounting).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from postgwas.errors import NoVariantsError, UsageError
+from postgwas.ldsc import jackknife
+from postgwas.ldsc.block_sums import Weighting, block_sums
+from postgwas.ldsc.jackknife import Array, Indices, Jackknife
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One regression of y on LD scores, with what its weights are made of.
+
+    `x` is (M,) for one annotation, (M, A) for several; `ld` the total LD score.
+    """
+
+    x: Array
+    y: Array
+    ld: Array
+    m: Array
+    n: Array
+    n_bar: float
+    weighting: Weighting
+    null_intercept: float
+    slope_range: tuple[float, float]
+    traits: tuple[tuple[Array, float, float], ...]
+
+    @classmethod
+    def of(
+        cls,
+        y: Array,
+        l2: Array,
+        w_ld: Array,
+        n: Array,
+        m: Array,
+        *,
+        null_intercept: float,
+        slope_range: tuple[float, float],
+        traits: tuple[tuple[Array, float, float], ...] = (),
+    ) -> Problem:
+        ld = l2 if l2.ndim == 1 else l2.sum(axis=1)
+        n_bar = float(np.mean(n))
+        # A constant N (size 1) leaves LD scores as they are.
+        x = l2 if n.size == 1 else l2 * (n / n_bar if l2.ndim == 1 else (n / n_bar)[:, None])
+        overcounting = 1.0 / np.maximum(w_ld, 1.0)
+        weighting = Weighting(overcounting, *_variance_parts(ld, n, traits))
+        return cls(x, y, ld, m, n, n_bar, weighting, null_intercept, slope_range, traits)
+
+    def step_one(self, mask: npt.NDArray[np.bool_]) -> tuple[Weighting, Weighting]:
+        """Weights of step 1, initial and after.
+
+        For those after, ldsc takes the LD score scaled by N / mean N, which in
+        all other weights it does not.
+        """
+        initial = self.weighting.within(mask)
+        if self.n.size == 1:
+            return initial, initial
+        load, ab = _variance_parts(self.x, self.n, self.traits)
+        return initial, Weighting(initial.overcounting, load, ab)
+
+    def slope(self, total: float) -> float:
+        """Clip heritability or covariance to its range; per variant."""
+        low, high = self.slope_range
+        return float(min(max(total, low), high) / self.m.sum())
+
+    def aggregate(self, intercept: float) -> float:
+        """First guess at the total: (mean y - intercept) M / mean(N l)."""
+        load = float(np.mean(self.ld)) * self.n_bar if self.n.size == 1 else float(np.mean(self.ld * self.n))
+        return float(self.m.sum()) * (float(np.mean(self.y)) - intercept) / load
+
+
+def _variance_parts(
+    ld: Array, n: Array, traits: tuple[tuple[Array, float, float], ...]
+) -> tuple[Array, Array | None]:
+    """N max(l, 1), and the product of the traits' own variances N h2 l / M + intercept."""
+    floored = np.maximum(ld, 1.0)
+    if not traits:
+        floored *= n
+        return floored, None
+    own = []
+    for size, slope, intercept in traits:
+        variance = floored * (size * slope)
+        variance += intercept
+        own.append(variance)
+    own[0] *= own[1]
+    floored *= n
+    return floored, own[0]
+
+
+def fit(
+    problem: Problem,
+    n_blocks: int,
+    intercept: float | None,
+    mask: npt.NDArray[np.bool_] | None,
+    two_step: float | None,
+    fixed_weights: bool,
+) -> dict[str, Any]:
+    """All fields that both regressions share."""
+    n_variants, n_annot = problem.y.size, problem.m.size
+    n_blocks = min(n_blocks, n_variants)
+    start = problem.null_intercept if intercept is None else intercept
+    first = problem.slope(problem.aggregate(start)), start
+    n_left_out = 0
+    if mask is not None:
+        if intercept is not None:
+            raise UsageError("the two-step estimator needs a free intercept", hint="drop two_step")
+        if n_annot > 1:
+            raise UsageError("the two-step estimator takes one annotation", hint="drop two_step")
+        n_left_out = n_variants - int(np.count_nonzero(mask))
+        if n_variants - n_left_out < n_blocks:
+            raise NoVariantsError(
+                f"{n_variants - n_left_out} of {n_variants} variants have chi-square below the two-step "
+                f"cutoff {two_step:g}, fewer than the {n_blocks} jackknife blocks",
+                hint="raise --two_step or lower --n_blocks",
+            )
+        jk = _two_step(problem, mask, first, n_blocks)
+    else:
+        borders = jackknife.separators(n_variants, n_blocks)
+        same = problem.weighting, problem.weighting
+        jk = _reweighted(problem, same, first, borders, intercept, fixed_weights)
+    return _summary(problem, jk, n_blocks, intercept) | {"two_step": two_step, "n_left_out": n_left_out}
+
+
+def _reweighted(
+    problem: Problem,
+    weightings: tuple[Weighting, Weighting],
+    first: tuple[float, float],
+    borders: Indices,
+    intercept: float | None,
+    fixed_weights: bool = False,
+) -> Jackknife:
+    """Iteratively reweighted least squares: two reweightings, then the jackknife."""
+
+    def equations(weighting: Weighting, slope: float, centre: float) -> tuple[Array, Array]:
+        xtx, xty = block_sums(problem.x, problem.y, weighting, slope, centre, borders)
+        if intercept is None:
+            return xtx, xty
+        # y - intercept on x alone, from the same sums.
+        return xtx[:, :-1, :-1], xty[:, :-1] - intercept * xtx[:, :-1, -1]
+
+    weighting, later = weightings
+    slope, centre = first
+    for _ in range(0 if fixed_weights else 2):
+        xtx, xty = equations(weighting, slope, centre)
+        coef = jackknife.solve(xtx.sum(axis=0), xty.sum(axis=0))
+        # With several annotations ldsc reads the slope from the first and the
+        # intercept from the second coefficient; kept, for its numbers' sake.
+        slope = problem.slope(float(problem.m.sum()) * float(coef[0]) / problem.n_bar)
+        centre = float(coef[1]) if intercept is None else intercept
+        weighting = later
+    return jackknife.from_block_sums(*equations(weighting, slope, centre))
+
+
+def _two_step(
+    problem: Problem, mask: npt.NDArray[np.bool_], first: tuple[float, float], n_blocks: int
+) -> Jackknife:
+    """Intercept from the variants in `mask`, slope from all, one jackknife for both."""
+    borders = jackknife.masked_separators(mask, n_blocks)
+    one = _reweighted(problem, problem.step_one(mask), first, borders, None)
+    intercept = float(one.est[1])
+    two = _reweighted(problem, (problem.weighting, problem.weighting), first, borders, intercept)
+    # How far the slope moves when the intercept does: sum(w x) / sum(w x^2) at
+    # the initial weights.
+    xtx = block_sums(problem.x, problem.y, problem.weighting, *first, borders)[0].sum(axis=0)
+    c = xtx[0, 1] / xtx[0, 0]
+    delete_values = np.column_stack(
+        (
+            two.delete_values[:, 0] - c * (one.delete_values[:, 1] - intercept),
+            one.delete_values[:, 1],
+        )
+    )
+    return jackknife.from_delete_values(np.array([two.est[0], intercept]), delete_values)
+
+
+def _summary(problem: Problem, jk: Jackknife, n_blocks: int, intercept: float | None) -> dict[str, Any]:
+    m, n_bar = problem.m, problem.n_bar
+    n_annot = m.size
+    coef = jk.est[:n_annot] / n_bar
+    coef_cov = jk.cov[:n_annot, :n_annot] / n_bar**2
+    cat = m * coef
+    cat_cov = np.outer(m, m) * coef_cov
+    tot, tot_cov = float(cat.sum()), float(cat_cov.sum())
+    part_delete = jk.delete_values[:, :n_annot] / n_bar
+    tot_delete = np.einsum("ba,a->b", part_delete, m)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        prop = jackknife.ratio(cat / tot, part_delete * m, tot_delete[:, None])
+    m_prop = m / m.sum()
+    free = intercept is None
+    return {
+        "n_variants": problem.y.size,
+        "n_blocks": n_blocks,
+        "coef": coef,
+        "coef_se": jk.se[:n_annot] / n_bar,
+        "coef_cov": coef_cov,
+        "cat": cat,
+        "cat_se": np.abs(m) * jk.se[:n_annot] / n_bar,
+        "cat_cov": cat_cov,
+        "tot": tot,
+        "tot_se": math.sqrt(max(tot_cov, 0.0)),
+        "tot_cov": tot_cov,
+        "prop": prop.est,
+        "prop_se": prop.se,
+        "prop_cov": prop.cov,
+        "m_prop": m_prop,
+        "enrichment": prop.est / m_prop,
+        "intercept": float(jk.est[n_annot]) if intercept is None else float(intercept),
+        "intercept_se": float(jk.se[n_annot]) if free else math.nan,
+        "constrained": not free,
+        "tot_delete_values": tot_delete,
+        "part_delete_values": part_delete,
+        "intercept_delete_values": jk.delete_values[:, n_annot].copy() if free else None,
+    }
