@@ -178,8 +178,15 @@ def _decompressed(path: Path, data: bytes) -> bytes:
     def zst(raw: bytes) -> bytes:
         import zstandard
 
-        with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(raw), read_across_frames=True) as reader:
-            return bytes(reader.readall())
+        out = []
+        while raw:
+            # A stream reader takes a truncated frame for a whole one; this object tells.
+            frame = zstandard.ZstdDecompressor().decompressobj()
+            out.append(frame.decompress(raw))
+            if not frame.eof:
+                raise EOFError("the last frame is not complete")
+            raw = frame.unused_data
+        return b"".join(out)
 
     def gz(raw: bytes) -> bytes:
         from isal import igzip

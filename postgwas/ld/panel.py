@@ -134,6 +134,8 @@ def load_panel(
     text = str(name)
     files = find_files(text)
     if files is None:
+        if Path(text).expanduser().is_dir():
+            raise PanelError(f"{text}: no LD score files (N.l2.ldscore.gz) in this folder")
         text = str(_registered(text))
         files = find_files(text)
         if files is None:
