@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .genome import GENOME_WIDE, GenomeLayout, lead_variants, thin
+from .genome import GENOME_WIDE, GenomeLayout, lead_variants
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -185,26 +185,29 @@ def draw_manhattan(
     colours: tuple[str, str],
     label: str,
     names: Sequence[str] | None = None,
+    rows: IntArray | None = None,
     mirrored: bool = False,
     n_labels: int = 8,
     threshold: float = GENOME_WIDE,
 ) -> None:
-    """Draw one scan.
+    """Draw one scan, thinned beforehand by :func:`~postgwas.plot.genome.thin`.
 
     Parameters
     ----------
     axes : matplotlib.axes.Axes
     layout : GenomeLayout
         Shared by scans that are compared.
-    chrom, pos : ndarray of int, shape (n_variants,)
-    mlog10p : ndarray, shape (n_variants,)
+    chrom, pos : ndarray of int, shape (n_points,)
+    mlog10p : ndarray, shape (n_points,)
     scale : HeightScale
     colours : tuple of two colours
         For odd and even places of chromosomes.
     label : str
         Name of the scan, printed at the axis.
-    names : sequence of str, shape (n_variants,), optional
+    names : sequence of str, optional
         Variant names; the leads' are printed.
+    rows : ndarray of int, shape (n_points,), optional
+        Where each point's name stands in `names`; default: in the order of the points.
     mirrored : bool
         Hang the plot from its axis.
     n_labels : int
@@ -213,13 +216,11 @@ def draw_manhattan(
         -log10 P of the significance line.
     """
     x = layout.x(chrom, pos)
-    drawn = thin(x, mlog10p, keep_above=min(5.0, threshold))
-    index = layout.index(np.asarray(chrom)[drawn])
+    index = layout.index(chrom)
     for parity, colour in enumerate(colours):
-        of_colour = drawn[index % 2 == parity]
         axes.plot(
-            x[of_colour],
-            mlog10p[of_colour],
+            x[index % 2 == parity],
+            mlog10p[index % 2 == parity],
             linestyle="none",
             marker="o",
             markersize=2.2,
@@ -238,7 +239,8 @@ def draw_manhattan(
     axes.set_ylabel(rf"$\bf{{{label}}}$  $-\log_{{10}}\,P$", color=colours[0], fontsize=11)
     if names is not None and n_labels:
         leads = lead_variants(chrom, pos, mlog10p, threshold=threshold, limit=n_labels)
-        _name_leads(axes, x[leads], mlog10p[leads], [str(names[int(i)]) for i in leads], mirrored=mirrored)
+        texts = [str(names[int(i)]) for i in (leads if rows is None else rows[leads])]
+        _name_leads(axes, x[leads], mlog10p[leads], texts, mirrored=mirrored)
 
 
 def draw_heights(axes: Axes, scale: HeightScale) -> None:

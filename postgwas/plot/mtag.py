@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..sumstats.derive import mlog10p_from_z
-from .genome import GENOME_WIDE, layout_genome, peaks, ticks_that_fit
+from .genome import GENOME_WIDE, layout_genome, peaks, thin, ticks_that_fit
 from .manhattan import draw_manhattan, height_scale
 from .qq import draw_qq, qq_points
 
@@ -130,7 +130,6 @@ def mtag_figure(scan: TraitScan, *, n_labels: int = 8, threshold: float = GENOME
     """
     from matplotlib.figure import Figure
 
-    y_gwas, y_mtag = mlog10p_from_z(scan.z_gwas), mlog10p_from_z(scan.z_mtag)
     scans = [("GWAS", _GWAS[0], qq_points(scan.z_gwas)), ("MTAG", _MTAG[0], qq_points(scan.z_mtag))]
     title = rf"$\bf{{{_escape(scan.name)}}}$" + f"   {describe(scan)}"
     if scan.chrom is None or scan.pos is None or not np.any(scan.chrom > 0):
@@ -155,18 +154,26 @@ def mtag_figure(scan: TraitScan, *, n_labels: int = 8, threshold: float = GENOME
     upper, lower = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0])
     side = figure.add_axes(_side_box(grid[:, 1].get_position(figure).bounds))
     layout = layout_genome(scan.chrom, scan.pos)
-    scale = height_scale(np.concatenate([peaks(layout, scan.chrom, y) for y in (y_gwas, y_mtag)]))
-    for axes, label, y, colours in ((upper, "GWAS", y_gwas, _GWAS), (lower, "MTAG", y_mtag, _MTAG)):
+    x = layout.x(scan.chrom, scan.pos)
+    drawn = []
+    for z in (scan.z_gwas, scan.z_mtag):
+        y = mlog10p_from_z(z)
+        rows = thin(x, y, keep_above=min(5.0, threshold))
+        drawn.append((rows, scan.chrom[rows], scan.pos[rows], y[rows]))
+    scale = height_scale(np.concatenate([peaks(layout, chrom, y) for _, chrom, _, y in drawn]))
+    halves = zip((upper, lower), drawn, ("GWAS", "MTAG"), (_GWAS, _MTAG))
+    for axes, (rows, chrom, pos, y), label, colours in halves:
         draw_manhattan(
             axes,
             layout,
-            scan.chrom,
-            scan.pos,
+            chrom,
+            pos,
             y,
             scale=scale,
             colours=colours,
             label=label,
             names=scan.snpid,
+            rows=rows,
             mirrored=axes is lower,
             n_labels=n_labels,
             threshold=threshold,
