@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from postgwas.compute.engine import Engine, engine
 from postgwas.errors import UsageError
@@ -17,7 +18,7 @@ from postgwas.mtag.options import MtagOptions, PerTrait, trait_names_for
 from postgwas.mtag.results import MtagResult
 from postgwas.mtag.run_covariances import Covariances, estimate_covariances
 from postgwas.mtag.run_estimates import by_subset, summarise
-from postgwas.mtag.run_fdr import search_max_fdr
+from postgwas.mtag.run_fdr import max_fdr, read_results, search_max_fdr
 from postgwas.mtag.run_filters import restrict
 from postgwas.mtag.run_merge import Aligned, merge
 from postgwas.mtag.run_traits import Trait, read_traits
@@ -84,6 +85,8 @@ def mtag(
     jobqueue_options: Mapping[str, Any] | None = None,
     quiet: bool = True,
     verbose: bool = False,
+    stream_stdout: bool = False,
+    log_json: bool = False,
 ) -> MtagResult:
     """Multi-trait analysis of GWAS (MTAG).
 
@@ -171,10 +174,80 @@ def mtag(
     run_outputs.check_writable(request, options, names)
     log_path = None if request.out is None else Path(f"{request.out}.log")
     with (
-        run_log(log_path, quiet=quiet, verbose=verbose),
+        run_log(
+            log_path,
+            quiet=quiet,
+            verbose=verbose,
+            stream_stdout=stream_stdout,
+            json_lines=log_json,
+            fresh=True,
+        ),
         engine(cores, scheduler=scheduler, jobqueue=jobqueue, jobqueue_options=jobqueue_options) as eng,
     ):
         return run(sumstats, names, options, request, eng)
+
+
+def max_fdr_of_results(
+    out: str | os.PathLike[str],
+    *,
+    fdr_method: str = "grid",
+    grid_file: str | os.PathLike[str] | None = None,
+    fit_ss: bool = False,
+    intervals: int = 10,
+    p_sig: float = 5e-8,
+    n_approx: bool = True,
+    fdr_starts: int | None = None,
+    seed: int = 1,
+    mtag_compat: bool = False,
+    overwrite: bool = False,
+    cores: int = 1,
+    scheduler: str | os.PathLike[str] | None = None,
+    jobqueue: str | None = None,
+    jobqueue_options: Mapping[str, Any] | None = None,
+    quiet: bool = True,
+    verbose: bool = False,
+    stream_stdout: bool = False,
+    log_json: bool = False,
+) -> NDArray[np.float64]:
+    """maxFDR from the files that an earlier run left under `out` (mtag.py's --skip_mtag).
+
+    Reads ``<out>_trait_<k>.txt``, ``<out>_omega_hat.txt`` and ``<out>_sigma_hat.txt``;
+    parameters as for :func:`mtag`.
+
+    Returns
+    -------
+    ndarray, shape (n_traits,)
+        Largest FDR of each trait.
+
+    Raises
+    ------
+    InputError
+        A file is missing or cannot be read.
+    """
+    options = MtagOptions(
+        fdr=True, skip_mtag=True, fdr_method=fdr_method,
+        grid_file=None if grid_file is None else os.fspath(grid_file), fit_ss=fit_ss, intervals=intervals,
+        p_sig=p_sig, n_approx=n_approx, fdr_starts=fdr_starts, seed=seed, compat=mtag_compat,
+    )  # fmt: skip
+    request = run_outputs.Request(out=Path(out), overwrite=overwrite)
+    options.check(1)
+    run_outputs.check_writable(request, options, [])
+    with (
+        run_log(
+            Path(f"{out}.FDR.log"),
+            quiet=quiet,
+            verbose=verbose,
+            stream_stdout=stream_stdout,
+            json_lines=log_json,
+            fresh=True,
+        ),
+        engine(cores, scheduler=scheduler, jobqueue=jobqueue, jobqueue_options=jobqueue_options) as eng,
+    ):
+        earlier = read_results(Path(out))
+        maximum, _ = max_fdr(
+            earlier.omega, earlier.sigma, earlier.z, earlier.n, earlier.names, options, request, eng
+        )
+        return maximum
 
 
 def run(

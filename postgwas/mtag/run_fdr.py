@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from postgwas.compute.engine import Engine
 from postgwas.errors import InputError
-from postgwas.mtag.maxfdr_grid import MaxFDRGrid, combine, grid_tasks, scan
+from postgwas.mtag.maxfdr_grid import MaxFDRGrid, bad_rows, combine, grid_tasks, scan
 from postgwas.mtag.maxfdr_lattice import count_points
 from postgwas.mtag.options import MtagOptions
 from postgwas.mtag.spike_slab import fit_spike_slab
@@ -90,7 +91,7 @@ def _grid(
         causal = fit.causal
         listed = ", ".join(f"trait {t + 1}: {p:.3f}" for t, p in enumerate(causal))
         log.info("Spike-slab causal probabilities: %s", listed)
-    points = read_grid(options.grid_file) if options.grid_file else None
+    points = read_grid(options.grid_file, len(omega)) if options.grid_file else None
     size = len(points) if points is not None else count_points(len(omega), options.intervals)
     log.info("maxFDR: %s grid points to search", f"{size:,}")
     tasks = grid_tasks(
@@ -107,8 +108,8 @@ def _grid(
     return found
 
 
-def read_grid(path: str) -> Floats:
-    """Points of --grid_file: one a line, 2^T probabilities.
+def read_grid(path: str, n_traits: int) -> Floats:
+    """Points of --grid_file: one a line, 2^T probabilities; lines that are none are left out by name.
 
     Raises
     ------
@@ -123,4 +124,69 @@ def read_grid(path: str) -> Floats:
         raise InputError(f"--grid_file {path} is not a table of numbers: {error}") from None
     if points.size == 0:
         raise InputError(f"--grid_file {path} is empty; expected one point a line")
-    return np.asarray(points, dtype=np.float64)
+    if points.shape[1] != 2**n_traits:
+        raise InputError(
+            f"--grid_file {path} has {points.shape[1]} columns; expected {2**n_traits}, one for each set of "
+            f"the {n_traits} traits"
+        )
+    bad = dict(bad_rows(points, n_traits))
+    for row, why in bad.items():
+        log.warning("--grid_file %s: row %d %s and is left out", path, row, why)
+    keep = np.array([row + 1 not in bad for row in range(len(points))])
+    if not keep.any():
+        raise InputError(f"--grid_file {path}: no row is a vector of probabilities")
+    return np.asarray(points[keep], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class EarlierResults:
+    """What --skip_mtag finds: matrices, and Z and N of every trait."""
+
+    omega: Floats
+    sigma: Floats
+    z: Floats
+    n: Floats
+    names: list[str]
+
+
+def read_results(out: Path) -> EarlierResults:
+    """The files of an earlier run under this prefix.
+
+    Raises
+    ------
+    InputError
+        Files are missing, or their rows differ (--meta_format).
+    """
+    from postgwas.mtag.run_covariances import read_matrix
+
+    paths: list[Path] = []
+    while (path := Path(f"{out}_trait_{len(paths) + 1}.txt")).exists():
+        paths.append(path)
+    if not paths:
+        raise InputError(
+            f"--skip_mtag: {out}_trait_1.txt does not exist; expected the files of an earlier run",
+            hint="--out is the prefix of that run",
+        )
+    columns: list[tuple[Floats, Floats]] = []
+    for path in paths:
+        frame = pl.read_csv(path, separator="\t", null_values="NA", infer_schema_length=None)
+        by_name = {name.upper(): name for name in frame.columns}
+        if "Z" not in by_name or "N" not in by_name:
+            raise InputError(f"{path}: expected columns Z and N, found {', '.join(frame.columns)}")
+        z, n = (frame[by_name[name]].cast(pl.Float64).to_numpy() for name in ("Z", "N"))
+        columns.append((z, n))
+    if len({len(z) for z, _ in columns}) > 1:
+        raise InputError(
+            f"--skip_mtag: the {len(paths)} result files under {out} have different numbers of rows; "
+            "results of --meta_format cannot be used"
+        )
+    omega = read_matrix(f"{out}_omega_hat.txt", len(paths), name="Omega")
+    sigma = read_matrix(f"{out}_sigma_hat.txt", len(paths), name="Sigma")
+    names = [f"trait {t}" for t in range(1, len(paths) + 1)]
+    return EarlierResults(
+        omega,
+        sigma,
+        np.column_stack([z for z, _ in columns]),
+        np.column_stack([n for _, n in columns]),
+        names,
+    )

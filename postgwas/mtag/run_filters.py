@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,7 @@ def variant_list(paths: Sequence[str]) -> pl.Series:
     found: list[str] = []
     for path in paths:
         with ByteStream(Path(path)) as stream:
-            text = stream.read(-1).decode(errors="replace")
+            text = b"".join(iter(partial(stream.read, 1 << 24), b"")).decode(errors="replace")
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         if not lines:
             raise InputError(f"{path} is empty; expected variant ids, one a line")

@@ -116,7 +116,7 @@ def read_traits(
                 kept = eng.map(_read_to_disk, tasks, label="Reading traits")
             for i, trait in enumerate(kept):
                 _log_trait(trait, i)
-                yield replace(trait, frame=pl.read_ipc(_part(folder, i), memory_map=False))
+                yield replace(trait, frame=pl.read_ipc(_part(folder, i)))
         return
     for i, source in enumerate(sources):
         with watch("reading and filtering"):
@@ -185,7 +185,7 @@ def read_trait(source: Any, index: int, name: str, options: MtagOptions, n_trait
         "flags": NAME_FLAGS,
     }
     if isinstance(source, (str, os.PathLike)):
-        stats = read_sumstats(Path(source), **arguments)
+        stats = _read_file(Path(source), arguments, options)
     else:
         from postgwas.sumstats.run import from_table
 
@@ -194,9 +194,27 @@ def read_trait(source: Any, index: int, name: str, options: MtagOptions, n_trait
     return _checked(stats, index, name, options, n_traits)
 
 
+def _read_file(path: Path, arguments: dict[str, Any], options: MtagOptions) -> Sumstats:
+    """Read a file; --beta_name and --se_name may name what is not there while Z is (as in mtag.py)."""
+    try:
+        return read_sumstats(path, **arguments)
+    except ColumnError:
+        needless = {"BETA", "SE"} & set(arguments["columns"])
+        if options.use_beta_se or not needless:
+            raise
+        columns = {k: v for k, v in arguments["columns"].items() if k not in needless}
+        stats = read_sumstats(path, **{**arguments, "columns": columns})
+        if "Z" not in stats.columns:
+            raise
+        return stats
+
+
 def _checked(stats: Sumstats, index: int, name: str, options: MtagOptions, n_traits: int) -> Trait:
     rows_read = stats.frame.height + stats.rejected.height
     notes: list[str] = []
+    if options.compat and "SE" not in stats.columns and "SE" in stats.frame.columns:
+        # Only an SE that the file has takes part in the filters.
+        stats = replace(stats, frame=stats.frame.drop("SE"), derived=())
     stats, beta_se_notes = _with_beta_se(stats, options)
     notes += beta_se_notes
     _require(stats, options, info=options.per_trait("info_min", n_traits)[index] is not None)
@@ -314,7 +332,7 @@ def _rules(stats: Sumstats, index: int, options: MtagOptions, n_traits: int) -> 
     filter_frequency = "EAF" in stats.frame.columns
     if options.compat:
         filter_frequency = stats.columns.get("EAF", "").upper() in COMPAT_FREQUENCY_NAMES
-        required += [column for column in ("SE",) if column in stats.frame.columns]
+        required += [column for column in ("SE",) if column in stats.columns]
     if filter_frequency:
         required.append("EAF")
     elif "SCALE" in stats.frame.columns:
