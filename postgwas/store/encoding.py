@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from postgwas.errors import StoreError
 from postgwas.store.schema import CHECKSUM, CHUNK_ROWS, encoding_of, stamp
-from postgwas.store.values import Array, Categories, Column, Numbers, Text
+from postgwas.store.values import Array, Categories, Column, Numbers, Text, missing_of, without_nulls
 
 _BYTES_CHUNK = 1 << 20
 _SMALL = 4096
@@ -126,9 +126,9 @@ def read_column(node: Any, *, file: Path, key: str, rows: slice = slice(None)) -
 def text_buffers(data: Any) -> tuple[Array, Array, Array | None]:
     """Offsets (n + 1, uint64), UTF-8 bytes and mask of missing (or None) of a large_string array."""
     n = len(data)
-    missing = data.is_null().to_numpy(zero_copy_only=False) if data.null_count else None
+    missing = missing_of(data)
     if missing is not None:
-        data = data.fill_null("")
+        data = without_nulls(data)
     _, offset_buffer, byte_buffer = data.buffers()
     if n == 0 or offset_buffer is None:
         return np.zeros(1, np.uint64), np.zeros(0, np.uint8), missing
@@ -162,7 +162,7 @@ def _padded(data: Any, offsets: Array) -> Array | None:
     if width > 64 and width * len(widths) > 4 * int(offsets[-1]):
         return None
     # Built from bytes: NumPy's "S" drops NULs at the end, so a changed length shows them.
-    values = np.array(data.fill_null("").cast(pa.large_binary()).to_pylist(), dtype=f"S{width}")
+    values = np.array(without_nulls(data).cast(pa.large_binary()).to_pylist(), dtype=f"S{width}")
     return values if np.array_equal(np.char.str_len(values), widths) else None
 
 

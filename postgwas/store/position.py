@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from postgwas.errors import UsageError
-from postgwas.store.values import Array, Categories, Column, Numbers, Text, to_arrow
+from postgwas.store.values import Array, Categories, Column, Numbers, Text, missing_of, to_arrow
 
 #: Chromosomes as the store numbers them; text output has the names.
 CHROMOSOMES: dict[str, int] = {**{str(n): n for n in range(1, 23)}, "X": 23, "Y": 24, "MT": 25}
@@ -150,8 +150,9 @@ def _named_chromosomes(column: Text | Categories) -> Numbers | None:
         return None
     if isinstance(column, Categories):
         table = np.array([*(codes[name] for name in labels.to_pylist()), 0], dtype=np.int8)
-        values, missing = table[column.codes], column.codes < 0
+        values = table[column.codes]
+        missing: Array | None = column.codes < 0
     else:
         values = np.array([codes.get(name, 0) for name in column.data.to_pylist()], dtype=np.int8)
-        missing = column.data.is_null().to_numpy(zero_copy_only=False)
-    return Numbers(values, missing if missing.any() else None)
+        missing = missing_of(column.data)
+    return Numbers(values, missing if missing is not None and missing.any() else None)

@@ -89,7 +89,7 @@ def take(column: Column, order: Array) -> Column:
         missing = None if column.missing is None else column.missing[order]
         return Numbers(column.values[order], missing)
     if isinstance(column, Text):
-        return Text(column.data.take(pa.array(order)))
+        return Text(column.data.take(_arrow(order)))
     return Categories(column.codes[order], column.categories, column.shown_as)
 
 
@@ -108,10 +108,10 @@ def concatenate(columns: list[Column]) -> Column:
 def to_arrow(column: Column) -> Any:
     """As an Arrow array; NaN stays NaN."""
     if isinstance(column, Numbers):
-        return pa.array(column.values, mask=column.missing)
+        return _arrow(column.values, column.missing)
     if isinstance(column, Text):
         return column.data
-    codes = pa.array(column.codes, mask=column.codes < 0)
+    codes = _arrow(column.codes, column.codes < 0)
     dictionary = pa.DictionaryArray.from_arrays(codes, column.categories)
     return dictionary if column.shown_as == "categorical" else dictionary.cast(pa.large_string())
 
@@ -121,7 +121,9 @@ def to_numpy(column: Column) -> Array:
     if isinstance(column, Numbers):
         return column.values if column.missing is None else np.ma.array(column.values, mask=column.missing)
     if isinstance(column, Text):
-        return np.asarray(column.data.to_numpy(zero_copy_only=False), dtype=object)
+        import polars as pl
+
+        return np.asarray(pl.Series(column.data).to_numpy(), dtype=object)
     # Code -1 finds the None at the end.
     labels = np.array([*column.categories.to_pylist(), None], dtype=object)
     return np.asarray(labels[column.codes])
@@ -169,12 +171,22 @@ def _convert(values: Any) -> Column | None:
     if isinstance(values, (pa.Array, pa.ChunkedArray)):
         return _from_arrow(values)
     if isinstance(values, np.ma.MaskedArray):
-        return _from_arrow(pa.array(values.data, mask=np.ma.getmaskarray(values)))
+        column = _from_numpy(values.data)
+        if isinstance(column, Numbers) and column.values.dtype.kind != "f":
+            return Numbers(column.values, np.ma.getmaskarray(values))
+        return _from_numpy(values.filled(np.nan)) if isinstance(column, Numbers) else None
     if isinstance(values, np.ndarray):
         return _from_numpy(values)
     if isinstance(values, (list, tuple, range)):
-        return _from_arrow(pa.array(values))
+        return _from_list(list(values))
     return None
+
+
+def _from_list(values: list[Any]) -> Column | None:
+    # polars rather than Arrow, whose conversion of lists imports pandas: a second of start-up.
+    import polars as pl
+
+    return _convert(pl.Series(values, dtype=None if values else pl.String))
 
 
 def _from_numpy(values: Array) -> Column | None:
@@ -183,9 +195,9 @@ def _from_numpy(values: Array) -> Column | None:
     if values.dtype.kind in "biuf":
         return _numbers(values)
     if values.dtype.kind == "S":
-        return Text(pa.array(values.tolist(), pa.large_binary()).cast(pa.large_string()))
+        return _from_list([value.decode() for value in values.tolist()])
     if values.dtype.kind in "UT":
-        return Text(pa.array(values.tolist(), pa.large_string()))
+        return _from_list(values.tolist())
     if values.dtype.kind == "O":
         return _from_arrow(pa.array(values, from_pandas=True))
     return None
@@ -199,25 +211,19 @@ def _from_arrow(array: Any) -> Column | None:
     kind = array.type
     if pa.types.is_dictionary(kind):
         labels = array.dictionary.cast(pa.large_string())
-        codes = array.indices.cast(pa.int64()).fill_null(-1).to_numpy()
-        return Categories(_narrow(codes, len(labels)), labels, "categorical")
+        return Categories(_codes(array), labels, "categorical")
     if pa.types.is_null(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return Text(array.cast(pa.large_string()))
     if pa.types.is_string_view(kind):
         return Text(array.cast(pa.large_string()))
-    if pa.types.is_floating(kind):
-        missing = float("nan")
-        return _numbers(
-            np.asarray(array.to_numpy(zero_copy_only=False))
-            if not array.null_count
-            else array.fill_null(pa.scalar(missing, kind)).to_numpy()
+    if pa.types.is_floating(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind):
+        values, missing = _buffer_values(array), missing_of(array)
+        if missing is None:
+            return _numbers(values)
+        values = np.where(
+            missing, np.asarray(np.nan if values.dtype.kind == "f" else 0, values.dtype), values
         )
-    if pa.types.is_boolean(kind) or pa.types.is_integer(kind):
-        if not array.null_count:
-            return _numbers(array.to_numpy(zero_copy_only=False))
-        mask = array.is_null().to_numpy(zero_copy_only=False)
-        filled = array.fill_null(pa.scalar(0, pa.int8()).cast(kind))
-        return Numbers(filled.to_numpy(zero_copy_only=False), mask)
+        return _numbers(values) if values.dtype.kind == "f" else Numbers(values, missing)
     return None
 
 
@@ -226,6 +232,47 @@ def _numbers(values: Array) -> Numbers | None:
         return None
     # Files are little-endian whatever the machine, so that checksums agree.
     return Numbers(np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")))
+
+
+def missing_of(array: Any) -> Array | None:
+    """Which values of an Arrow array are null; None where none is."""
+    if not array.null_count:
+        return None
+    bitmap = array.buffers()[0]
+    if bitmap is None:
+        return np.ones(len(array), bool)
+    return np.asarray(_bits(bitmap, array.offset, len(array)) == 0)
+
+
+def without_nulls(text: Any) -> Any:
+    """A large_string array with empty text where values are missing."""
+    import polars as pl
+
+    return pl.Series(text).fill_null("").to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def _buffer_values(array: Any) -> Array:
+    """Values of an Arrow array of numbers; its own to_numpy() would import pandas."""
+    content = array.buffers()[1]
+    if pa.types.is_boolean(array.type):
+        return _bits(content, array.offset, len(array)).astype(bool)
+    name = str(array.type)
+    kind = np.dtype({"halffloat": "f2", "float": "f4", "double": "f8"}.get(name, name))
+    if content is None:
+        return np.zeros(len(array), kind)
+    return np.frombuffer(content, kind, len(array), array.offset * kind.itemsize)
+
+
+def _bits(buffer: Any, offset: int, n: int) -> Array:
+    return np.unpackbits(np.frombuffer(buffer, np.uint8), count=offset + n, bitorder="little")[offset:]
+
+
+def _arrow(values: Array, missing: Array | None = None) -> Any:
+    """Numbers as an Arrow array that shares their memory; pa.array() would import pandas."""
+    bitmap = None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
+    content = np.packbits(values, bitorder="little") if values.dtype == bool else np.ascontiguousarray(values)
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [bitmap, pa.py_buffer(content)])
 
 
 def _compact(column: Text) -> Column:
@@ -238,12 +285,15 @@ def _compact(column: Text) -> Column:
     labels = encoded.dictionary
     if len(labels) > 32_767:
         return column
-    codes = encoded.indices.fill_null(-1).to_numpy()
-    return Categories(_narrow(codes, len(labels)), labels, "string")
+    return Categories(_codes(encoded), labels, "string")
 
 
-def _narrow(codes: Array, n_labels: int) -> Array:
+def _codes(array: Any) -> Array:
+    """Codes of a dictionary array in the narrowest integers that hold them, -1 for missing."""
+    codes, missing = _buffer_values(array.indices).astype(np.int64), missing_of(array)
+    if missing is not None:
+        codes = np.where(missing, -1, codes)
     for kind in (np.int8, np.int16, np.int32):
-        if n_labels <= np.iinfo(kind).max:
+        if len(array.dictionary) <= np.iinfo(kind).max:
             return codes.astype(np.dtype(kind).newbyteorder("<"))
     return codes

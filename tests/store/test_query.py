@@ -86,7 +86,7 @@ def test_a_region_read_touches_only_its_chunks(study, monkeypatch):
     assert found["Z"].tolist() == [i / 2 for i in range(70_000, 70_010)]
     chunk = slice(65_536, 131_072)
     assert read[:2] == [("big/t/CHR", chunk), ("big/t/POS", chunk)]
-    assert {rows for _, rows in read[2:]} == {slice(70_000, 70_010)}
+    assert [rows for _, rows in read[2:]] == [slice(70_000, 70_010)] * 4
 
 
 def test_query_equals_a_filter_on_every_table(study):
