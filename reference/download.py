@@ -93,7 +93,12 @@ def _transfer(address: str, part: Path, advance: Callable[[int], None] | None, p
                 return
             reason = "the connection was cut"
         except urllib.error.HTTPError as error:
-            if error.code < 500 and error.code not in (408, 429):
+            if error.code == 416 and before:
+                # Nothing comes after what is here: it is complete, or not of this file.
+                if error.headers.get("Content-Range") == f"bytes */{before}":
+                    return
+                _discard(part)
+            elif error.code < 500 and error.code not in (408, 429):
                 raise PanelError(f"{address}: the server answered {error.code} {error.reason}") from error
             reason = f"the server answered {error.code} {error.reason}"
         except urllib.error.URLError as error:
