@@ -6,6 +6,7 @@ import hashlib
 import json
 
 import pytest
+import yaml
 from postgwas.cli.main import main
 from postgwas.reference import download
 from postgwas.reference.fetch import fetch_panel, verify_panel
@@ -47,7 +48,7 @@ def test_built_in_panels_are_well_formed():
 
 def test_fetch_then_use_by_name(site, archive, home):
     register(site, sha256=sha(archive))
-    with pytest.raises(PanelError, match="not on this machine yet.*postgwas reference fetch tiny"):
+    with pytest.raises(PanelError, match=r"not on this machine yet.*postgwas reference fetch tiny"):
         load_panel("tiny")
     assert fetch_panel("tiny") == home / "panels" / "tiny"
     found = load_panel("tiny")
@@ -107,21 +108,17 @@ def test_content_vouches_for_an_archive_without_checksum(site, archive, home, ti
     assert verify_panel("tiny").proven
     site.files["/tiny.tar.gz"] = packed(tiny(rows=399))
     before = load_panel("tiny").n_variants
-    with pytest.raises(PanelError, match="number of variants is 1197, expected 1200|SHA-256 of the content"):
+    with pytest.raises(PanelError, match="number of variants is 1197, expected 1200"):
         fetch_panel("tiny", overwrite=True)
     assert load_panel("tiny").n_variants == before  # what was there stays
 
 
 def test_second_source_is_tried(site, archive, home):
     register(site, sha256=sha(archive))
-    text = user_registry().read_text()
-    text = text.replace(
-        "  - address", "  - address: " + f"{site.address}/gone\n      sha256: null\n    - address", 1
-    )
-    document = text.replace("sha256: null", f"sha256: {sha(archive)}", 1)
-    user_registry().write_text(document)
-    if len(panel("tiny").sources) != 2:
-        pytest.fail(document)
+    document = yaml.safe_load(user_registry().read_text())
+    sources = document["panels"]["tiny"]["sources"]
+    sources.insert(0, sources[0] | {"address": f"{site.address}/gone"})
+    user_registry().write_text(yaml.safe_dump(document))
     fetch_panel("tiny")
     assert [path for path, _ in site.asked] == ["/gone", "/tiny.tar.gz"]
 
