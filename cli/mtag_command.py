@@ -55,8 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 #: Flags that mtag.py lacks: they never make a prefix ambiguous that was not so there.
 OURS = (
-    "columns", "trait_names", "dialect_file", "figures", "ssf", "fdr_method", "fdr_starts", "exact_n", "seed",
-    "mtag_compat", "n_blocks",
+    "columns", "genome_build", "trait_names", "dialect_file", "figures", "ssf", "fdr_method", "fdr_starts",
+    "exact_n", "seed", "mtag_compat", "n_blocks",
 )  # fmt: skip
 
 
@@ -65,7 +65,8 @@ def _add_input(group: Any) -> None:
         "--sumstats",
         nargs="?",
         metavar="FILE1,FILE2,...",
-        help="files of summary statistics, comma separated; plain, gz, bgz, bz2, xz, zst or zip; formats may differ",
+        help="files of summary statistics, comma separated; plain, gz, bgz, bz2, xz, zst or zip; "
+        "formats may differ",
     )
     group.add_argument(
         "--trait_names", metavar="NAME1,NAME2,...", help="names of the traits [default: from the files]"
@@ -86,8 +87,8 @@ def _add_input(group: Any) -> None:
     group.add_argument(
         "--meta_format",
         action="store_true",
-        help="report SNPs that only some traits have too. Alleles are aligned and any number of traits works; "
-        "in mtag.py neither is so",
+        help="report SNPs that only some traits have too. alleles are aligned and any number of "
+        "traits works (in mtag.py neither is so)",
     )
     group.add_argument(
         "--figures",
@@ -97,11 +98,15 @@ def _add_input(group: Any) -> None:
     group.add_argument(
         "--ssf", action="store_true", help="write results as GWAS-SSF files with their metadata too"
     )
+    group.add_argument(
+        "--genome_build", metavar="BUILD", help="genome build of the positions, for --ssf (such as GRCh37)"
+    )
 
 
 def _add_columns(group: Any) -> None:
     what = {
-        "snp_name": "variant ids", "z_name": "Z statistics", "beta_name": "effects", "se_name": "standard errors",
+        "snp_name": "variant ids", "z_name": "Z statistics", "beta_name": "effects",
+        "se_name": "standard errors",
         "n_name": "sample sizes", "eaf_name": "effect allele frequencies", "chr_name": "chromosomes",
         "bpos_name": "base pair positions", "a1_name": "effect alleles", "a2_name": "other alleles",
         "p_name": "P values",
@@ -125,7 +130,8 @@ def _add_columns(group: Any) -> None:
     group.add_argument(
         "--n_value",
         metavar="N[,N...]",
-        help="sample sizes for files without such a column; goes before one in the file (mtag.py crashes there)",
+        help="sample sizes for files without such a column; goes before one in the file (mtag.py "
+        "crashes there)",
     )
     group.add_argument(
         "--no_chr_data",
@@ -135,7 +141,8 @@ def _add_columns(group: Any) -> None:
     group.add_argument(
         "--use_beta_se",
         action="store_true",
-        help="use effects and standard errors: Z = beta/se, N = 1/(2p(1-p)se^2); removed from mtag.py, works here",
+        help="use effects and standard errors: Z = beta/se, N = 1/(2p(1-p)se^2); removed from "
+        "mtag.py, works here",
     )
 
 
@@ -159,7 +166,8 @@ def _add_filters(group: Any) -> None:
         "--maf_min",
         default="0.01",
         metavar="F[,F...]",
-        help="smallest minor allele frequency [default: %(default)s]; applies whatever the column is called (in mtag.py not to one called freq)",
+        help="smallest minor allele frequency [default: %(default)s]; applies whatever the column is "
+        "called (in mtag.py not to one called freq)",
     )
     group.add_argument("--n_min", metavar="N[,N...]", help="smallest N [default: 90th percentile / 1.5]")
     group.add_argument("--n_max", metavar="N[,N...]", help="largest N (crashes mtag.py)")
@@ -230,7 +238,8 @@ def _add_fdr(group: Any) -> None:
         "--fdr_method",
         choices=("grid", "optimise"),
         default="grid",
-        help="search mtag.py's grid, or the whole simplex by optimisation (the way for 4 to 10 traits) [default: %(default)s]",
+        help="search mtag.py's grid, or the whole simplex by optimisation (the way for 4 to 10 "
+        "traits) [default: %(default)s]",
     )
     group.add_argument(
         "--fdr_starts", type=int, metavar="N", help="starting points for each trait of --fdr_method optimise"
@@ -358,6 +367,7 @@ def run(args: argparse.Namespace) -> int:
         fdr=args.fdr,
         figures=args.figures,
         ssf=args.ssf,
+        genome_build=args.genome_build,
         store=args.store,
         **common,
     )

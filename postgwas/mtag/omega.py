@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 Floats = NDArray[np.float64]
 
@@ -156,6 +155,8 @@ def maximum_likelihood(
     ----------
     Turley et al. 2018, Supplementary Note 1.4 (maximum likelihood).
     """
+    from scipy.optimize import minimize  # half a second to import, and rarely needed
+
     n_variants, n_traits = z.shape
     scale = np.sqrt(np.diag(start))
     d = 1 / np.sqrt(n)

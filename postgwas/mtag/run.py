@@ -18,7 +18,6 @@ from postgwas.mtag.options import MtagOptions, PerTrait, trait_names_for
 from postgwas.mtag.results import MtagResult
 from postgwas.mtag.run_covariances import Covariances, estimate_covariances
 from postgwas.mtag.run_estimates import by_subset, summarise
-from postgwas.mtag.run_fdr import max_fdr, read_results, search_max_fdr
 from postgwas.mtag.run_filters import restrict
 from postgwas.mtag.run_merge import Aligned, merge
 from postgwas.mtag.run_traits import Trait, read_traits
@@ -77,6 +76,7 @@ def mtag(
     mtag_compat: bool = False,
     figures: bool = False,
     ssf: bool = False,
+    genome_build: str | None = None,
     store: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     cores: int = 1,
@@ -128,8 +128,8 @@ def mtag(
         maxFDR: ``"grid"`` searches mtag.py's grid, ``"optimise"`` the whole simplex.
     mtag_compat : bool
         mtag.py 1.0.8's own numbers, quirks included (docs/methods/mtag.md).
-    figures, ssf, store
-        Also figures, GWAS-SSF files, and a study's HDF5 store.
+    figures, ssf, genome_build, store
+        Also figures, GWAS-SSF files (their positions' build, such as GRCh37), and a study's HDF5 store.
     cores, scheduler, jobqueue, jobqueue_options
         Where the work runs, see :func:`postgwas.compute.engine.engine`.
 
@@ -166,7 +166,7 @@ def mtag(
         compat=mtag_compat,
     )  # fmt: skip
     request = run_outputs.Request(
-        out=None if out is None else Path(out), figures=figures, ssf=ssf,
+        out=None if out is None else Path(out), figures=figures, ssf=ssf, genome_build=genome_build,
         store=None if store is None else Path(store), overwrite=overwrite,
     )  # fmt: skip
     options.check(len(sumstats))
@@ -224,6 +224,8 @@ def max_fdr_of_results(
     InputError
         A file is missing or cannot be read.
     """
+    from postgwas.mtag.run_fdr import max_fdr, read_results
+
     options = MtagOptions(
         fdr=True, skip_mtag=True, fdr_method=fdr_method,
         grid_file=None if grid_file is None else os.fspath(grid_file), fit_ss=fit_ss, intervals=intervals,
@@ -270,6 +272,8 @@ def run(
             yield trait
 
     aligned, to_estimate = _merged(each(), options, watch)
+    if request.ssf:
+        run_outputs.check_ssf(to_estimate)
     with watch("Sigma and Omega"):
         covariances = estimate_covariances(aligned, names, options, eng, scratch=request.folder)
     log.info("Sigma hat:\n%s", matrix_text(covariances.sigma))
@@ -298,6 +302,8 @@ def run(
     with watch("writing"):
         run_outputs.write_results(found, request, rejected)
     if options.fdr:
+        from postgwas.mtag.run_fdr import search_max_fdr
+
         with watch("maxFDR"):
             found = search_max_fdr(found, request, eng)
     log.info("\n%s\n", found.summary())

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from postgwas.errors import OutputError
+from postgwas.errors import ColumnError, OutputError, UsageError
 from postgwas.mtag.options import MtagOptions
 from postgwas.runlog import get_logger
 from postgwas.sumstats.write import atomic_file, write_delimited, write_rejected
@@ -40,6 +40,7 @@ class Request:
     out: Path | None = None
     figures: bool = False
     ssf: bool = False
+    genome_build: str | None = None
     store: Path | None = None
     overwrite: bool = False
 
@@ -89,7 +90,13 @@ def check_writable(request: Request, options: MtagOptions, names: Sequence[str])
     ------
     OutputError
     """
+    if request.ssf and request.genome_build is None:
+        raise UsageError(
+            "GWAS-SSF files state the genome build of their positions", hint="--genome_build GRCh37"
+        )
     if request.out is None:
+        if request.figures or request.ssf:
+            raise UsageError("figures and GWAS-SSF files need a place", hint="--out")
         return
     folder = request.out.parent
     if not folder.is_dir():
@@ -102,6 +109,23 @@ def check_writable(request: Request, options: MtagOptions, names: Sequence[str])
     if there:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         raise OutputError(f"{there[0]}{more} exist already", hint="--overwrite replaces them")
+
+
+def check_ssf(aligned: Aligned) -> None:
+    """Refuse --ssf, before the work is done, where the input lacks what the format demands.
+
+    Raises
+    ------
+    ColumnError
+    """
+    if aligned.chr is None:
+        raise ColumnError(
+            "--ssf needs chromosomes and positions; the input has none", hint="--chr_name, --bpos_name"
+        )
+    if not np.isfinite(aligned.eaf).any(axis=0).all():
+        raise ColumnError(
+            "--ssf needs effect allele frequencies in every trait", hint="--eaf_name names them"
+        )
 
 
 def write_results(result: MtagResult, request: Request, rejected: Sequence[tuple[str, Any]]) -> None:
@@ -225,7 +249,7 @@ def write_extras(result: MtagResult, request: Request) -> None:
         return
     if request.ssf:
         for t, name in enumerate(result.trait_names):
-            _write_ssf(result, t, request.path(f"_{name}.ssf.tsv.gz"))
+            _write_ssf(result, t, request.path(f"_{name}.ssf.tsv.gz"), str(request.genome_build))
     if request.figures:
         from postgwas.plot.saving import save_figure
 
@@ -311,7 +335,7 @@ def stored_frame(result: MtagResult, trait: int) -> pl.DataFrame:
     return frame
 
 
-def _write_ssf(result: MtagResult, trait: int, path: Path) -> None:
+def _write_ssf(result: MtagResult, trait: int, path: Path, build: str) -> None:
     from postgwas.sumstats.ssf import write_ssf
 
     summary = result.summaries[trait]
@@ -319,6 +343,7 @@ def _write_ssf(result: MtagResult, trait: int, path: Path) -> None:
         stored_frame(result, trait),
         path,
         {
+            "genome_assembly": build,
             "trait_description": [summary.name],
             "samples": [{"sample_size": round(summary.n_max)}],
             "author_notes": (
