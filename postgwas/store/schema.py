@@ -58,7 +58,8 @@ def encoding_of(node: Any, *, file: Path, key: str, expected: tuple[str, ...] = 
         encoding = encoding.decode()
     if not isinstance(encoding, str) or version is None:
         raise StoreError(f"{file}: {key}: has no {TYPE} and {VERSION}, so postgwas did not write it")
-    if encoding not in VERSIONS or not isinstance(version, (int, np.integer)):
+    version = int(version) if isinstance(version, (int, np.integer)) else str(version)
+    if encoding not in VERSIONS or isinstance(version, str):
         raise StoreError(
             f"{file}: {key}: encoding {encoding!r} version {version!r} is unknown to this postgwas",
             hint="a newer postgwas may read it",
@@ -71,7 +72,7 @@ def encoding_of(node: Any, *, file: Path, key: str, expected: tuple[str, ...] = 
         )
     if expected and encoding not in expected:
         raise StoreError(f"{file}: {key}: is a {encoding!r}, expected {' or '.join(map(repr, expected))}")
-    return encoding, int(version)
+    return encoding, version
 
 
 def check_key(key: str) -> str:

@@ -292,6 +292,8 @@ class Study:
             try:
                 group = handle[key] if self.packed else handle
                 encoding_of(group, file=file, key=key, expected=("table", "arrays"))
+                if group.attrs["key"] != key:
+                    raise StoreError(f"{file}: {key}: the file holds {group.attrs['key']!r}")
                 yield OpenResult(group, file)
             except (OSError, KeyError, ValueError, RuntimeError) as error:
                 raise StoreError(f"{file}: {key}: damaged: {str(error).splitlines()[0]}") from error
