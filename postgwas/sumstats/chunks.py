@@ -98,9 +98,21 @@ def _clean(data: bytes, layout: Layout, first_line: int) -> Chunk:
     if separator == WHITESPACE:
         separator = " "
         data = squeeze(data)
-    elif separator == "," and b", " in data:
-        data = data.replace(b", ", b",")
+    elif b" " in data:
+        data = _unpad(data, separator.encode())
     return _even(data, separator, len(layout.names), first_line)
+
+
+def _unpad(data: bytes, separator: bytes) -> bytes:
+    for padded, bare in (
+        (b" " + separator, separator),
+        (separator + b" ", separator),
+        (b" \n", b"\n"),
+        (b"\n ", b"\n"),
+    ):
+        while padded in data:
+            data = data.replace(padded, bare)
+    return data.lstrip(b" ")
 
 
 def squeeze(data: bytes) -> bytes:

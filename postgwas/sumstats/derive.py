@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_ndtr, ndtri, ndtri_exp
+from scipy.special import log_ndtr, ndtr, ndtri, ndtri_exp
 
 Array = npt.NDArray[np.float64]
 _LOG10E = math.log10(math.e)
@@ -24,12 +24,12 @@ def z_from_beta(beta: Array, se: Array) -> Array:
 
 def mlog10p_from_z(z: Array) -> Array:
     """-log10 of the two-sided P of a normal Z, [shape: (M,)]; exact to rounding for any finite Z."""
-    return -(_LOG2 + log_ndtr(-np.abs(z))) * _LOG10E + 0.0
+    return np.asarray(-(_LOG2 + log_ndtr(-np.abs(z))) * _LOG10E + 0.0, dtype=np.float64)
 
 
 def p_from_z(z: Array) -> Array:
     """Two-sided P of a normal Z, [shape: (M,)]; 0 below the least double."""
-    return np.exp(_LOG2 + log_ndtr(-np.abs(z)))
+    return np.asarray(2.0 * ndtr(-np.abs(z)), dtype=np.float64)
 
 
 def p_from_mlog10p(mlog10p: Array) -> Array:
