@@ -11,9 +11,12 @@ import difflib
 import errno
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from types import ModuleType
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType, ModuleType
 
 from postgwas.cli.parser import HelpParser, Parser, underscored, wants_help
 
@@ -53,9 +56,9 @@ def run_command(name: str, argv: Sequence[str], *, prog: str | None = None) -> i
 
 
 def _dispatch(argv: list[str]) -> int:
-    while argv and argv[0] == "--debug":
+    if len(argv) > 1 and argv[0] == "--debug":
         argv = [*argv[1:], "--debug"]
-    if not argv or argv[0] == "--debug":
+    if not argv or argv == ["--debug"]:
         _print_help()
         return 0
     first, rest = argv[0], argv[1:]
@@ -108,7 +111,8 @@ def guarded(action: Callable[[list[str]], int], argv: list[str]) -> int:
     """Call ``action(argv)``; turn what a user can meet into one line on stderr and an exit status."""
     debug = "--debug" in argv
     try:
-        status = action(argv)
+        with _terminated_like_interrupted():
+            status = action(argv)
         sys.stdout.flush()
         return status
     except SystemExit as stop:  # argparse after --help
@@ -123,9 +127,27 @@ def guarded(action: Callable[[list[str]], int], argv: list[str]) -> int:
             import traceback
 
             traceback.print_exc()
-        sys.stdout.flush()
+        with suppress(OSError):
+            sys.stdout.flush()
         print(f"postgwas: error: {one_line(error)}", file=sys.stderr)
         return EXIT_ERROR
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """A queue that ends a job sends SIGTERM: clean up as after Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def one_line(error: BaseException) -> str:

@@ -80,6 +80,10 @@ def wants_help(argv: Sequence[str]) -> bool:
     return any(a == "-h" or (len(a) > 2 and "--help".startswith(a)) for a in options)
 
 
+def _capital(title: str) -> str:
+    return title[:1].upper() + title[1:]
+
+
 def _rich_formatter() -> type[argparse.HelpFormatter]:
     from rich_argparse import RawDescriptionRichHelpFormatter
 
@@ -87,5 +91,6 @@ def _rich_formatter() -> type[argparse.HelpFormatter]:
         # Help texts hold square brackets (shapes, ranges), which are not markup.
         text_markup = False
         help_markup = False
+        group_name_formatter = staticmethod(_capital)  # type: ignore[assignment]
 
     return Formatter
