@@ -8,6 +8,22 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+#: What still counts as the same number: the peer prints 17 digits, sums differ by rounding.
+LIMITS = {
+    "rows": 0,
+    "missing": 0,
+    "alleles": 0,
+    "input": 1e-12,
+    "omega": 1e-10,
+    "sigma": 1e-10,
+    "mtag_beta": 1e-8,
+    "mtag_se": 1e-8,
+    "mtag_z": 1e-8,
+    "pval": 1e-8,
+    "fdr": 1e-10,
+    "grid": 1e-15,
+}
+
 EFFECTS = ("mtag_beta", "mtag_se", "mtag_z")
 
 
@@ -53,11 +69,18 @@ def _table(theirs_path: Path, ours_path: Path, step: int, worst) -> None:
         if a.dtype == pl.String:
             worst("alleles", float((a != b).sum()))
             continue
-        x, y = a.cast(pl.Float64).fill_null(np.nan).to_numpy(), b.cast(pl.Float64).fill_null(np.nan).to_numpy()
+        x, y = (
+            a.cast(pl.Float64).fill_null(np.nan).to_numpy(),
+            b.cast(pl.Float64).fill_null(np.nan).to_numpy(),
+        )
         worst("missing", float((np.isnan(x) != np.isnan(y)).sum()))
         floor = np.full(len(x), 1e-300)
         if column in ("mtag_beta", "mtag_z"):
-            se = both["mtag_se"].cast(pl.Float64).fill_null(np.nan).to_numpy() if column == "mtag_beta" else 1.0
+            se = (
+                both["mtag_se"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+                if column == "mtag_beta"
+                else 1.0
+            )
             floor = 1e-4 * se * np.ones(len(x))
         kind = column if column in EFFECTS else "pval" if column == "mtag_pval" else "input"
         with np.errstate(invalid="ignore"):
