@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", required=True, metavar="FILE", help="such as height.tsv.gz or height.parquet"
     )
     export.add_argument("--format", choices=("tsv", "parquet", "ssf"), help="[default: by the file's ending]")
+    export.add_argument("--genome_build", metavar="BUILD", help="of the positions, for ssf: GRCh37 or GRCh38")
     export.add_argument("--overwrite", action="store_true", help="replace an existing file")
 
     _action(actions, "verify", "read everything again and compare with the checksums")
@@ -69,7 +70,9 @@ def run(args: argparse.Namespace) -> int:
     elif args.action == "query":
         _query(args)
     elif args.action == "export":
-        study.export(args.key, args.out, args.format, overwrite=args.overwrite)
+        study.export(
+            args.key, args.out, args.format, genome_build=args.genome_build, overwrite=args.overwrite
+        )
         print(f"{args.key} -> {args.out}", file=sys.stderr)
     elif args.action == "verify":
         return _verify(args)

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 FORMATS = ("tsv", "parquet", "ssf")
 
 
-def export(study: Study, key: str, path: Path, format: str | None = None, *, overwrite: bool = False) -> None:
+def export(
+    study: Study,
+    key: str,
+    path: Path,
+    format: str | None = None,
+    *,
+    genome_build: str | None = None,
+    overwrite: bool = False,
+) -> None:
     """Write one result.
 
     Parameters
@@ -28,11 +36,15 @@ def export(study: Study, key: str, path: Path, format: str | None = None, *, ove
     format : {"tsv", "parquet", "ssf"}, optional
         By the path's ending where it is not given. ``ssf`` is GWAS-SSF 1.0, the
         format of the GWAS Catalog, with its metadata file.
+    genome_build : str, optional
+        Of the positions, for ``ssf``; by default the result's attribute ``genome_build``.
 
     Raises
     ------
     UsageError
-        If the format is unknown.
+        If the format is unknown, or ``ssf`` lacks the build.
+    ColumnError
+        If the table lacks a column that ``ssf`` demands.
     StoreError
         If the key is missing, is no table, or the path exists and `overwrite` is false.
     OutputError
@@ -49,7 +61,7 @@ def export(study: Study, key: str, path: Path, format: str | None = None, *, ove
 
     frame = study.read_polars(key)
     if chosen == "ssf":
-        _write_ssf(frame, path, study, key, overwrite=overwrite)
+        _write_ssf(frame, path, study, key, genome_build, overwrite=overwrite)
         return
     write_delimited(with_chromosome_names(frame), path, overwrite=overwrite)
 
@@ -90,9 +102,17 @@ def _format_of(path: Path) -> str:
     )
 
 
-def _write_ssf(frame: pl.DataFrame, path: Path, study: Study, key: str, *, overwrite: bool) -> None:
+def _write_ssf(
+    frame: pl.DataFrame, path: Path, study: Study, key: str, genome_build: str | None, *, overwrite: bool
+) -> None:
     from postgwas.sumstats.ssf import write_ssf
 
-    trait = key.rpartition("/")[2]
-    metadata: dict[str, Any] = {"trait_description": [study.attrs(key).get("trait", trait)]}
+    attrs = study.attrs(key)
+    build = genome_build or attrs.get("genome_build")
+    if not build:
+        raise UsageError(
+            f"{key}: GWAS-SSF states the genome build of positions", hint="--genome_build GRCh37"
+        )
+    trait = attrs.get("trait") or attrs.get("name") or key.rpartition("/")[2]
+    metadata: dict[str, Any] = {"genome_assembly": build, "trait_description": [trait]}
     write_ssf(frame, path, metadata, overwrite=overwrite)

@@ -256,12 +256,18 @@ class Study:
         return query(self, region, snp=snp, trait=trait, key=key, columns=columns)
 
     def export(
-        self, key: str, path: str | os.PathLike[str], format: str | None = None, *, overwrite: bool = False
+        self,
+        key: str,
+        path: str | os.PathLike[str],
+        format: str | None = None,
+        *,
+        genome_build: str | None = None,
+        overwrite: bool = False,
     ) -> None:
         """Write a result to a file of another format; see :mod:`.export`."""
         from postgwas.store.export import export
 
-        export(self, key, Path(path), format, overwrite=overwrite)
+        export(self, key, Path(path), format, genome_build=genome_build, overwrite=overwrite)
 
     def verify(self) -> Report:
         """Read everything again and compare with the checksums; see :mod:`.verify`."""

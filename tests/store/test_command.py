@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 from postgwas.cli.main import main
 
+from postgwas.store import Provenance
+
 from .conftest import results
 
 
@@ -94,6 +96,27 @@ def test_export(study, capsys, tmp_path, ending):
     assert "--overwrite" in err
 
 
+def test_export_as_gwas_ssf(study, capsys, tmp_path):
+    table = {"CHR": [1, 23], "POS": [5, 7], "EA": ["A", "C"], "NEA": ["G", "T"], "BETA": [0.1, -0.25]}
+    table |= {"SE": [0.01, 0.02], "EAF": [0.25, 0.5], "P": [1e-9, 0.5], "SNPID": ["rs1", "rs2"]}
+    study.write_table("mtag/full", table, kind="k", provenance=Provenance("x"))
+    out = tmp_path / "full.tsv.gz"
+    argv = ("export", study.path, "mtag/full", "--out", out, "--format", "ssf")
+    status, _, err = run(capsys, *argv)
+    assert (status, "--genome_build GRCh37" in err) == (2, True)
+    assert run(capsys, *argv, "--genome-build", "GRCh38")[0] == 0
+    lines = gzip.decompress(out.read_bytes()).decode().splitlines()
+    assert lines[0].split("\t")[:5] == [
+        "chromosome", "base_pair_location", "effect_allele", "other_allele", "beta"
+    ]  # fmt: skip
+    assert lines[2].split("\t")[:5] == ["23", "7", "C", "T", "-0.25"]
+    assert "GRCh38" in (tmp_path / "full.tsv.gz-meta.yaml").read_text()
+    status, _, err = run(
+        capsys, "export", study.path, "mtag/bmi", "--out", tmp_path / "b.tsv", "--format", "ssf"
+    )
+    assert status == 2
+
+
 def test_verify_and_pack(study, capsys, tmp_path):
     assert run(capsys, "pack", study.path, "--out", tmp_path / "p.h5", "--portable")[0] == 0
     status, out, _ = run(capsys, "verify", tmp_path / "p.h5")
@@ -104,7 +127,7 @@ def test_verify_and_pack(study, capsys, tmp_path):
     status, out, err = run(capsys, "verify", study.path)
     assert status == 2
     assert part.name in out
-    assert "1 problems in 3 results" in err or "problems in 3 results" in err
+    assert "problems in 3 results" in err
 
 
 @pytest.mark.parametrize(
