@@ -1,13 +1,13 @@
 """Weighted sums over blocks of variants, streamed through the processor's cache.
 
-The weight of a variant is ``overcounting / (ab + (slope * load + intercept)**2)``,
-which covers both the heritability regression (``ab = 0``) and the covariance
-regression. It is never stored for all variants at once.
+Everything that depends on a variant (its weight, its scaled LD score) is made
+anew in each pass for a few thousand variants at a time: at this length that is
+cheaper than to fetch it from memory, and no array of all variants is allocated.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,53 +18,104 @@ from postgwas.ldsc.jackknife import Array, Indices
 # to stay on one thread, which makes sums independent of the number of threads.
 CHUNK = 8192
 
+Mask = npt.NDArray[np.bool_]
+# Sample size (M,) or (1,), heritability per variant, intercept.
+Trait = tuple[Array, float, float]
+
 
 @dataclass(frozen=True)
-class Weighting:
-    """Everything but the two numbers that change between reweightings.
+class Variants:
+    """What regressors and weights are made of.
+
+    The weight of a variant is 1 / (max(w, 1) (own + (slope N max(l, 1) + intercept)^2)),
+    with `own` the product of two traits' own variances, N_t h_t max(l, 1) + a_t, or 0
+    for one trait.
 
     Attributes
     ----------
-    overcounting : ndarray, shape (M,)
-        1 / max(w_ld, 1), or 0 where a variant is left out.
-    load : ndarray, shape (M,)
-        N max(l, 1), with N the (geometric mean) sample size.
-    ab : ndarray, shape (M,), optional
-        Product of the two traits' own variances in the covariance regression.
+    l2 : ndarray, shape (M,) or (M, A)
+        LD scores of one annotation, or of several.
+    ld : ndarray, shape (M,)
+        Their total (the same array for one annotation).
+    w_ld : ndarray, shape (M,)
+        LD scores for overcounting.
+    n : ndarray, shape (M,) or (1,)
+        Sample size (geometric mean of two); (1,) where it is constant.
+    n_bar : float
+        Mean of `n`.
+    traits : tuple of Trait
+        The two traits of a covariance; empty for a heritability.
+    keep : ndarray of 0 and 1, shape (M,), optional
+        Variants with 0 have weight 0.
+    scaled : bool
+        Take N l / n_bar instead of l in the variance.
     """
 
-    overcounting: Array
-    load: Array
-    ab: Array | None = None
+    l2: Array
+    ld: Array
+    w_ld: Array
+    n: Array
+    n_bar: float
+    traits: tuple[Trait, ...] = ()
+    keep: Array | None = None
+    scaled: bool = False
 
-    def within(self, mask: npt.NDArray[np.bool_]) -> Weighting:
+    def within(self, mask: Mask) -> Variants:
         """The same with weight 0 outside `mask`."""
-        return Weighting(self.overcounting * mask, self.load, self.ab)
+        return replace(self, keep=mask.astype(np.float64))
 
-    def fill(self, out: Array, part: slice, slope: float, intercept: float) -> None:
-        """Write the weights of the variants `part` to `out`."""
-        np.multiply(self.load[part], slope, out=out)
-        np.add(out, intercept, out=out)
-        np.multiply(out, out, out=out)
-        if self.ab is not None:
-            np.add(out, self.ab[part], out=out)
-        np.divide(self.overcounting[part], out, out=out)
+    def with_scaled_variance(self) -> Variants:
+        """The same with N l / n_bar in the variance."""
+        return replace(self, scaled=self.n.size > 1)
+
+    def sizes(self, part: slice) -> Array:
+        """Sample sizes of the variants `part`, or the constant one."""
+        return _part(self.n, part)
+
+    def fill(self, room: list[Array], part: slice, slope: float, intercept: float) -> Array:
+        """Weights of the variants `part`, in the first of three working arrays."""
+        out, floored, other = room
+        n = self.sizes(part)
+        ld = self.ld[part]
+        if self.scaled:
+            ld = np.multiply(ld, n, out=other)
+            ld /= self.n_bar
+        np.maximum(ld, 1.0, out=floored)
+        np.multiply(floored, n, out=out)
+        out *= slope
+        out += intercept
+        out *= out
+        if self.traits:
+            (size, own_slope, own_intercept), second = self.traits
+            np.multiply(floored, _part(size, part), out=other)
+            other *= own_slope
+            other += own_intercept
+            # The second trait's variance takes the place of the LD scores.
+            floored *= _part(second[0], part)
+            floored *= second[1]
+            floored += second[2]
+            other *= floored
+            out += other
+        np.maximum(self.w_ld[part], 1.0, out=other)
+        out *= other
+        np.divide(1.0, out, out=out)
+        if self.keep is not None:
+            out *= self.keep[part]
+        return out
 
 
 def block_sums(
-    x: Array, y: Array, weighting: Weighting, slope: float, intercept: float, borders: Indices
+    variants: Variants, y: Array, slope: float, intercept: float, borders: Indices
 ) -> tuple[Array, Array]:
-    """X'WX and X'Wy of each block, with a column of ones after those of `x`.
+    """X'WX and X'Wy of each block; X is N l / n_bar and a column of ones.
 
     Parameters
     ----------
-    x : ndarray, shape (M,) or (M, A)
-        Regressors (LD scores scaled by N / mean N).
+    variants : Variants
     y : ndarray, shape (M,)
         Response (chi-square or product of Z).
-    weighting : Weighting
     slope, intercept : float
-        Current values in the variance of the response.
+        Current values in the variance of the response; the slope per variant.
     borders : ndarray of int64, shape (B + 1,)
 
     Returns
@@ -72,47 +123,63 @@ def block_sums(
     xtx : ndarray, shape (B, A + 1, A + 1)
     xty : ndarray, shape (B, A + 1)
     """
-    if x.ndim == 1:
-        return _single(x, y, weighting, slope, intercept, borders)
-    return _several(x, y, weighting, slope, intercept, borders)
+    if variants.l2.ndim == 1:
+        return _single(variants, y, slope, intercept, borders)
+    return _several(variants, y, slope, intercept, borders)
 
 
 def _single(
-    x: Array, y: Array, weighting: Weighting, slope: float, intercept: float, borders: Indices
+    variants: Variants, y: Array, slope: float, intercept: float, borders: Indices
 ) -> tuple[Array, Array]:
     n_blocks = borders.size - 1
+    constant = variants.n.size == 1
     sums = np.zeros((n_blocks, 5))
-    buffer, weighted = np.empty(CHUNK), np.empty(CHUNK)
-    edges = borders.tolist()
+    space = np.empty((3, CHUNK))
     dot, total, multiply = np.dot, np.add.reduce, np.multiply
-    for block in range(n_blocks):
-        stop = edges[block + 1]
-        for start in range(edges[block], stop, CHUNK):
-            part = slice(start, min(start + CHUNK, stop))
-            w, wx = buffer[: part.stop - start], weighted[: part.stop - start]
-            xs, ys = x[part], y[part]
-            weighting.fill(w, part, slope, intercept)
-            multiply(w, xs, out=wx)
-            sums[block] += (dot(wx, xs), total(wx), total(w), dot(wx, ys), dot(w, ys))
+    for block, part in _chunks(borders):
+        room = list(space[:, : part.stop - part.start])
+        w = variants.fill(room, part, slope, intercept)
+        x = variants.l2[part]
+        if not constant:
+            x = multiply(x, variants.n[part], out=room[1])
+        wx = multiply(w, x, out=room[2])
+        ys = y[part]
+        sums[block] += (dot(wx, x), total(wx), total(w), dot(wx, ys), dot(w, ys))
+    if not constant:
+        sums[:, [1, 3]] /= variants.n_bar
+        sums[:, 0] /= variants.n_bar**2
     xtx = sums[:, [0, 1, 1, 2]].reshape(n_blocks, 2, 2)
     return xtx, sums[:, 3:].copy()
 
 
 def _several(
-    x: Array, y: Array, weighting: Weighting, slope: float, intercept: float, borders: Indices
+    variants: Variants, y: Array, slope: float, intercept: float, borders: Indices
 ) -> tuple[Array, Array]:
-    n_blocks, width = borders.size - 1, x.shape[1] + 1
+    n_blocks, width = borders.size - 1, variants.l2.shape[1] + 1
     xtx, xty = np.zeros((n_blocks, width, width)), np.zeros((n_blocks, width))
-    buffer = np.empty(CHUNK)
+    space = np.empty((3, CHUNK))
     design = np.empty((CHUNK, width + 1))
-    for block in range(n_blocks):
-        stop = int(borders[block + 1])
-        for start in range(int(borders[block]), stop, CHUNK):
-            part = slice(start, min(start + CHUNK, stop))
-            w, rows = buffer[: part.stop - start], design[: part.stop - start]
-            weighting.fill(w, part, slope, intercept)
-            rows[:, : width - 1], rows[:, width - 1], rows[:, width] = x[part], 1.0, y[part]
-            gram = (rows[:, :width] * w[:, None]).T @ rows
-            xtx[block] += gram[:, :width]
-            xty[block] += gram[:, width]
+    for block, part in _chunks(borders):
+        length = part.stop - part.start
+        w = variants.fill(list(space[:, :length]), part, slope, intercept)
+        rows = design[:length]
+        np.multiply(variants.l2[part], (variants.sizes(part) / variants.n_bar)[:, None], out=rows[:, :-2])
+        rows[:, -2], rows[:, -1] = 1.0, y[part]
+        gram = (rows[:, :-1] * w[:, None]).T @ rows
+        xtx[block] += gram[:, :-1]
+        xty[block] += gram[:, -1]
     return xtx, xty
+
+
+def _chunks(borders: Indices) -> list[tuple[int, slice]]:
+    """Blocks cut into pieces that fit the cache, none across a border."""
+    edges = borders.tolist()
+    return [
+        (block, slice(start, min(start + CHUNK, edges[block + 1])))
+        for block in range(len(edges) - 1)
+        for start in range(edges[block], edges[block + 1], CHUNK)
+    ]
+
+
+def _part(sizes: Array, part: slice) -> Array:
+    return sizes if sizes.size == 1 else sizes[part]

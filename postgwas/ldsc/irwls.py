@@ -13,64 +13,33 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from postgwas.errors import NoVariantsError, UsageError
 from postgwas.ldsc import jackknife
-from postgwas.ldsc.block_sums import Weighting, block_sums
+from postgwas.ldsc.block_sums import Mask, Trait, Variants, block_sums
 from postgwas.ldsc.jackknife import Array, Indices, Jackknife
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One regression of y on LD scores, with what its weights are made of.
+    """One regression of y on LD scores.
 
-    `x` is (M,) for one annotation, (M, A) for several; `ld` the total LD score.
+    Attributes
+    ----------
+    y : ndarray, shape (M,)
+    variants : Variants
+    m : ndarray, shape (A,)
+    null_intercept : float
+        Where the weights begin: 1 for a heritability, 0 for a covariance.
+    slope_range : pair of float
+        What the total is clipped to in the weights.
     """
 
-    x: Array
     y: Array
-    ld: Array
+    variants: Variants
     m: Array
-    n: Array
-    n_bar: float
-    weighting: Weighting
     null_intercept: float
     slope_range: tuple[float, float]
-    traits: tuple[tuple[Array, float, float], ...]
-
-    @classmethod
-    def of(
-        cls,
-        y: Array,
-        l2: Array,
-        w_ld: Array,
-        n: Array,
-        m: Array,
-        *,
-        null_intercept: float,
-        slope_range: tuple[float, float],
-        traits: tuple[tuple[Array, float, float], ...] = (),
-    ) -> Problem:
-        ld = l2 if l2.ndim == 1 else l2.sum(axis=1)
-        n_bar = float(np.mean(n))
-        # A constant N (size 1) leaves LD scores as they are.
-        x = l2 if n.size == 1 else l2 * (n / n_bar if l2.ndim == 1 else (n / n_bar)[:, None])
-        overcounting = 1.0 / np.maximum(w_ld, 1.0)
-        weighting = Weighting(overcounting, *_variance_parts(ld, n, traits))
-        return cls(x, y, ld, m, n, n_bar, weighting, null_intercept, slope_range, traits)
-
-    def step_one(self, mask: npt.NDArray[np.bool_]) -> tuple[Weighting, Weighting]:
-        """Weights of step 1, initial and after.
-
-        For those after, ldsc takes the LD score scaled by N / mean N, which in
-        all other weights it does not.
-        """
-        initial = self.weighting.within(mask)
-        if self.n.size == 1:
-            return initial, initial
-        load, ab = _variance_parts(self.x, self.n, self.traits)
-        return initial, Weighting(initial.overcounting, load, ab)
 
     def slope(self, total: float) -> float:
         """Clip heritability or covariance to its range; per variant."""
@@ -79,33 +48,23 @@ class Problem:
 
     def aggregate(self, intercept: float) -> float:
         """First guess at the total: (mean y - intercept) M / mean(N l)."""
-        load = float(np.mean(self.ld)) * self.n_bar if self.n.size == 1 else float(np.mean(self.ld * self.n))
+        ld, n = self.variants.ld, self.variants.n
+        # A plain einsum neither makes the product nor asks BLAS.
+        load = float(np.mean(ld)) * float(n[0]) if n.size == 1 else float(np.einsum("i,i->", ld, n)) / ld.size
         return float(self.m.sum()) * (float(np.mean(self.y)) - intercept) / load
 
 
-def _variance_parts(
-    ld: Array, n: Array, traits: tuple[tuple[Array, float, float], ...]
-) -> tuple[Array, Array | None]:
-    """N max(l, 1), and the product of the traits' own variances N h2 l / M + intercept."""
-    floored = np.maximum(ld, 1.0)
-    if not traits:
-        floored *= n
-        return floored, None
-    own = []
-    for size, slope, intercept in traits:
-        variance = floored * (size * slope)
-        variance += intercept
-        own.append(variance)
-    own[0] *= own[1]
-    floored *= n
-    return floored, own[0]
+def variants_of(l2: Array, w_ld: Array, n: Array, traits: tuple[Trait, ...] = ()) -> Variants:
+    """LD scores (M,) or (M, A), those for the weights, and sample sizes, as one."""
+    ld = l2 if l2.ndim == 1 else l2.sum(axis=1)
+    return Variants(l2, ld, w_ld, n, float(np.mean(n)), traits)
 
 
 def fit(
     problem: Problem,
     n_blocks: int,
     intercept: float | None,
-    mask: npt.NDArray[np.bool_] | None,
+    mask: Mask | None,
     two_step: float | None,
     fixed_weights: bool,
 ) -> dict[str, Any]:
@@ -130,52 +89,57 @@ def fit(
         jk = _two_step(problem, mask, first, n_blocks)
     else:
         borders = jackknife.separators(n_variants, n_blocks)
-        same = problem.weighting, problem.weighting
+        same = problem.variants, problem.variants
         jk = _reweighted(problem, same, first, borders, intercept, fixed_weights)
     return _summary(problem, jk, n_blocks, intercept) | {"two_step": two_step, "n_left_out": n_left_out}
 
 
 def _reweighted(
     problem: Problem,
-    weightings: tuple[Weighting, Weighting],
+    versions: tuple[Variants, Variants],
     first: tuple[float, float],
     borders: Indices,
     intercept: float | None,
     fixed_weights: bool = False,
 ) -> Jackknife:
-    """Iteratively reweighted least squares: two reweightings, then the jackknife."""
+    """Iteratively reweighted least squares: two reweightings, then the jackknife.
 
-    def equations(weighting: Weighting, slope: float, centre: float) -> tuple[Array, Array]:
-        xtx, xty = block_sums(problem.x, problem.y, weighting, slope, centre, borders)
+    `versions` are the variants as they enter the initial weights and those after.
+    """
+
+    def equations(variants: Variants, slope: float, centre: float) -> tuple[Array, Array]:
+        xtx, xty = block_sums(variants, problem.y, slope, centre, borders)
         if intercept is None:
             return xtx, xty
         # y - intercept on x alone, from the same sums.
         return xtx[:, :-1, :-1], xty[:, :-1] - intercept * xtx[:, :-1, -1]
 
-    weighting, later = weightings
+    variants, later = versions
     slope, centre = first
     for _ in range(0 if fixed_weights else 2):
-        xtx, xty = equations(weighting, slope, centre)
+        xtx, xty = equations(variants, slope, centre)
         coef = jackknife.solve(xtx.sum(axis=0), xty.sum(axis=0))
         # With several annotations ldsc reads the slope from the first and the
         # intercept from the second coefficient; kept, for its numbers' sake.
-        slope = problem.slope(float(problem.m.sum()) * float(coef[0]) / problem.n_bar)
+        slope = problem.slope(float(problem.m.sum()) * float(coef[0]) / problem.variants.n_bar)
         centre = float(coef[1]) if intercept is None else intercept
-        weighting = later
-    return jackknife.from_block_sums(*equations(weighting, slope, centre))
+        variants = later
+    return jackknife.from_block_sums(*equations(variants, slope, centre))
 
 
-def _two_step(
-    problem: Problem, mask: npt.NDArray[np.bool_], first: tuple[float, float], n_blocks: int
-) -> Jackknife:
+def _two_step(problem: Problem, mask: Mask, first: tuple[float, float], n_blocks: int) -> Jackknife:
     """Intercept from the variants in `mask`, slope from all, one jackknife for both."""
     borders = jackknife.masked_separators(mask, n_blocks)
-    one = _reweighted(problem, problem.step_one(mask), first, borders, None)
+    variants = problem.variants
+    # After the first weights ldsc takes the LD score scaled by N / mean N in the
+    # variance; in all other weights it does not.
+    inside = variants.within(mask)
+    one = _reweighted(problem, (inside, inside.with_scaled_variance()), first, borders, None)
     intercept = float(one.est[1])
-    two = _reweighted(problem, (problem.weighting, problem.weighting), first, borders, intercept)
+    two = _reweighted(problem, (variants, variants), first, borders, intercept)
     # How far the slope moves when the intercept does: sum(w x) / sum(w x^2) at
     # the initial weights.
-    xtx = block_sums(problem.x, problem.y, problem.weighting, *first, borders)[0].sum(axis=0)
+    xtx = block_sums(variants, problem.y, *first, borders)[0].sum(axis=0)
     c = xtx[0, 1] / xtx[0, 0]
     delete_values = np.column_stack(
         (
@@ -187,7 +151,7 @@ def _two_step(
 
 
 def _summary(problem: Problem, jk: Jackknife, n_blocks: int, intercept: float | None) -> dict[str, Any]:
-    m, n_bar = problem.m, problem.n_bar
+    m, n_bar = problem.m, problem.variants.n_bar
     n_annot = m.size
     coef = jk.est[:n_annot] / n_bar
     coef_cov = jk.cov[:n_annot, :n_annot] / n_bar**2

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from postgwas.errors import InputError, MatrixError, NoVariantsError, UsageError
 from postgwas.ldsc import gencov, h2, rg
+from postgwas.ldsc.regression import median
 
 seeds = st.integers(0, 10_000)
 some = settings(max_examples=15)
@@ -157,6 +158,30 @@ def test_same_bits_every_time(simulated):
     t = simulated(30_000, 5)
     a, b = fit_rg(t), fit_rg(t)
     assert a.rg == b.rg and np.array_equal(a.gencov.tot_delete_values, b.gencov.tot_delete_values)
+
+
+@given(
+    size=st.sampled_from([1, 2, 5, 19_999, 20_000, 20_001, 50_000]),
+    seed=seeds,
+    kind=st.sampled_from(["chi2", "ties", "sorted", "constant"]),
+)
+def test_median_is_numpys(size, seed, kind):
+    rng = np.random.default_rng(seed)
+    values = rng.chisquare(1, size)
+    if kind == "ties":
+        values = np.round(values, 1)
+    elif kind == "sorted":
+        values.sort()
+    elif kind == "constant":
+        values[:] = 3.0
+    assert median(values) == np.median(values)
+
+
+def test_median_where_the_sample_misleads():
+    """Every 4096th value is from another distribution than the rest."""
+    values = np.random.default_rng(0).random(40_960)
+    values[:: values.size // 4096] += 5
+    assert median(values) == np.median(values)
 
 
 def test_inputs_are_not_changed(traits):
