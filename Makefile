@@ -21,7 +21,7 @@ demo: $(READY)  ## run the main job on the embedded demo study; results in demo_
 	$(BIN)/postgwas demo --out demo_out --overwrite
 
 test: $(READY)  ## run all tests (JOBS=2 processes)
-	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(READY)  ## check style with ruff
 	$(BIN)/ruff check $(CHECKED)
