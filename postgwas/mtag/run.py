@@ -347,7 +347,7 @@ def _log_merge(aligned: Aligned) -> None:
         if count.swapped:
             parts.append(f"{count.swapped:,} with swapped alleles, turned to trait 1's effect allele")
         if count.other_strand:
-            parts.append(f"{count.other_strand:,} read on the other strand")
+            parts.append(f"{count.other_strand:,} read on the other strand (mtag.py 1.0.8 drops them)")
         log.info(
             "Merge %s: %s variants in; %s; %s in common so far",
             count.trait, f"{count.variants:,}", ", ".join(parts), f"{count.remaining:,}",

@@ -243,7 +243,9 @@ def provenance(
 def write_extras(result: MtagResult, request: Request) -> None:
     """Store, GWAS-SSF files and figures, where asked for."""
     if request.store is not None:
-        keys = write_store(result, request.store, overwrite=request.overwrite)
+        keys = write_store(
+            result, request.store, overwrite=request.overwrite, genome_build=request.genome_build
+        )
         log.info("Stored %s in %s", ", ".join(keys), request.store)
     if request.out is None:
         return
@@ -259,7 +261,13 @@ def write_extras(result: MtagResult, request: Request) -> None:
             log.info("Drew %s", save_figure(result.plot_correlations(), request.path("_rg.png")))
 
 
-def write_store(result: MtagResult, path: str | os.PathLike[str], *, overwrite: bool = False) -> list[str]:
+def write_store(
+    result: MtagResult,
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    genome_build: str | None = None,
+) -> list[str]:
     """Tables, matrices and maxFDR with provenance; returns the keys written."""
     from postgwas.store.provenance import Provenance
     from postgwas.store.study import Study
@@ -285,7 +293,13 @@ def write_store(result: MtagResult, path: str | os.PathLike[str], *, overwrite: 
             key,
             stored_frame(result, t),
             kind="mtag-results",
-            attrs={**asdict(summary), "effect_allele": "EA", "warnings": result.warnings},
+            attrs={
+                **asdict(summary),
+                "trait": name,
+                "effect_allele": "EA",
+                "warnings": result.warnings,
+                **({"genome_build": genome_build} if genome_build else {}),
+            },
             units={"BETA": unit, "SE": unit, "N": f"people ({summary.n_kind})", "MLOG10P": "-log10 P"},
             provenance=made(**rows),
             overwrite=overwrite,

@@ -235,6 +235,8 @@ def _checked(stats: Sumstats, index: int, name: str, options: MtagOptions, n_tra
         )
     if options.compat:
         kept = _first_rows_of_kept_ids(stats.frame, kept)
+    else:
+        notes += _differences_from_mtag_py(stats, kept, found.counts)
     return Trait(
         name=name,
         source=stats.source,
@@ -251,6 +253,29 @@ def _checked(stats: Sumstats, index: int, name: str, options: MtagOptions, n_tra
         notes=(*stats.derived, *notes),
         warnings=stats.warnings,
     )
+
+
+def _differences_from_mtag_py(stats: Sumstats, kept: pl.DataFrame, counts: Mapping[str, int]) -> list[str]:
+    """Where this trait's rows are not those of mtag.py 1.0.8, and why (--mtag_compat has its rows)."""
+    notes = []
+    column = stats.columns.get("EAF", "")
+    dropped = counts.get("frequency outside [0, 1] or MAF below limit", 0)
+    if dropped and column.upper() not in COMPAT_FREQUENCY_NAMES:
+        notes.append(
+            f"{dropped:,} rows dropped by --maf_min, which mtag.py 1.0.8 does not apply to a column "
+            f"called {column} (--mtag_compat has its numbers)"
+        )
+    zero = int((kept["P"] == 0).sum()) if "P" in kept.columns else 0
+    if zero:
+        notes.append(
+            f"{zero:,} rows with P = 0 kept on their Z; mtag.py 1.0.8 drops such hits (--mtag_compat)"
+        )
+    if counts.get("duplicated SNPID", 0):
+        notes.append(
+            "of rows with the same id the first that passes the filters is kept; mtag.py 1.0.8 takes the "
+            "first, passing or not (--mtag_compat)"
+        )
+    return notes
 
 
 def _breakdown(found: QCResult) -> str:
