@@ -10,6 +10,7 @@ in z by z squared).
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,19 @@ def test_delete_values_and_covariances(shared: Path, run_ldsc: Any) -> None:
         np.testing.assert_allclose(regression.tot_delete_values, np.loadtxt(file), rtol=1e-11)
         (file,) = there.glob(f"*.{name}.cov")
         np.testing.assert_allclose(np.ravel(regression.coef_cov), np.ravel(np.loadtxt(file)), rtol=1e-11)
+
+
+@pytest.mark.requires_shared
+def test_cell_type_coefficients(shared: Path, run_ldsc: Any) -> None:
+    """--h2-cts: the coefficient of one more annotation in front of the baseline's."""
+    folder = shared / "oracle/mtag/ldsc_reg"
+    lines = (folder / "expected/h2_cts/h2_cts.cell_type_results.txt").read_text().splitlines()[1:]
+    printed = {name: [float(x) for x in rest] for name, *rest in (line.split() for line in lines)}
+    prefixes = dict(line.split() for line in (folder / "input/cts.ldcts").read_text().splitlines())
+    assert printed.keys() == prefixes.keys()
+    for name, (coefficient, se, p) in printed.items():
+        panels = f"{prefixes[name].split(',')[0]},annot/part."
+        args = ["--h2", "trait1.sumstats.gz", "--ref-ld-chr", panels, "--w-ld-chr", "eur_w_ld_chr/"]
+        (fit,) = run_ldsc(folder / "input", args)
+        np.testing.assert_allclose([fit.coef[0], fit.coef_se[0]], [coefficient, se], rtol=1e-10)
+        np.testing.assert_allclose(0.5 * math.erfc(fit.coef[0] / fit.coef_se[0] / math.sqrt(2)), p, rtol=1e-9)
