@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from postgwas.sumstats import derive
-from postgwas.sumstats.table import CANONICAL
+from postgwas.sumstats.table import in_order
 
 
 def derive_columns(
@@ -72,8 +72,7 @@ def derive_columns(
             if table.lacks(name):
                 table.put(name, values)
                 derived.append(f"{name} from Z, EAF and N (per allele, trait of variance one)")
-    order = [c for c in CANONICAL if c in table.frame.columns and (c == "ROW" or c in wanted)]
-    return table.frame.select(order), derived
+    return in_order(table.frame, wanted), derived
 
 
 def _mlog10p(table: _Table, derived: list[str]) -> None:

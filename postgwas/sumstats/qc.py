@@ -223,7 +223,7 @@ def _duplicated(frame: pl.DataFrame, alive: npt.NDArray[np.bool_]) -> npt.NDArra
     result = np.zeros(frame.height, dtype=np.bool_)
     if "SNPID" in frame.columns:
         key = frame["SNPID"].filter(pl.Series(alive))
-        first = key.is_first_distinct() | key.is_null()
+        first = _first_of_each(key) | key.is_null()
     elif {"CHR", "POS", "EA", "NEA"} <= set(frame.columns):
         first = (
             frame.select("CHR", "POS", "EA", "NEA").filter(pl.Series(alive)).to_struct().is_first_distinct()
@@ -232,6 +232,18 @@ def _duplicated(frame: pl.DataFrame, alive: npt.NDArray[np.bool_]) -> npt.NDArra
         return result
     result[np.flatnonzero(alive)[~first.to_numpy()]] = True
     return result
+
+
+def _first_of_each(key: pl.Series) -> pl.Series:
+    # Few identifiers are repeated: sorting hashes finds the candidates in a tenth of the time
+    # that comparing all texts takes, and only the candidates are compared.
+    hashes = key.hash()
+    ordered = np.sort(hashes.to_numpy())
+    repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    candidate = hashes.is_in(pl.Series(repeated, dtype=hashes.dtype).implode())
+    first = np.ones(len(key), dtype=np.bool_)
+    first[candidate.arg_true().to_numpy()] = key.filter(candidate).is_first_distinct().to_numpy()
+    return pl.Series(first)
 
 
 def _default_n_min(n: npt.NDArray[np.float64]) -> float:
@@ -252,17 +264,20 @@ def _kept(
     alive: npt.NDArray[np.bool_],
     alleles: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]] | None,
 ) -> pl.DataFrame:
-    kept = frame if alive.all() else frame.filter(pl.Series(alive))
-    if alleles is None:
-        return kept
-    upper: list[pl.Expr | pl.Series] = []
-    for name, codes in zip(("EA", "NEA"), alleles, strict=True):
-        kept_codes = codes[alive]
-        if (kept_codes == 9).any():
-            upper.append(pl.col(name).str.to_uppercase())
-        elif (kept_codes > 3).any():
-            upper.append(pl.Series(name, ["A", "C", "G", "T"]).gather(kept_codes & 3))
-    return kept.with_columns(upper) if upper else kept
+    letters = pl.Series(["A", "C", "G", "T"])
+    mask = None if alive.all() else pl.Series(alive)
+    columns = []
+    # Column by column, which holds less at a time than filtering the frame at once.
+    for name in frame.columns:
+        codes = None if alleles is None else {"EA": alleles[0], "NEA": alleles[1]}.get(name)
+        if codes is not None:
+            codes = codes if mask is None else codes[alive]
+            if not (codes == 9).any():
+                columns.append(letters.gather(codes & 3).alias(name))
+                continue
+        column = frame[name] if mask is None else frame[name].filter(mask)
+        columns.append(column if codes is None else column.str.to_uppercase())
+    return pl.DataFrame(columns)
 
 
 def _median_z(frame: pl.DataFrame) -> float:

@@ -19,7 +19,7 @@ from postgwas.sumstats.fields import DEFAULT_WANTED, fields_to_read, resolve
 from postgwas.sumstats.gwasvcf import choose_sample, expand_sample, total_counts
 from postgwas.sumstats.layout import Layout, sniff_layout, split
 from postgwas.sumstats.reader import ChunkParser
-from postgwas.sumstats.table import CANONICAL, Sumstats, empty_rejected
+from postgwas.sumstats.table import CANONICAL, Sumstats, empty_rejected, in_order
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,10 +112,22 @@ def read_sumstats(
             for chunk in iter_chunks(stream, head, layout, chunk_bytes=chunk_bytes)
         ]
     job.warnings.extend(parser.check(job.flags))
-    frame = pl.concat(frames, how="diagonal")
+    frame = _stack(frames)
     if frame.height == 0 and not parser.rejected:
         raise InputError(f"{source}: a header but no rows; columns found: {', '.join(layout.names)}")
     return job.finish(frame, parser.rejected)
+
+
+def _stack(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    # Chunks may lack a column (tiny P-values are rare); polars' diagonal concat would copy it all.
+    types: dict[str, pl.DataType] = {}
+    for frame in frames:
+        types.update({name: kind for name, kind in frame.schema.items() if name not in types})
+    whole = [
+        frame.with_columns(pl.lit(None, kind).alias(n) for n, kind in types.items() if n not in frame.columns)
+        for frame in frames
+    ]
+    return pl.concat([frame.select(list(types)) for frame in whole])
 
 
 def from_table(
@@ -272,9 +284,8 @@ class _Job:
         if self.derive:
             frame, more = derive_columns(frame, self.wanted, columns)
             derived.extend(more)
-        order = [c for c in CANONICAL if c in frame.columns and (c == "ROW" or c in self.wanted)]
         return Sumstats(
-            frame=frame.select(order),
+            frame=in_order(frame, self.wanted),
             source=self.source,
             dialect=self.plan.dialect,
             columns=columns,

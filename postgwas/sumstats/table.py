@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,13 @@ CANONICAL: dict[str, pl.DataType] = {
     "INFO": pl.Float64(),
 }
 """Canonical columns and their types, in the order in which tables carry them."""
+
+
+def in_order(frame: pl.DataFrame, wanted: Collection[str]) -> pl.DataFrame:
+    """ROW and the wanted columns in canonical order, without copying (a polars select would)."""
+    names = [c for c in CANONICAL if c in frame.columns and (c == "ROW" or c in wanted)]
+    return pl.DataFrame([frame[c] for c in names])
+
 
 REJECTED_SCHEMA = {"ROW": pl.UInt32(), "SNPID": pl.String(), "REASON": pl.String()}
 
