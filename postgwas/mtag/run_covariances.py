@@ -115,21 +115,15 @@ def _sigma(
     if options.ld_ref_panel is None:
         raise InputError("Sigma needs LD scores", hint="--ld_ref_panel, or --residcov_path gives Sigma")
     panel = load_panel(options.ld_ref_panel)
-    right = pl.DataFrame({"id": ids}).with_row_index("row")
-    joined = (
-        pl.DataFrame({"id": panel.snpid})
-        .with_row_index("at")
-        .join(right, on="id", how="inner", maintain_order="left")
-    )
-    if joined.height == 0:
+    at, rows = panel.match(ids)
+    if rows.size == 0:
         raise NoVariantsError(
             f"none of {len(ids):,} variants is in the LD score panel {options.ld_ref_panel} "
             f"({panel.n_variants:,} variants; ids such as {panel.snpid[0]}, the traits' such as {ids[0]})",
             hint="ids must be of one kind in all files and the panel; --ld_ref_panel names another",
         )
-    log.info("LD scores: %s variants in, %s in the panel", f"{len(ids):,}", f"{joined.height:,}")
-    rows = joined["row"].to_numpy()
-    l2 = np.ascontiguousarray(panel.l2[joined["at"].to_numpy()][:, 0])
+    log.info("LD scores: %s variants in, %s in the panel", f"{len(ids):,}", f"{rows.size:,}")
+    l2 = np.ascontiguousarray(panel.l2[at, 0])
     m = float(panel.m[0])
     z, n = np.asfortranarray(z[rows]), np.asfortranarray(n[rows])
     # A missing frequency takes the variant out of that trait's regressions, as in mtag.py.
