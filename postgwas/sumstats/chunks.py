@@ -161,7 +161,8 @@ def _count_before(marks: npt.NDArray[np.bool_], at: npt.NDArray[np.intp]) -> npt
     before = np.cumsum(counts, dtype=np.int64) - counts
     word = at >> 6
     below = (np.uint64(1) << (at & 63).astype(np.uint64)) - np.uint64(1)
-    return before[word] + np.bitwise_count(words[word] & below)
+    result: npt.NDArray[np.int64] = before[word] + np.bitwise_count(words[word] & below)
+    return result
 
 
 def select_lines(data: bytes, keep: npt.NDArray[np.bool_]) -> bytes:

@@ -30,8 +30,6 @@ _READ = 1 << 20
 
 def detect_compression(first: bytes) -> str:
     """Name of the compression that begins with these bytes; ``"plain"`` if none is known."""
-    if len(first) >= 4 and first[:3] == b"\x50\x2a\x4d"[:3]:
-        return "zstd"  # skippable zstd frame
     if first[1:4] == b"\x2a\x4d\x18" and 0x50 <= first[0] <= 0x5F:
         return "zstd"  # written by pzstd and seekable writers
     for magic, name in _MAGIC:
@@ -129,7 +127,7 @@ class ByteStream:
 
             if first[3] & 4 and first[12:14] == b"BC":
                 self._check_bgzf_end(raw)
-            return igzip.IGzipFile(fileobj=raw)  # type: ignore[return-value]
+            return igzip.IGzipFile(fileobj=raw)  # type: ignore[no-untyped-call,return-value]
         if self.compression == "bz2":
             return bz2.BZ2File(raw)
         if self.compression == "xz":

@@ -310,9 +310,9 @@ def plan_columns(
         )
     if "EA" in found and found["EA"] == found.get("NEA"):
         raise ColumnError(f"{source}: {found['EA']} is named both effect and other allele")
-    name = chosen.name if chosen else ("named" if named and set(found) == set(named) else "generic")
+    called = chosen.name if chosen else ("named" if named and set(found) == set(named) else "generic")
     return ColumnPlan(
-        dialect=name,
+        dialect=called,
         columns=found,
         constants=constants,
         chr_codes=chosen.chr_codes if chosen else "",

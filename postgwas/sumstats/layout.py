@@ -65,6 +65,14 @@ def _choose_separator(head: str, data: Sequence[str]) -> str:
     return WHITESPACE
 
 
+def _heads(line: str, following: str) -> bool:
+    """Whether a line that begins with "#" is the header of the line after it."""
+    if following.startswith("#"):
+        return False
+    counts = ((len(split(line, s)), len(split(following, s))) for s in ("\t", ",", WHITESPACE))
+    return any(n == m > 1 for n, m in counts)
+
+
 def _looks_numeric(fields: Sequence[str]) -> bool:
     return sum(bool(_NUMBER.fullmatch(f)) for f in fields) >= 2
 
@@ -105,10 +113,7 @@ def sniff_layout(block: bytes, *, source: str, header: Sequence[str] | None = No
         line = lines[at]
         following = lines[at + 1] if at + 1 < len(lines) else ""
         comment = line.startswith("#") and (
-            line.startswith("##")
-            or following.startswith("#")
-            or (header is None and len(line.split()) != len(following.split()))
-            or header is not None
+            header is not None or line.startswith("##") or not _heads(line, following)
         )
         # "#CHROM POS" alone in a file is a header without rows, not a comment.
         if comment and following == "" and not line.startswith("##") and len(line.split()) > 2:

@@ -210,7 +210,8 @@ def _bad_p(frame: pl.DataFrame, *, drop_zero: bool) -> npt.NDArray[np.bool_]:
     for name in ("Z", "MLOG10P"):
         if name in frame.columns:
             known |= np.isfinite(_values(frame, name))
-    return bad & ~((p == 0) & known)
+    result: npt.NDArray[np.bool_] = bad & ~((p == 0) & known)
+    return result
 
 
 def _codes(frame: pl.DataFrame, name: str) -> npt.NDArray[np.uint8]:

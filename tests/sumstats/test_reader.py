@@ -209,6 +209,31 @@ def test_table_reads_as_its_file(tmp_path: Path) -> None:
         from_table(typed.head(0))
 
 
+def test_tiny_p_of_a_table_of_text() -> None:
+    table = pd.DataFrame(
+        {"SNP": ["rs1", "rs2"], "A1": "A", "A2": "G", "Z": [1.0, 90.0], "P": ["0.3", "1e-1700"]}
+    )
+    assert from_table(table).frame["MLOG10P"].to_list() == [pytest.approx(0.5228787453), 1700.0]
+
+
+def test_letters_that_are_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    path.write_bytes("SNP\tA1\tA2\tZ\tN\tNOTE\nrsé\tA\tG\t1\t5\té\nrs2\tA\tG\t1\t5\tx\n".encode("latin-1"))
+    assert read_sumstats(path).frame["SNPID"].to_list() == ["rs\ufffd", "rs2"]
+
+
+def test_comment_lines_before_and_after(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    path.write_text(
+        "## build 37\n# made by a program\n# with options a b\n#CHROM\tPOS\tID\tEA\tNEA\tGENE\tZ\n"
+        "1\t5\trs1\tA\tG\t\t1\n# done\n1\t6\trs2\tA\tG\tABC DEF\t1\n"
+    )
+    stats = read_sumstats(path)
+    assert stats.frame["SNPID"].to_list() == ["rs1", "rs2"]
+    assert stats.frame["ROW"].to_list() == [5, 7]
+    assert stats.rejected.height == 0
+
+
 VALUES = {
     "SNP": st.sampled_from(["rs1", "rs22", ".", "1:5:A:G", "NA", "nan", "a" * 30]),
     "CHR": st.sampled_from(["1", "22", "X", "chr5", "7.0", "NA", "junk"]),
