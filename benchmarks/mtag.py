@@ -50,7 +50,7 @@ JOBS = {
         Job("mtag30", "30 traits x 1.2 M rows", 30, 1_200_000, limit="3 minutes, 4 GB"),
         Job("fdr3", "maxFDR grid, 3 traits, intervals 10", 3, 0, 17.0, None, "0.2 CPU s", fdr="grid"),
         Job("fdr4", "maxFDR grid, 4 traits, intervals 10", 4, 0, limit="1 minute", fdr="grid"),
-        Job("fdr_opt10", "maxFDR optimise, 10 traits", 10, 0, limit="5 minutes", fdr="optimise"),
+        Job("fdr_opt10", "maxFDR optimise, 10 traits", 10, 0, limit="5 minutes", cores=2, fdr="optimise"),
     )
 }
 
@@ -163,9 +163,12 @@ if sys.argv[3] == "grid":
     cpu, wall = time.process_time(), time.perf_counter()
     found = max_fdr_grid(omega, sigma, n, intervals=int(sys.argv[4]))
 else:
-    from postgwas.mtag.maxfdr_optimise import max_fdr_optimise
+    from postgwas.compute.engine import engine
+    from postgwas.mtag.maxfdr_optimise import combine_starts, optimise_start, optimise_tasks
     cpu, wall = time.process_time(), time.perf_counter()
-    found = max_fdr_optimise(omega, sigma, n, seed=1)
+    tasks = optimise_tasks(omega, sigma, n, n_starts=int(sys.argv[5]), seed=1)
+    with engine(int(sys.argv[6])) as eng:
+        found = combine_starts(tasks, eng.map(optimise_start, tasks, label="maxFDR"))
 cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
 print(json.dumps({"cpu": cpu, "wall": wall, "max_fdr": np.asarray(found.maximum).round(6).tolist()}))
 """
@@ -176,7 +179,8 @@ def command(job: Job, args: argparse.Namespace) -> list[str]:
     if job.fdr:
         paths = write_matrices(args.work / job.name, job.traits)
         matrices = [str(paths["omega"]), str(paths["sigma"])]
-        return [sys.executable, "-c", FDR_PROGRAM, *matrices, job.fdr, str(args.intervals)]
+        sizes = [str(args.intervals), str(args.starts), str(job.cores)]
+        return [sys.executable, "-c", FDR_PROGRAM, *matrices, job.fdr, *sizes]
     rows = args.rows or job.rows
     folder = args.work / f"inputs_{rows}_seed{args.seed}_traits{job.traits}"
     paths = write_inputs(folder, args.ld_ref_panel, job.traits, rows, args.seed)
@@ -216,8 +220,8 @@ def measure(arguments: list[str], log: Path, *, search_alone: bool = False) -> U
     return Usage(usage.ru_utime + usage.ru_stime, wall, gb)
 
 
-def table(results: dict[str, list[Usage]]) -> str:
-    """Medians as a markdown table."""
+def table(results: dict[str, list[Usage]], *, rows: int = 0) -> str:
+    """Medians as a markdown table; `rows` other than 0 replaced the jobs' own number."""
     lines = [
         "| job | mtag.py 1.0.8 | at most | CPU s | wall s | peak GB | CPU ratio | runs |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -229,8 +233,11 @@ def table(results: dict[str, list[Usage]]) -> str:
         if job.peer_cpu:
             peer = f"{job.peer_cpu:g} CPU s" + (f", {job.peer_gb:g} GB" if job.peer_gb else "")
             ratio = f"{job.peer_cpu / cpu:.1f} x"
+        what = f"{job.name} at {rows:,} rows" if rows and job.rows else job.what
+        if rows and job.rows:
+            peer, ratio = "-", "-"  # the peer's figure is for the full size
         ours = f"{cpu:.2f} | {wall:.2f} | {gb:.2f} | {ratio} | {len(runs)}"
-        lines.append(f"| {job.what} | {peer} | {job.limit} | {ours} |")
+        lines.append(f"| {what} | {peer} | {job.limit} | {ours} |")
     return "\n".join(lines)
 
 
@@ -245,6 +252,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--ld_ref_panel", default="eur_w_ld_chr", help="name, folder or prefix of LD scores")
     parser.add_argument("--rows", type=int, default=0, help="rows per file instead of the job's own number")
     parser.add_argument("--intervals", type=int, default=10, help="of the maxFDR grid")
+    parser.add_argument("--starts", type=int, default=24, help="of maxFDR's optimiser, per trait")
     parser.add_argument("--seed", type=int, default=777)
     parser.add_argument("--json", type=Path, help="also write every run's figures here")
     args = parser.parse_args(argv)
@@ -253,7 +261,7 @@ def main(argv: list[str] | None = None) -> int:
     for name in args.jobs:
         for repeat in range(args.repeats):
             job = JOBS[name]
-            run = measure(command(job, args), args.work / f"{name}.log", search_alone=bool(job.fdr))
+            run = measure(command(job, args), args.work / f"{name}.log", search_alone=job.fdr == "grid")
             results.setdefault(name, []).append(run)
             print(
                 f"{name} {repeat + 1}: {run.cpu:.2f} CPU s, {run.wall:.2f} s, {run.gb:.2f} GB",
@@ -261,7 +269,7 @@ def main(argv: list[str] | None = None) -> int:
             )
     if args.json:
         args.json.write_text(json.dumps({k: [vars(run) for run in v] for k, v in results.items()}, indent=1))
-    print(table(results))
+    print(table(results, rows=args.rows))
     return 0
 
 
