@@ -58,7 +58,7 @@ venv: install
 # Hashes of every file are in the lock, so what is installed in two years is what was tested today.
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	{ echo "postgwas needs Python 3.11 or newer, found: $$(python3 --version 2>&1 || true)." \
+	{ echo "postgwas needs Python 3.11 or newer, found: $$($(or $(PYTHON),python3) --version 2>&1)." \
 	"Name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	"$(PYTHON)" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
