@@ -96,7 +96,7 @@ class ByteStream:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         try:
-            raw: IO[bytes] = open(self.path, "rb")  # noqa: SIM115
+            raw = open(self.path, "rb")  # noqa: SIM115
         except FileNotFoundError:
             raise InputError(f"{path}: no such file") from None
         except IsADirectoryError:
@@ -105,8 +105,8 @@ class ByteStream:
             raise InputError(f"{path}: cannot be opened: {error.strerror or error}") from None
         self._raw = raw
         try:
-            first = raw.read(18)
-            raw.seek(0)
+            # A look ahead rather than a read, so that pipes can be read too.
+            first = raw.peek(18)[:18]
         except OSError as error:
             raw.close()
             raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
@@ -125,7 +125,7 @@ class ByteStream:
         if self.compression == "gzip":
             from isal import igzip
 
-            if first[3] & 4 and first[12:14] == b"BC":
+            if len(first) == 18 and first[3] & 4 and first[12:14] == b"BC" and raw.seekable():
                 self._check_bgzf_end(raw)
             return igzip.IGzipFile(fileobj=raw)  # type: ignore[no-untyped-call,return-value]
         if self.compression == "bz2":

@@ -293,8 +293,8 @@ def plan_columns(
             f: hit for f, options in chosen.columns.items() if (hit := _find(options, names)) is not None
         }
         for name_of_field, pattern in chosen.header_counts.items():
-            column = _find((pattern,), names)
-            count = column.removeprefix(pattern.rstrip("*")) if column else ""
+            counted = _find((pattern,), names)
+            count = counted.removeprefix(pattern.rstrip("*")) if counted else ""
             if count.isdigit() and name_of_field not in found:
                 constants[name_of_field] = float(count)
     else:

@@ -115,8 +115,8 @@ class ChunkParser:
         frame = pl.DataFrame(columns)
         if "P" in frame.columns and table[self._column["P"]].dtype == pl.String:
             tiny = (frame["P"].abs() < TINY).fill_null(False)
-            text = table.select(pl.when(tiny).then(pl.col(self._column["P"]))).to_series()
-            frame = frame.with_columns(mlog10p_from_text(text).alias("MLOG10P_TEXT"))
+            printed = table.select(pl.when(tiny).then(pl.col(self._column["P"]))).to_series()
+            frame = frame.with_columns(mlog10p_from_text(printed).alias("MLOG10P_TEXT"))
         return self._additive(frame) if self.plan.additive_rows else frame
 
     def _read(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import os
+import threading
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -120,3 +122,13 @@ def test_missing_empty_and_folder(tmp_path: Path) -> None:
     (tmp_path / "empty.gz").write_bytes(gzip.compress(b""))
     with pytest.raises(InputError, match="only comment or blank lines"):
         read_sumstats(tmp_path / "empty.gz")
+
+
+@pytest.mark.parametrize("codec", ["plain", "gzip", "bgzip", "zstd"])
+def test_pipes_can_be_read(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=lambda: path.write_bytes(CODECS[codec](TEXT)))
+    writer.start()
+    assert len(read_sumstats(path)) == 5000
+    writer.join()

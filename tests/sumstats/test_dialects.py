@@ -142,6 +142,19 @@ SAMPLES = [
         {"EA": "A", "EAF": 0.25, "N": 2700.0},
     ),
     (
+        "pgc",
+        "##fileformat=PGC\n##trait=x\n"
+        "#CHROM\tPOS\tID\tA1\tA2\tBETA\tSE\tPVAL\tNGT\tFCAS\tFCON\tIMPINFO\tNEFFDIV2\tNCAS\tNCON\n"
+        "1\t100\trs1\tA\tG\t0.02\t0.01\t0.0455\t0\t0.4\t0.2\t0.9\t180\t100\t300\n",
+        {"EA": "A", "NEA": "G", "EAF": 0.25, "N": 360.0, "INFO": 0.9, "Z": 2.0},
+    ),
+    (
+        "giant",
+        "MarkerName\tAllele1\tAllele2\tFreq.Allele1.HapMapCEU\tb\tSE\tp\tN\n"
+        "rs1\tA\tG\t0.3\t0.02\t0.01\t0.0455\t1000\n",
+        {"EA": "A", "NEA": "G", "EAF": 0.3, "BETA": 0.02, "N": 1000.0},
+    ),
+    (
         "finngen",
         "#chrom\tpos\tref\talt\trsids\tnearest_genes\tpval\tmlogp\tbeta\tsebeta\taf_alt\taf_alt_cases\t"
         "af_alt_controls\n23\t100\tG\tA\trs1\tX\t0.0455\t1.342\t0.02\t0.01\t0.3\t0.31\t0.3\n",
