@@ -95,7 +95,10 @@ def check_covariance(matrix: Floats, n_traits: int, *, name: str, symmetric_rtol
     matrix = np.atleast_2d(np.asarray(matrix, dtype=np.float64))
     if matrix.shape != (n_traits, n_traits):
         shape = " x ".join(str(size) for size in matrix.shape)
-        raise MatrixError(f"{name} is {shape}, expected {n_traits} x {n_traits} for {n_traits} traits")
+        raise MatrixError(
+            f"{name} is {shape}, expected {n_traits} x {n_traits}: a row and a column for each trait in the "
+            "order of --sumstats"
+        )
     if not np.all(np.isfinite(matrix)):
         row, column = np.argwhere(~np.isfinite(matrix))[0]
         raise MatrixError(

@@ -122,21 +122,52 @@ class MtagOptions:
         if self.fdr_method not in ("grid", "optimise"):
             raise UsageError(f"--fdr_method {self.fdr_method}: expected grid or optimise")
         if self.intervals < 1:
-            raise UsageError(f"--intervals {self.intervals}: expected a positive whole number")
+            raise UsageError(f"--intervals {self.intervals}: expected a positive whole number, such as 10")
+        _at_least("--n_blocks", self.n_blocks, 2)
+        _at_least("--seed", self.seed, 0)
+        if self.fdr_starts is not None:
+            _at_least("--fdr_starts", self.fdr_starts, 1)
         if not 0 < self.p_sig < 1:
             raise UsageError(f"--p_sig {self.p_sig:g}: expected a P value between 0 and 1")
         if not self.tol > 0:
             raise UsageError(f"--tol {self.tol:g}: expected a positive number")
+        if not self.time_limit > 0:
+            raise UsageError(f"--time_limit {self.time_limit:g}: expected a positive number of hours")
+        if self.median_z_cutoff is not None and not self.median_z_cutoff >= 0:
+            raise UsageError(f"--median_z_cutoff {self.median_z_cutoff:g}: expected 0 or more")
+        for chromosome in self.only_chr:
+            chromosome_number(chromosome)
         for name, low, high in RANGES:
             for value in self.per_trait(name, n_traits):
                 if value is not None and not low <= value <= high:
-                    raise UsageError(
-                        f"{FLAGS.get(name, '--' + name)} {value:g}: expected {low:g} to {high:g}"
-                    )
+                    expected = f"at least {low:g}" if high >= 1e12 else f"{low:g} to {high:g}"
+                    raise UsageError(f"{FLAGS.get(name, '--' + name)} {value:g}: expected {expected}")
 
 
 #: Flags whose Python name is not the flag's.
 FLAGS = {"homog_ns_frac": "--homogNs_frac", "homog_ns_dist": "--homogNs_dist"}
+
+CHROMOSOMES = {"X": 23, "Y": 24, "MT": 25, "M": 25}
+
+
+def chromosome_number(name: str) -> int:
+    """1 to 22, X = 23, Y = 24, MT = 25, with or without "chr".
+
+    Raises
+    ------
+    UsageError
+    """
+    short = name.strip().upper().removeprefix("CHR")
+    code = CHROMOSOMES.get(short) or (int(short) if short.isdecimal() else 0)
+    if not 1 <= code <= 25:
+        raise UsageError(f"--only_chr {name}: no such chromosome; expected 1 to 22, X, Y or MT")
+    return code
+
+
+def _at_least(flag: str, value: int, least: int) -> None:
+    if value < least:
+        raise UsageError(f"{flag} {value}: expected at least {least}")
+
 
 _NO_LIMIT = float("inf")
 RANGES = (
@@ -144,7 +175,7 @@ RANGES = (
     ("info_min", 0.0, 2.0),
     ("n_min", 0.0, _NO_LIMIT),
     ("n_max", 0.0, _NO_LIMIT),
-    ("n_value", 1.0, _NO_LIMIT),
+    ("n_value", 1.0, 1e12),  # finite: it enters the regressions
     ("homog_ns_frac", 0.0, 1.0),
     ("homog_ns_dist", 0.0, _NO_LIMIT),
 )
@@ -161,7 +192,9 @@ def trait_names_for(sources: Sequence[str], given: Sequence[str] | None) -> list
     if given is not None:
         names = [str(name).strip() for name in given]
         if len(names) != len(sources):
-            raise UsageError(f"--trait_names has {len(names)} names for {len(sources)} traits")
+            raise UsageError(
+                f"--trait_names has {len(names)} names, expected {len(sources)} (one for each file)"
+            )
         if len(set(names)) != len(names) or not all(names):
             raise UsageError(f"--trait_names {','.join(names)}: expected different, non-empty names")
         for name in names:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from postgwas.compute.engine import Engine
 from postgwas.errors import InputError, MatrixError, NoVariantsError
 from postgwas.ld.panel import load_panel
-from postgwas.mtag.definite import Adjusted, adjust, check_covariance, eigenvalues
+from postgwas.mtag.definite import Adjusted, adjust, eigenvalues
+from postgwas.mtag.matrix_file import read_matrix
 from postgwas.mtag.omega import OmegaMoments, maximum_likelihood, moments, perfect_correlation
 from postgwas.mtag.options import MtagOptions
 from postgwas.mtag.run_merge import Aligned
@@ -28,6 +29,9 @@ from postgwas.runlog import get_logger
 log = get_logger(__name__)
 
 Floats = NDArray[np.float64]
+
+#: A given matrix is singular when an eigenvalue of its correlations is smaller.
+SINGULAR = 1e-12
 
 #: From so many pairs on the regressions are worth spreading over workers.
 PAIRS_WORTH_WORKERS = 10
@@ -79,8 +83,11 @@ def estimate_covariances(
     eaf = (aligned.eaf if every else aligned.eaf[usable])[:, order]
     ids = aligned.snpid if every else aligned.snpid.filter(pl.Series(usable))
 
+    check_different(z, [names[t] for t in order], options)
     sigma, sigma_se = _sigma(z, n, eaf, ids, options, eng, order, scratch)
-    adjusted = _definite(sigma, "Sigma", given=options.residcov_path is not None, options=options)
+    given = options.residcov_path
+    name = "Sigma" if given is None else f"Sigma (--residcov_path {given})"
+    adjusted = _definite(sigma, name, given=given is not None, options=options, order=order)
     sigma = adjusted.matrix
     found, correlation, correlation_se, shrunk, values = _omega(z, n, sigma, options, order)
     at = np.ix_(back, back)
@@ -139,7 +146,17 @@ def _sigma(
             one.intercept, one.intercept_se,
         )  # fmt: skip
     if not np.all(np.isfinite(fit.sigma)):
-        raise MatrixError("LD score regression gave no finite Sigma; too few variants with LD scores")
+        raise MatrixError(
+            f"LD score regression on {len(rows):,} variants gave no finite Sigma",
+            hint="use more variants, or give Sigma by --residcov_path",
+        )
+    bad = [t for t in range(n_traits) if fit.sigma[t, t] <= 0]
+    if bad:
+        listed = ", ".join(f"{fit.sigma[t, t]:.3g} for trait {order[t] + 1}" for t in bad)
+        raise MatrixError(
+            f"the LD score intercept is {listed}, from {len(rows):,} variants; expected about 1",
+            hint="use more variants, leave the trait out, or give Sigma by --residcov_path",
+        )
     return fit.sigma, fit.sigma_se
 
 
@@ -191,16 +208,49 @@ def _pair_task(folder: str, m: float, n_blocks: int, task: tuple[tuple[int, int]
     return pair_intercept(z, n, usable, l2, m, pair, fits, n_blocks=n_blocks)
 
 
-def _definite(matrix: Floats, name: str, *, given: bool, options: MtagOptions) -> Adjusted:
+def check_different(z: Floats, names: Sequence[str], options: MtagOptions) -> None:
+    """Refuse one trait under two names: Omega is singular then, and MTAG adds nothing.
+
+    Raises
+    ------
+    InputError
+        Two traits have the same Z, or the same but for the sign, at every variant.
+    """
+    if options.force or options.compat:
+        return
+    size = np.abs(z)
+    for i in range(z.shape[1]):
+        for j in range(i):
+            # The first rows settle it for all but copies.
+            if np.array_equal(size[:64, i], size[:64, j]) and (
+                np.array_equal(z[:, i], z[:, j]) or np.array_equal(z[:, i], -z[:, j])
+            ):
+                first, second = sorted((names[i], names[j]))
+                raise InputError(
+                    f"{first} and {second} have the same Z at all {len(z):,} variants that the traits share: "
+                    "one GWAS given twice? Omega is singular then",
+                    hint="give it once in --sumstats; --force goes on",
+                )
+
+
+def _definite(matrix: Floats, name: str, *, given: bool, options: MtagOptions, order: Any) -> Adjusted:
     """Shrink an estimate that is not positive definite; refuse a given one, unless --force."""
-    if given and not options.compat and not options.force:
-        values = eigenvalues(matrix)
-        if values[0] <= 0:
-            listed = ", ".join(f"{value:.4g}" for value in values)
-            raise MatrixError(
-                f"{name} as given is not positive definite (eigenvalues of its correlations: {listed})",
-                hint="--force shrinks its off-diagonal elements and goes on",
-            )
+    variance = np.diag(matrix)
+    bad = np.flatnonzero(~(variance > 0))
+    if bad.size:
+        listed = ", ".join(f"{variance[t]:.4g} for trait {order[t] + 1}" for t in bad)
+        raise MatrixError(
+            f"{name} has no positive variance on its diagonal: {listed}",
+            hint=None if given else "use more variants, leave the trait out, or give it by --residcov_path",
+        )
+    values = eigenvalues(matrix)
+    if given and not options.compat and not options.force and values[0] < SINGULAR:
+        listed = ", ".join(f"{0.0 if abs(value) < SINGULAR else value:.4g}" for value in values)
+        what = "singular" if values[0] > -SINGULAR else "not positive definite"
+        hint = "--force shrinks its off-diagonal elements and goes on"
+        if what == "singular" and "gencov" in name:
+            hint = f"for traits that correlate perfectly: --perfect_gencov without --gencov_path; {hint}"
+        raise MatrixError(f"{name} is {what}: the eigenvalues of its correlations are {listed}", hint=hint)
     try:
         adjusted = adjust(matrix)
     except MatrixError as error:
@@ -225,10 +275,10 @@ def _omega(
         return OmegaMoments(ones, nan, ones, nan, 0), ones, nan, False, np.linalg.eigvalsh(ones)
     if options.gencov_path is not None:
         given = read_matrix(options.gencov_path, n_traits, name="--gencov_path")[np.ix_(order, order)]
-        return _given_omega(given, nan, options)
+        return _given_omega(given, nan, options, order)
     gmm = moments(z, n, sigma, n_blocks=options.n_blocks)
     values = eigenvalues(gmm.omega)
-    _check_variances(gmm, order)
+    _check_variances(gmm, order, len(z))
     if options.numerical_omega:
         fit = _likelihood(z, n, sigma, gmm.omega, options)
         found = OmegaMoments(fit, nan, _correlation(fit), nan, 0)
@@ -236,31 +286,33 @@ def _omega(
     if options.perfect_gencov:
         omega = perfect_correlation(gmm.omega)
         return OmegaMoments(omega, nan, _correlation(omega), nan, 0), _correlation(omega), nan, False, values
-    adjusted = _definite(gmm.omega, "Omega", given=False, options=options)
+    adjusted = _definite(gmm.omega, "Omega", given=False, options=options, order=order)
     found = OmegaMoments(adjusted.matrix, gmm.omega_se, gmm.correlation, gmm.correlation_se, gmm.n_blocks)
     return found, _correlation(adjusted.matrix), gmm.correlation_se, adjusted.changed, values
 
 
 def _given_omega(
-    given: Floats, nan: Floats, options: MtagOptions
+    given: Floats, nan: Floats, options: MtagOptions, order: Any
 ) -> tuple[OmegaMoments, Floats, Floats, bool, Floats]:
     values = eigenvalues(given)
     changed = False
     # mtag.py takes whatever it is given; a matrix that cannot be a covariance gives wrong standard errors.
     if not options.compat:
-        adjusted = _definite(given, "Omega (--gencov_path)", given=True, options=options)
+        adjusted = _definite(
+            given, f"Omega (--gencov_path {options.gencov_path})", given=True, options=options, order=order
+        )
         given, changed = adjusted.matrix, adjusted.changed
     return OmegaMoments(given, nan, _correlation(given), nan, 0), _correlation(given), nan, changed, values
 
 
-def _check_variances(gmm: OmegaMoments, order: Any) -> None:
+def _check_variances(gmm: OmegaMoments, order: Any, n_variants: int) -> None:
     variance = np.diag(gmm.omega)
     bad = np.flatnonzero(~(variance > 0))
     if bad.size:
         listed = ", ".join(f"trait {order[t] + 1}: {variance[t]:.3g}" for t in bad)
         raise MatrixError(
-            f"Omega has no positive genetic variance for {listed}: the trait has no signal beyond its "
-            "LD score intercept",
+            f"Omega, from {n_variants:,} variants, has no positive genetic variance for {listed}: no signal "
+            "beyond the LD score intercept",
             hint="leave the trait out, or give matrices by --gencov_path and --residcov_path",
         )
 
@@ -290,26 +342,3 @@ def _correlation(matrix: Floats) -> Floats:
     variance = np.diag(matrix)
     scale = np.sqrt(np.where(variance > 0, variance, np.nan))
     return matrix / np.outer(scale, scale)
-
-
-def read_matrix(path: str, n_traits: int, *, name: str) -> Floats:
-    """A square matrix from white-space or comma separated text, or .npy.
-
-    Raises
-    ------
-    InputError, MatrixError
-    """
-    file = Path(path)
-    if not file.exists():
-        raise InputError(f"{name} {path}: no such file")
-    try:
-        if file.suffix == ".npy":
-            matrix = np.load(file, allow_pickle=False)
-        else:
-            text = file.read_text()
-            matrix = np.loadtxt(text.replace(",", " ").splitlines(), ndmin=2)
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{name} {path} is not a matrix of numbers: {error}") from None
-    if matrix.size == 0:
-        raise InputError(f"{name} {path} is empty; expected a {n_traits} x {n_traits} matrix")
-    return check_covariance(matrix, n_traits, name=f"{name} {path}")

@@ -157,7 +157,7 @@ def read_results(out: Path) -> EarlierResults:
     InputError
         Files are missing, or their rows differ (--meta_format).
     """
-    from postgwas.mtag.run_covariances import read_matrix
+    from postgwas.mtag.matrix_file import read_matrix
 
     paths: list[Path] = []
     while (path := Path(f"{out}_trait_{len(paths) + 1}.txt")).exists():

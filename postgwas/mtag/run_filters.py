@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from postgwas.errors import ColumnError, InputError, NoVariantsError
-from postgwas.mtag.options import MtagOptions
+from postgwas.mtag.options import MtagOptions, chromosome_number
 from postgwas.mtag.run_merge import Aligned
 from postgwas.runlog import get_logger
 from postgwas.sumstats.compression import ByteStream
@@ -20,8 +20,6 @@ from postgwas.sumstats.compression import ByteStream
 log = get_logger(__name__)
 
 Mask = NDArray[np.bool_]
-
-CHROMOSOMES = {"X": 23, "Y": 24, "MT": 25, "M": 25}
 
 
 def restrict(aligned: Aligned, options: MtagOptions) -> Aligned:
@@ -34,29 +32,38 @@ def restrict(aligned: Aligned, options: MtagOptions) -> Aligned:
     """
     aligned = _named(aligned, options)
     if options.only_chr and not (options.compat and options.no_chr_data):
-        aligned = _kept(aligned, _on(aligned, options.only_chr), "--only_chr " + ",".join(options.only_chr))
+        aligned = _kept(
+            aligned, _on(aligned, options.only_chr), "--only_chr " + ",".join(options.only_chr),
+            lambda: "they lie on chromosome " + ", ".join(map(str, np.unique(aligned.chr))),  # type: ignore[arg-type]
+        )  # fmt: skip
     return _homogeneous(aligned, options)
 
 
 def _named(aligned: Aligned, options: MtagOptions) -> Aligned:
     if options.include:
-        listed = variant_list(options.include)
-        aligned = _kept(aligned, aligned.snpid.is_in(listed.implode()).to_numpy(), "--include")
+        included = variant_list(options.include, flag="--include")
+        rows = aligned.snpid.is_in(included.implode()).to_numpy()
+        aligned = _kept(
+            aligned, rows, "--include " + ",".join(options.include),
+            lambda: f"the list has ids such as {included[0]}, the traits such as {aligned.snpid[0]}",
+        )  # fmt: skip
     if options.exclude:
-        listed = variant_list(options.exclude)
-        aligned = _kept(aligned, ~aligned.snpid.is_in(listed.implode()).to_numpy(), "--exclude")
+        excluded = variant_list(options.exclude, flag="--exclude")
+        rows = ~aligned.snpid.is_in(excluded.implode()).to_numpy()
+        aligned = _kept(aligned, rows, "--exclude " + ",".join(options.exclude))
     return aligned
 
 
-def _kept(aligned: Aligned, rows: Mask, what: str) -> Aligned:
+def _kept(aligned: Aligned, rows: Mask, what: str, why: Callable[[], str] | None = None) -> Aligned:
     kept = aligned.take(rows)
     log.info("%s: %s variants in, %s out", what, f"{len(aligned):,}", f"{len(kept):,}")
     if not len(kept):
-        raise NoVariantsError(f"{what} leaves none of {len(aligned):,} variants")
+        reason = f"; {why()}" if why is not None else ""
+        raise NoVariantsError(f"{what} leaves none of the {len(aligned):,} shared variants{reason}")
     return kept
 
 
-def variant_list(paths: Sequence[str]) -> pl.Series:
+def variant_list(paths: Sequence[str], *, flag: str = "--include") -> pl.Series:
     """Ids in files of one id a line, or with a header that names the column (SNP, snpid, rsid, ...).
 
     Raises
@@ -65,11 +72,18 @@ def variant_list(paths: Sequence[str]) -> pl.Series:
     """
     found: list[str] = []
     for path in paths:
-        with ByteStream(Path(path)) as stream:
-            text = b"".join(iter(partial(stream.read, 1 << 24), b"")).decode(errors="replace")
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        where = f"{flag} {path}"
+        try:
+            with ByteStream(Path(path)) as stream:
+                data = b"".join(iter(partial(stream.read, 1 << 24), b""))
+        except InputError as error:
+            raise InputError(f"{flag} {error.message}", hint=error.hint) from None
+        if b"\0" in data:
+            raise InputError(f"{where}: binary data; expected variant ids as text, one a line")
+        lines = [line.strip() for line in data.decode("utf-8-sig", errors="replace").splitlines()]
+        lines = [line for line in lines if line]
         if not lines:
-            raise InputError(f"{path} is empty; expected variant ids, one a line")
+            raise InputError(f"{where}: the file is empty; expected variant ids, one a line")
         fields = [re.split(r"[,\t ]+", line) for line in lines]
         header = [name.lower() for name in fields[0]]
         column = next((header.index(name) for name in ID_NAMES if name in header), None)
@@ -77,11 +91,14 @@ def variant_list(paths: Sequence[str]) -> pl.Series:
             fields = fields[1:]
         elif len(fields[0]) > 1:
             raise ColumnError(
-                f"{path}: no column of variant ids among {', '.join(fields[0])}; expected SNP or snpid"
+                f"{where}: no column of variant ids; columns found: {', '.join(fields[0])}; expected one "
+                "called SNP, snpid or rsid, or a file with one id a line"
             )
         short = next((i for i, one in enumerate(fields) if len(one) <= (column or 0)), None)
         if short is not None:
-            raise InputError(f"{path}: line {short + 2} has fewer columns than the header")
+            raise InputError(f"{where}: line {short + 2} has fewer columns than the header")
+        if not fields:
+            raise InputError(f"{where}: a header but no variant ids")
         found += [one[column or 0] for one in fields]
     return pl.Series("id", found, dtype=pl.String)
 
@@ -92,14 +109,7 @@ ID_NAMES = ("snp", "snpid", "rsid", "markername", "id", "variant_id", "variant")
 def _on(aligned: Aligned, chromosomes: Sequence[str]) -> Mask:
     if aligned.chr is None:
         raise ColumnError("--only_chr needs a chromosome column; none was found", hint="--chr_name names it")
-    wanted = []
-    for name in chromosomes:
-        short = name.strip().upper().removeprefix("CHR")
-        code = CHROMOSOMES.get(short) or (int(short) if short.isdigit() else 0)
-        if not 1 <= code <= 25:
-            raise ColumnError(f"--only_chr {name}: expected 1 to 22, X, Y or MT")
-        wanted.append(code)
-    return np.isin(aligned.chr, wanted)
+    return np.isin(aligned.chr, [chromosome_number(name) for name in chromosomes])
 
 
 def _homogeneous(aligned: Aligned, options: MtagOptions) -> Aligned:
