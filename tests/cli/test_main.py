@@ -50,7 +50,7 @@ def test_start_imports_nothing_heavy(argv: list[str]) -> None:
         f"main({argv!r})\n"
         "print(*sorted({m.split('.')[0] for m in sys.modules}), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stderr.splitlines()[-1].split())
     assert "argparse" in loaded
     assert not loaded & HEAVY
@@ -63,7 +63,7 @@ def test_commands_start_without_numeric_libraries(name: str) -> None:
         f"importlib.import_module('postgwas.cli.{COMMANDS[name][0]}')\n"
         "print(*sorted({m.split('.')[0] for m in sys.modules}))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & (HEAVY - {"rich"})
 
 
@@ -180,7 +180,9 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         "m._load = lambda name: N(add_arguments=lambda p: None, run=run)\n"
         "sys.exit(m.main(['mtag']))"
     )
-    program = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    program = subprocess.Popen(
+        [sys.executable, "-P", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert program.stdout is not None and program.stderr is not None
     program.stdout.readline()
     program.stdout.close()
@@ -198,7 +200,7 @@ def test_interrupting_a_program(number: int, tmp_path: Path) -> None:
         "m._load = lambda name: N(add_arguments=lambda p: None, run=run)\n"
         "sys.exit(m.main(['mtag']))"
     )
-    program = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    program = subprocess.Popen([sys.executable, "-P", "-c", code], stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 20
     while not ready.exists() and time.monotonic() < end:
         time.sleep(0.02)

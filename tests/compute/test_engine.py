@@ -41,7 +41,7 @@ def test_in_process_imports_no_dask() -> None:
         "with engine(cores=8) as eng: assert eng.map(abs, [-1]) == [1]\n"  # one task needs no processes
         "assert not {'dask', 'distributed'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-P", "-c", code], check=True)
 
 
 def test_processes_give_the_same_bits_in_the_same_order(two_processes: Engine) -> None:
