@@ -47,7 +47,7 @@ def derive_columns(
         table.put("Z", derive.z_from_beta(table["BETA"], table["SE"]))
         derived.append("Z from BETA/SE")
     _mlog10p(table, derived)
-    if table.lacks("Z") and table.has("BETA") and (table.has("MLOG10P") or table.has("P")):
+    if table.lacks("Z", also=("SE",)) and table.has("BETA") and (table.has("MLOG10P") or table.has("P")):
         size = (
             derive.abs_z_from_mlog10p(table["MLOG10P"])
             if table.has("MLOG10P")
@@ -57,7 +57,8 @@ def derive_columns(
         derived.append("Z from P and the sign of BETA")
         if table.lacks("SE"):
             with np.errstate(divide="ignore", invalid="ignore"):
-                table.put("SE", table["BETA"] / table["Z"])
+                se = table["BETA"] / table["Z"]
+            table.put("SE", np.where(np.isfinite(se), se, np.nan))
             derived.append("SE from BETA and P")
     if table.lacks("P") and (table.has("MLOG10P") or table.has("Z")):
         if table.has("MLOG10P"):
@@ -77,7 +78,7 @@ def derive_columns(
 
 def _mlog10p(table: _Table, derived: list[str]) -> None:
     text = "MLOG10P_TEXT" in table.frame.columns
-    if not table.lacks("MLOG10P", also=("Z",)):
+    if not table.lacks("MLOG10P", also=("Z", "SE")):
         return
     if table.has("P"):
         size = derive.mlog10p_from_p(table["P"])

@@ -15,7 +15,7 @@ SOURCES: dict[str, tuple[tuple[str, ...], ...]] = {
     "MLOG10P": (("LOG10P",), ("P",), ("Z",)),
     "P": (("MLOG10P",), ("Z",)),
     "BETA": (("OR",), ("Z", "SE"), ("Z", "EAF", "N")),
-    "SE": (("OR", "OR_LOW", "OR_HIGH"), ("BETA", "Z"), ("Z", "EAF", "N")),
+    "SE": (("OR", "OR_LOW", "OR_HIGH"), ("BETA", "Z"), ("Z", "EAF", "N"), ("BETA", "MLOG10P")),
     "Z": (("BETA", "SE"), ("MLOG10P", "BETA")),
 }
 DEFAULT_WANTED = ("SNPID", "CHR", "POS", "EA", "NEA", "EAF", "BETA", "SE", "Z", "P", "MLOG10P", "N", "INFO")

@@ -129,7 +129,8 @@ def quality_control(stats: Sumstats, rules: QCRules | None = None) -> QCResult:
     if rules.maf_min is not None and "EAF" in frame.columns:
         eaf = _values(frame, "EAF")
         drops.apply(2, (eaf < 0) | (eaf > 1) | (np.minimum(eaf, 1 - eaf) <= rules.maf_min))
-    if "SE" in frame.columns:
+    # An SE that was computed is missing where Z is 0: that says nothing against the row.
+    if "SE" in frame.columns and not any(line.startswith("SE from") for line in stats.derived):
         drops.apply(3, ~(_values(frame, "SE") >= 0))
     if "P" in frame.columns:
         drops.apply(4, _bad_p(frame, drop_zero=rules.drop_zero_p))

@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import polars as pl
 
@@ -139,7 +139,8 @@ def _compressor(raw: IO[bytes], suffix: str) -> Iterator[IO[bytes]]:
         from isal import igzip
 
         # No time and name in the header, so that equal tables give equal files.
-        with igzip.IGzipFile(filename="", mode="wb", compresslevel=2, fileobj=raw, mtime=0) as stream:
+        packed: Any = igzip.IGzipFile  # isal's own class has no annotations
+        with packed(filename="", mode="wb", compresslevel=2, fileobj=raw, mtime=0) as stream:
             yield stream
     elif suffix == ".zst":
         import zstandard

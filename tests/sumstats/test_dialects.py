@@ -210,6 +210,21 @@ def test_recognised_and_read(tmp_path: Path, dialect: str, text: str, expected: 
     assert row["ROW"] == text[: text.index("rs1" if "rs1" in text else "1:100")].count("\n") + 1
 
 
+@pytest.mark.parametrize(("dialect", "text"), [(dialect, text) for dialect, text, _ in SAMPLES])
+def test_a_column_is_the_same_whatever_else_is_read(tmp_path: Path, dialect: str, text: str) -> None:
+    path = tmp_path / "sample.txt"
+    path.write_text(text)
+    whole = read_sumstats(path)
+    for name in whole.frame.columns[1:]:
+        alone = read_sumstats(path, wanted=[name])
+        assert alone.frame.columns == ["ROW", name]
+        # P and -log10 P come from one another or from Z: equal to rounding only.
+        for ours, theirs in zip(alone.frame[name], whole.frame[name], strict=True):
+            assert ours == (pytest.approx(theirs, rel=1e-12) if isinstance(theirs, float) else theirs), name
+        if name == "N":
+            assert alone.n_kind == whole.n_kind
+
+
 def test_every_dialect_has_a_sample() -> None:
     assert {d.name for d in known_dialects()} == {dialect for dialect, _, _ in SAMPLES}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -167,6 +169,13 @@ def test_zero_p_is_kept_where_its_size_is_known() -> None:
     without = Sumstats(stats.frame.drop("Z"), "x", "mtag", {})
     rules = QCRules(require=("SNPID", "P"))
     assert quality_control(without, rules).counts["P out of bounds"] == 1
+
+
+def test_a_computed_se_that_is_missing_drops_nothing() -> None:
+    stats = table([{"SE": None, "Z": 0.0}, {}])
+    assert quality_control(stats).counts["SE negative or missing"] == 1
+    derived = replace(stats, derived=("SE from BETA and Z",))
+    assert quality_control(derived).counts["SE negative or missing"] == 0
 
 
 def test_default_limit_on_n() -> None:
