@@ -8,6 +8,7 @@ Sigma and, on request, maxFDR. Flags may be written with _ or -.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -296,9 +297,9 @@ def _add_misc(group: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check the flags, run, and let the log tell the rest."""
-    out = Path(args.out)
+    out = args.out
     if args.make_full_path:
-        _make_folder(out.parent)
+        _make_folder(Path(os.path.dirname(out) or "."))
     if args.n_approx and args.exact_n:
         raise UsageError("--n_approx and --exact_n exclude each other")
     where = engine_arguments(args)
@@ -378,7 +379,9 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"--make_full_path: folder {folder} cannot be made: {error.strerror}") from None
+        raise OutputError(
+            f"--make_full_path: folder {folder} cannot be made: {error.strerror}", hint="give another --out"
+        ) from None
 
 
 def _strings(text: str | None) -> list[str]:

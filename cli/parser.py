@@ -60,6 +60,8 @@ class Parser(argparse.ArgumentParser):
         marker = "unrecognized arguments: "
         if message.startswith(marker):
             flag = message[len(marker) :].split()[0].partition("=")[0]
+            if not flag.startswith("-"):
+                hint = f"lists are separated by commas without blanks: FILE1,FILE2; {hint}"
             near = difflib.get_close_matches(flag, self._option_string_actions, n=1)
             if near:
                 hint = f"did you mean {near[0]}? {hint}"

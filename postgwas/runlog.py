@@ -159,10 +159,10 @@ class _LogFile(logging.FileHandler):
     def __init__(self, path: Path, *, json_lines: bool, fresh: bool) -> None:
         try:
             super().__init__(path, mode="w" if fresh else "a", encoding="utf-8")
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            why = error.strerror if path.parent.is_dir() else f"folder '{path.parent}' does not exist"
             raise OutputError(
-                f"cannot write '{path}': folder '{path.parent}' does not exist",
-                hint="create it or give another --out",
+                f"cannot write '{path}': {why}", hint="create it or give another --out"
             ) from None
         except OSError as error:
             raise OutputError(f"cannot write '{path}': {error.strerror}", hint="give another --out") from None

@@ -131,17 +131,7 @@ def load_panel(
     PanelError
         If there is no such panel, a file is missing or malformed, or no LD score varies.
     """
-    text = str(name)
-    files = find_files(text)
-    if files is None:
-        if Path(text).expanduser().is_dir():
-            raise PanelError(f"{text}: no LD score files (N.l2.ldscore.gz) in this folder")
-        text = str(_registered(text))
-        files = find_files(text)
-        if files is None:
-            raise PanelError(
-                f"{text}: no LD score files (N.l2.ldscore.gz) in it, though '{name}' is registered there"
-            )
+    text, files = locate_panel(name)
     count_files = () if counts == "none" else files.counts(f".l2.{counts}")
     _check_present(count_files)
     frame, sums, annotations = _read(files, count_files, use_cache=cache)
@@ -167,6 +157,28 @@ def load_panel(
         source=text,
         dropped=tuple(dropped),
     )
+
+
+def locate_panel(name: str | Path) -> tuple[str, PanelFiles]:
+    """Folder or prefix of a panel and its files, for :func:`load_panel` and early checks.
+
+    Raises
+    ------
+    PanelError
+        If there is no such panel on this machine; names the command that brings a registered one.
+    """
+    text = str(name)
+    files = find_files(text)
+    if files is None:
+        if Path(text).expanduser().is_dir():
+            raise PanelError(f"{text}: no LD score files (N.l2.ldscore.gz) in this folder")
+        text = str(_registered(text))
+        files = find_files(text)
+        if files is None:
+            raise PanelError(
+                f"{text}: no LD score files (N.l2.ldscore.gz) in it, though '{name}' is registered there"
+            )
+    return text, files
 
 
 def read_without_cache(place: str | Path) -> LDScorePanel:

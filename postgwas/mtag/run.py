@@ -15,6 +15,7 @@ from postgwas.errors import UsageError
 from postgwas.mtag import run_outputs
 from postgwas.mtag.checks import warn_about
 from postgwas.mtag.options import MtagOptions, PerTrait, trait_names_for
+from postgwas.mtag.preflight import check_inputs, check_store
 from postgwas.mtag.results import MtagResult
 from postgwas.mtag.run_covariances import Covariances, estimate_covariances
 from postgwas.mtag.run_estimates import by_subset, summarise
@@ -166,12 +167,14 @@ def mtag(
         compat=mtag_compat,
     )  # fmt: skip
     request = run_outputs.Request(
-        out=None if out is None else Path(out), figures=figures, ssf=ssf, genome_build=genome_build,
+        out=None if out is None else os.fspath(out), figures=figures, ssf=ssf, genome_build=genome_build,
         store=None if store is None else Path(store), overwrite=overwrite,
     )  # fmt: skip
     options.check(len(sumstats))
     names = trait_names_for([_source(s, i) for i, s in enumerate(sumstats)], options.trait_names)
     run_outputs.check_writable(request, options, names)
+    check_store(request.store, names, overwrite=overwrite, fdr=fdr)
+    check_inputs(sumstats, names, options)
     log_path = None if request.out is None else Path(f"{request.out}.log")
     with (
         run_log(
@@ -231,7 +234,8 @@ def max_fdr_of_results(
         grid_file=None if grid_file is None else os.fspath(grid_file), fit_ss=fit_ss, intervals=intervals,
         p_sig=p_sig, n_approx=n_approx, fdr_starts=fdr_starts, seed=seed, compat=mtag_compat,
     )  # fmt: skip
-    request = run_outputs.Request(out=Path(out), overwrite=overwrite)
+    out = os.fspath(out)
+    request = run_outputs.Request(out=out, overwrite=overwrite)
     options.check(1)
     run_outputs.check_writable(request, options, [])
     with (
@@ -245,7 +249,7 @@ def max_fdr_of_results(
         ),
         engine(cores, scheduler=scheduler, jobqueue=jobqueue, jobqueue_options=jobqueue_options) as eng,
     ):
-        earlier = read_results(Path(out))
+        earlier = read_results(out)
         maximum, _ = max_fdr(
             earlier.omega, earlier.sigma, earlier.z, earlier.n, earlier.names, options, request, eng
         )

@@ -149,7 +149,7 @@ class EarlierResults:
     names: list[str]
 
 
-def read_results(out: Path) -> EarlierResults:
+def read_results(out: str) -> EarlierResults:
     """The files of an earlier run under this prefix.
 
     Raises

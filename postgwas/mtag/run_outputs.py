@@ -29,6 +29,9 @@ log = get_logger(__name__)
 
 Floats = NDArray[np.float64]
 
+#: Builds that the specification of GWAS-SSF names.
+GENOME_BUILDS = ("GRCh38", "GRCh37", "NCBI36", "NCBI35", "NCBI34")
+
 #: Below this, a P value leaves the range of floats and is written from its Z.
 TINY_P = 1e-300
 
@@ -37,7 +40,7 @@ TINY_P = 1e-300
 class Request:
     """Where results go. `out` is a prefix; without it nothing is written."""
 
-    out: Path | None = None
+    out: str | None = None
     figures: bool = False
     ssf: bool = False
     genome_build: str | None = None
@@ -47,7 +50,7 @@ class Request:
     @property
     def folder(self) -> Path | None:
         """Where scratch files may lie: beside the results, which workers elsewhere see too."""
-        return None if self.out is None else self.out.parent
+        return None if self.out is None else Path(os.path.dirname(self.out) or ".")
 
     def path(self, ending: str) -> Path:
         """``<out><ending>``."""
@@ -92,23 +95,43 @@ def check_writable(request: Request, options: MtagOptions, names: Sequence[str])
     """
     if request.ssf and request.genome_build is None:
         raise UsageError(
-            "GWAS-SSF files state the genome build of their positions", hint="--genome_build GRCh37"
+            "--ssf needs --genome_build: GWAS-SSF files state the build of their positions",
+            hint="--genome_build GRCh37",
+        )
+    if request.ssf and request.genome_build not in GENOME_BUILDS:
+        same = {"hg38": "GRCh38", "hg19": "GRCh37", "b37": "GRCh37", "hg18": "NCBI36"}
+        named = same.get(str(request.genome_build).lower())
+        raise UsageError(
+            f"--genome_build {request.genome_build}: GWAS-SSF knows {', '.join(GENOME_BUILDS)}",
+            hint=f"--genome_build {named}" if named else None,
         )
     if request.out is None:
         if request.figures or request.ssf:
             raise UsageError("figures and GWAS-SSF files need a place", hint="--out")
         return
-    folder = request.out.parent
+    folder = request.folder
+    assert folder is not None
+    if not request.out:
+        raise UsageError("--out is empty: expected a prefix for the results", hint="--out results/run")
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(
+            f"--out {request.out}: {folder} is a file, not a folder",
+            hint="--out is a prefix, such as results/run",
+        )
     if not folder.is_dir():
-        raise OutputError(f"--out {request.out}: folder {folder} does not exist", hint="create it first")
+        raise OutputError(
+            f"--out {request.out}: folder {folder} does not exist", hint="--make_full_path creates it"
+        )
     if not os.access(folder, os.W_OK):
-        raise OutputError(f"--out {request.out}: folder {folder} is not writable")
+        raise OutputError(
+            f"--out {request.out}: no permission to write in folder {folder}", hint="give another --out"
+        )
     if request.overwrite:
         return
     there = [path for path in final_names(request, options, names) if path.exists()]
     if there:
-        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
-        raise OutputError(f"{there[0]}{more} exist already", hint="--overwrite replaces them")
+        what = f"{there[0]} and {len(there) - 1} more exist" if len(there) > 1 else f"{there[0]} exists"
+        raise OutputError(f"{what} already", hint="--overwrite replaces; or give another --out")
 
 
 def check_ssf(aligned: Aligned) -> None:
