@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.seconds: dict[str, tuple[float, float]] = {}
+        self.peak: dict[str, float] = {}
         self.began = time.perf_counter()
 
     @contextmanager
@@ -35,15 +37,17 @@ class Stopwatch:
                 before[0] + time.perf_counter() - wall,
                 before[1] + _cpu_seconds() - cpu,
             )
+            self.peak[step] = peak_memory_gb()
 
     def wall(self) -> float:
         """Seconds since the watch was made."""
         return time.perf_counter() - self.began
 
     def lines(self) -> list[str]:
-        """One line a step: name, wall seconds, CPU seconds."""
+        """One line a step: name, wall seconds, CPU seconds, largest memory of the process so far."""
         return [
-            f"{step:<28}{wall:>9.2f} s wall {cpu:>9.2f} s CPU" for step, (wall, cpu) in self.seconds.items()
+            f"{step:<24}{wall:>8.2f} s wall {cpu:>8.2f} s CPU {self.peak[step]:>7.2f} GB peak"
+            for step, (wall, cpu) in self.seconds.items()
         ]
 
 
@@ -54,7 +58,5 @@ def _cpu_seconds() -> float:
 
 def peak_memory_gb() -> float:
     """Largest resident size of this process so far, in GB (10^9 bytes)."""
-    import sys
-
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return size / 1e9 if sys.platform == "darwin" else size * 1024 / 1e9

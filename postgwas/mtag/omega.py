@@ -20,7 +20,7 @@ class OmegaMoments:
     omega : ndarray, shape (n_traits, n_traits)
         Genetic covariance per variant, standardised scale.
     omega_se : ndarray, shape (n_traits, n_traits)
-        Block-jackknife standard errors of `omega`, Sigma taken as known.
+        Block-jackknife standard errors of `omega`.
     correlation : ndarray, shape (n_traits, n_traits)
         Genetic correlations; NaN where a variance is not positive.
     correlation_se : ndarray, shape (n_traits, n_traits)
@@ -46,18 +46,31 @@ class OmegaLikelihood:
     iterations: int
 
 
-def moments(z: Floats, n: Floats, sigma: Floats, *, n_blocks: int = 200) -> OmegaMoments:
+def moments(
+    z: Floats,
+    n: Floats,
+    sigma: Floats,
+    *,
+    n_blocks: int = 200,
+    block: NDArray[np.int64] | None = None,
+    sigma_deleted: Floats | None = None,
+) -> OmegaMoments:
     r"""GMM estimate of Omega: the mean over variants of :math:`D(ZZ' - \Sigma)D`.
 
     Parameters
     ----------
     z, n : ndarray, shape (n_variants, n_traits)
-        Aligned Z statistics and sample sizes. Variants in genome order: a block
-        of the jackknife is a run of consecutive variants.
+        Aligned Z statistics and sample sizes.
     sigma : ndarray, shape (n_traits, n_traits)
         Covariance of the estimation errors.
     n_blocks : int
         Jackknife blocks (fewer where there are fewer variants).
+    block : ndarray of int, shape (n_variants,), optional
+        Block of every variant, 0 to n_blocks - 1; default runs of consecutive variants,
+        which are then taken to be in genome order.
+    sigma_deleted : ndarray, shape (n_blocks, n_traits, n_traits), optional
+        Sigma estimated without each block. With it the standard errors hold Sigma's own
+        error; without it Sigma is taken as known.
 
     Returns
     -------
@@ -69,29 +82,33 @@ def moments(z: Floats, n: Floats, sigma: Floats, *, n_blocks: int = 200) -> Omeg
     delete-one-block jackknife as in Bulik-Sullivan et al. 2015, Nature Genetics 47:291.
     """
     n_variants, n_traits = z.shape
-    used = min(n_blocks, n_variants)
+    if block is None:
+        n_blocks = min(n_blocks, n_variants)
+        edges = np.floor(np.linspace(0, n_variants, n_blocks + 1)).astype(np.int64)
+        block = np.repeat(np.arange(n_blocks), np.diff(edges))
     # The blocks are the unit of summation, so that their sums are the whole.
-    edges = np.floor(np.linspace(0, n_variants, used + 1)).astype(np.int64)
-    sums = np.empty((used, n_traits, n_traits))
+    products = np.empty((n_blocks, n_traits, n_traits))
+    noise = np.empty((n_blocks, n_traits, n_traits))
     root = 1 / np.sqrt(n)
     b = z * root
     for i in range(n_traits):
         for j in range(i, n_traits):
-            term = b[:, i] * b[:, j] - sigma[i, j] * (root[:, i] * root[:, j])
-            sums[:, i, j] = sums[:, j, i] = np.add.reduceat(term, edges[:-1])
-    counts = np.diff(edges)[:, None, None]
-    total = sums.sum(axis=0)
-    omega = total / n_variants
+            products[:, i, j] = products[:, j, i] = np.bincount(block, b[:, i] * b[:, j], n_blocks)
+            noise[:, i, j] = noise[:, j, i] = np.bincount(block, root[:, i] * root[:, j], n_blocks)
+    counts = np.bincount(block, minlength=n_blocks).astype(np.float64)[:, None, None]
+    omega = (products.sum(axis=0) - sigma * noise.sum(axis=0)) / n_variants
     nan = np.full_like(omega, np.nan)
-    if used < 2:
-        return OmegaMoments(omega, nan, _correlation(omega), nan, used)
-    deleted = (total - sums) / (n_variants - counts)
+    if n_blocks < 2:
+        return OmegaMoments(omega, nan, _correlation(omega), nan, n_blocks)
+    without = sigma if sigma_deleted is None else sigma_deleted
+    deleted = products.sum(axis=0) - products - without * (noise.sum(axis=0) - noise)
+    deleted /= n_variants - counts
     return OmegaMoments(
         omega,
         _jackknife_se(deleted),
         _correlation(omega),
         _jackknife_se(_correlation(deleted)),
-        used,
+        n_blocks,
     )
 
 

@@ -22,7 +22,7 @@ from postgwas.mtag.matrix_file import read_matrix
 from postgwas.mtag.omega import OmegaMoments, maximum_likelihood, moments, perfect_correlation
 from postgwas.mtag.options import MtagOptions
 from postgwas.mtag.run_merge import Aligned
-from postgwas.mtag.sigma import Intercept, assemble, heritability, pair_intercept, pairs
+from postgwas.mtag.sigma import Intercept, assemble, blocks_of_rows, heritability, pair_intercept, pairs
 from postgwas.progress import progress
 from postgwas.runlog import get_logger
 
@@ -57,6 +57,14 @@ class Covariances:
     n_variants: int
 
 
+@dataclass(frozen=True)
+class Blocks:
+    """The regressions' jackknife blocks: that of every variant, and Sigma without each."""
+
+    of_row: NDArray[np.int64]
+    sigma: Floats
+
+
 def estimate_covariances(
     aligned: Aligned,
     names: Sequence[str],
@@ -84,12 +92,14 @@ def estimate_covariances(
     ids = aligned.snpid if every else aligned.snpid.filter(pl.Series(usable))
 
     check_different(z, [names[t] for t in order], options)
-    sigma, sigma_se = _sigma(z, n, eaf, ids, options, eng, order, scratch)
+    sigma, sigma_se, blocks = _sigma(z, n, eaf, ids, options, eng, order, scratch)
     given = options.residcov_path
     name = "Sigma" if given is None else f"Sigma (--residcov_path {given})"
     adjusted = _definite(sigma, name, given=given is not None, options=options, order=order)
     sigma = adjusted.matrix
-    found, correlation, correlation_se, shrunk, values = _omega(z, n, sigma, options, order)
+    if adjusted.changed:
+        blocks = None
+    found, correlation, correlation_se, shrunk, values = _omega(z, n, sigma, blocks, options, order)
     at = np.ix_(back, back)
     return Covariances(
         sigma=sigma[at],
@@ -114,11 +124,11 @@ def _sigma(
     eng: Engine,
     order: Any,
     scratch: Path | None,
-) -> tuple[Floats, Floats]:
+) -> tuple[Floats, Floats, Blocks | None]:
     n_traits = z.shape[1]
     if options.residcov_path is not None:
         given = read_matrix(options.residcov_path, n_traits, name="--residcov_path")
-        return given[np.ix_(order, order)], np.full_like(given, np.nan)
+        return given[np.ix_(order, order)], np.full_like(given, np.nan), None
     if options.ld_ref_panel is None:
         raise InputError("Sigma needs LD scores", hint="--ld_ref_panel, or --residcov_path gives Sigma")
     panel = load_panel(options.ld_ref_panel)
@@ -132,6 +142,7 @@ def _sigma(
     log.info("LD scores: %s variants in, %s in the panel", f"{len(ids):,}", f"{rows.size:,}")
     l2 = np.ascontiguousarray(panel.l2[at, 0])
     m = float(panel.m[0])
+    n_all = len(z)
     z, n = np.asfortranarray(z[rows]), np.asfortranarray(n[rows])
     # A missing frequency takes the variant out of that trait's regressions, as in mtag.py.
     known = np.isfinite(eaf[rows])
@@ -157,7 +168,8 @@ def _sigma(
             f"the LD score intercept is {listed}, from {len(rows):,} variants; expected about 1",
             hint="use more variants, leave the trait out, or give Sigma by --residcov_path",
         )
-    return fit.sigma, fit.sigma_se
+    block = blocks_of_rows(rows.astype(np.int64), n_all, options.n_blocks)
+    return fit.sigma, fit.sigma_se, Blocks(block, fit.deleted)
 
 
 def _regressions(
@@ -266,7 +278,7 @@ def _definite(matrix: Floats, name: str, *, given: bool, options: MtagOptions, o
 
 
 def _omega(
-    z: Floats, n: Floats, sigma: Floats, options: MtagOptions, order: Any
+    z: Floats, n: Floats, sigma: Floats, blocks: Blocks | None, options: MtagOptions, order: Any
 ) -> tuple[OmegaMoments, Floats, Floats, bool, Floats]:
     n_traits = z.shape[1]
     nan = np.full((n_traits, n_traits), np.nan)
@@ -276,7 +288,12 @@ def _omega(
     if options.gencov_path is not None:
         given = read_matrix(options.gencov_path, n_traits, name="--gencov_path")[np.ix_(order, order)]
         return _given_omega(given, nan, options, order)
-    gmm = moments(z, n, sigma, n_blocks=options.n_blocks)
+    if blocks is None:
+        gmm = moments(z, n, sigma, n_blocks=options.n_blocks)
+    else:
+        gmm = moments(
+            z, n, sigma, n_blocks=len(blocks.sigma), block=blocks.of_row, sigma_deleted=blocks.sigma
+        )
     values = eigenvalues(gmm.omega)
     _check_variances(gmm, order, len(z))
     if options.numerical_omega:

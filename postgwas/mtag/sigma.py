@@ -28,6 +28,8 @@ class Intercept:
     slope, slope_se : float
         Heritability (first = second) or genetic covariance, observed scale.
     n_variants : int
+    deleted : ndarray, shape (n_blocks,)
+        Intercept without each jackknife block.
     """
 
     first: int
@@ -37,6 +39,7 @@ class Intercept:
     slope: float
     slope_se: float
     n_variants: int
+    deleted: Floats
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,14 @@ class SigmaFit:
     ----------
     sigma, sigma_se : ndarray, shape (n_traits, n_traits)
         NaN standard errors where an element was not estimated.
+    deleted : ndarray, shape (n_blocks, n_traits, n_traits)
+        Sigma without each block.
     intercepts : tuple of Intercept
     """
 
     sigma: Floats
     sigma_se: Floats
+    deleted: Floats
     intercepts: tuple[Intercept, ...]
 
 
@@ -116,7 +122,9 @@ def pair_intercept(
         values(z, i), values(z, j), lt, lt, values(n, i), values(n, j), m, own[0], own[1],
         n_blocks=n_blocks,
     )  # fmt: skip
-    return Intercept(i, j, both.intercept, both.intercept_se, both.tot, both.tot_se, both.n_variants)
+    deleted = both.intercept_delete_values
+    assert deleted is not None  # the intercept is free
+    return Intercept(i, j, both.intercept, both.intercept_se, both.tot, both.tot_se, both.n_variants, deleted)
 
 
 def pairs(n_traits: int, *, no_overlap: bool) -> list[tuple[int, int]]:
@@ -128,8 +136,36 @@ def assemble(intercepts: Sequence[Intercept], n_traits: int) -> SigmaFit:
     """Put the intercepts where they belong; pairs not estimated are 0 (no overlap)."""
     sigma = np.zeros((n_traits, n_traits))
     se = np.full((n_traits, n_traits), np.nan)
+    deleted = np.zeros((min(one.deleted.size for one in intercepts), n_traits, n_traits))
     for one in intercepts:
         i, j = one.first, one.second
         sigma[i, j] = sigma[j, i] = one.intercept
         se[i, j] = se[j, i] = one.intercept_se
-    return SigmaFit(sigma, se, tuple(intercepts))
+        deleted[:, i, j] = deleted[:, j, i] = one.deleted[: len(deleted)]
+    return SigmaFit(sigma, se, deleted, tuple(intercepts))
+
+
+def blocks_of_rows(rows: NDArray[np.int64], n_rows: int, n_blocks: int) -> NDArray[np.int64]:
+    """Jackknife block of every variant, such that the blocks are those of the regressions.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (n_regression,)
+        Variants in the regressions, in their order.
+    n_rows : int
+        All variants, in genome order.
+    n_blocks : int
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+        Variants outside the regressions go with the one before them.
+    """
+    n_blocks = min(n_blocks, len(rows))
+    edges = np.floor(np.linspace(0, len(rows), n_blocks + 1)).astype(np.int64)
+    block = np.full(n_rows, -1, dtype=np.int64)
+    block[rows] = np.repeat(np.arange(n_blocks), np.diff(edges))
+    known = np.flatnonzero(block >= 0)
+    before = np.searchsorted(known, np.arange(n_rows), side="right") - 1
+    filled: NDArray[np.int64] = block[known[np.maximum(before, 0)]]
+    return filled
