@@ -239,12 +239,14 @@ def _duplicated(frame: pl.DataFrame, alive: npt.NDArray[np.bool_]) -> npt.NDArra
 def _first_of_each(key: pl.Series) -> pl.Series:
     # Few identifiers are repeated: sorting hashes finds the candidates in a tenth of the time
     # that comparing all texts takes, and only the candidates are compared.
-    hashes = key.hash()
-    ordered = np.sort(hashes.to_numpy())
+    hashes = key.hash().to_numpy()
+    ordered = np.sort(hashes)
     repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    candidate = hashes.is_in(pl.Series(repeated, dtype=hashes.dtype).implode())
     first = np.ones(len(key), dtype=np.bool_)
-    first[candidate.arg_true().to_numpy()] = key.filter(candidate).is_first_distinct().to_numpy()
+    if repeated.size:
+        near = np.minimum(np.searchsorted(repeated, hashes), repeated.size - 1)
+        candidate = repeated[near] == hashes
+        first[candidate] = key.filter(pl.Series(candidate)).is_first_distinct().to_numpy()
     return pl.Series(first)
 
 
