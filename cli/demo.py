@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from postgwas.cli.options import add_engine_options, add_run_options, engine_arguments
 
 if TYPE_CHECKING:
-    from postgwas.reference.demo import DemoStudy
-    from postgwas.reference.demo_check import Effects, FloatArray
     from rich.console import Console
     from rich.table import Table
 
     from postgwas.mtag.results import MtagResult
+    from postgwas.reference.demo import DemoStudy
+    from postgwas.reference.demo_check import Effects, FloatArray
 
 HELP = "run the main job on the embedded demo study"
 
@@ -37,11 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Simulate, run MTAG, compare with the truth, list the files."""
-    from postgwas.reference.demo import SEED, write_demo
     from rich.console import Console
 
     from postgwas.errors import UsageError
     from postgwas.mtag.run import mtag
+    from postgwas.reference.demo import SEED, write_demo
 
     if args.seed is not None and args.seed < 0:
         raise UsageError(f"--seed {args.seed}: expected 0 or more")

@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from types import FrameType, ModuleType
 
 from postgwas.cli.parser import HelpParser, Parser, underscored, wants_help
-
 from postgwas.errors import OutputError, PostgwasError, UsageError
 
 #: command -> (module of this package, one-line help)

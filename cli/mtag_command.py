@@ -19,7 +19,6 @@ from postgwas.cli.options import (
     add_store_options,
     engine_arguments,
 )
-
 from postgwas.errors import OutputError, UsageError
 
 HELP = "multi-trait analysis of GWAS summary statistics, with maxFDR"

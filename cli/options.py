@@ -6,7 +6,6 @@ import argparse
 from typing import Any
 
 from postgwas.cli.parser import Parser
-
 from postgwas.errors import UsageError
 
 JOB_QUEUES = ("slurm", "pbs", "lsf", "sge")

@@ -91,7 +91,6 @@ def _add(args: argparse.Namespace) -> int:
 
 def _fetch(args: argparse.Namespace) -> int:
     from postgwas.reference.fetch import fetch_panel
-
     from postgwas.runlog import run_log
 
     with run_log(None):

@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from postgwas.cli.options import add_debug_option
-
 from postgwas.errors import StoreError
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _action(actions: argparse._SubParsersAction, name: str, help: str) -> argparse.ArgumentParser:  # type: ignore[type-arg]
+def _action(actions: argparse._SubParsersAction, name: str, help: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = actions.add_parser(name, help=help, description=help)
     parser.add_argument("study", metavar="STUDY.h5", help="the study's store, or a packed file")
     add_debug_option(parser)

@@ -145,9 +145,8 @@ def write_demo(
     OutputError
         The folder holds a demo study and `overwrite` is false, or it cannot be written.
     """
-    from postgwas.reference.demo_files import write_effects, write_panel, write_sumstats, write_text
-
     from postgwas.errors import OutputError
+    from postgwas.reference.demo_files import write_effects, write_panel, write_sumstats, write_text
 
     folder = Path(folder)
     if (folder / "truth.json").exists() and not overwrite:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
 from postgwas.reference.demo import DemoStudy
 
 FloatArray = NDArray[np.float64]

@@ -13,9 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from postgwas.reference.files import sha256_of, write_text
-
 from postgwas.errors import OutputError, PanelError
+from postgwas.reference.files import sha256_of, write_text
 
 BLOCK = 1 << 18
 TIMEOUT = 60.0

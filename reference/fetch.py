@@ -10,6 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from postgwas.errors import OutputError, PanelError
+from postgwas.ld.ldscore_files import find_files
+from postgwas.ld.panel import read_without_cache
+from postgwas.progress import progress
 from postgwas.reference.download import download
 from postgwas.reference.files import sha256_of, write_text
 from postgwas.reference.registry import (
@@ -22,11 +26,6 @@ from postgwas.reference.registry import (
     panels_folder,
 )
 from postgwas.reference.unpack import unpack
-
-from postgwas.errors import OutputError, PanelError
-from postgwas.ld.ldscore_files import find_files
-from postgwas.ld.panel import read_without_cache
-from postgwas.progress import progress
 from postgwas.runlog import get_logger
 
 log = get_logger(__name__)

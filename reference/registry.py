@@ -11,9 +11,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postgwas.reference.folders import data_folder
-
 from postgwas.errors import PanelError, UsageError
+from postgwas.reference.folders import data_folder
 
 if TYPE_CHECKING:
     from postgwas.ld.panel import LDScorePanel
@@ -270,6 +269,7 @@ def _panel(name: str, entry: Mapping[str, Any], built_in: bool) -> Panel:
 
 def _save(added: Panel) -> None:
     import yaml
+
     from postgwas.reference.files import write_text
 
     file = user_registry()

@@ -82,7 +82,8 @@ def eigenvalues(matrix: Floats) -> Floats:
     if np.all(variance > 0):
         scale = np.sqrt(variance)
         matrix = matrix / np.outer(scale, scale)
-    return np.linalg.eigvalsh(matrix)
+    values: Floats = np.linalg.eigvalsh(matrix).astype(np.float64, copy=False)
+    return values
 
 
 def check_covariance(matrix: Floats, n_traits: int, *, name: str, symmetric_rtol: float = 1e-8) -> Floats:

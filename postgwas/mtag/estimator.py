@@ -150,4 +150,5 @@ def _solve(a: Floats, omega: Floats) -> Floats:
             x[:, 0, t] = (a11 * omega[0, t] - a01 * omega[1, t]) / det
             x[:, 1, t] = (a00 * omega[1, t] - a01 * omega[0, t]) / det
         return x
-    return np.linalg.solve(a, np.broadcast_to(omega, a.shape))
+    solved: Floats = np.linalg.solve(a, np.broadcast_to(omega, a.shape)).astype(np.float64, copy=False)
+    return solved

@@ -195,7 +195,7 @@ class MtagResult:
             aligned.n[rows, index],
             None if aligned.chr is None else aligned.chr[rows].astype(np.int64),
             None if aligned.pos is None else aligned.pos[rows].astype(np.int64),
-            aligned.snpid.gather(rows),
+            aligned.snpid.gather(rows).to_numpy(),  # type: ignore[arg-type]
         )
         return mtag_figure(scan)
 

@@ -284,7 +284,7 @@ def _omega(
     nan = np.full((n_traits, n_traits), np.nan)
     if options.equal_h2:
         ones = np.ones((n_traits, n_traits))
-        return OmegaMoments(ones, nan, ones, nan, 0), ones, nan, False, np.linalg.eigvalsh(ones)
+        return OmegaMoments(ones, nan, ones, nan, 0), ones, nan, False, eigenvalues(ones)
     if options.gencov_path is not None:
         given = read_matrix(options.gencov_path, n_traits, name="--gencov_path")[np.ix_(order, order)]
         return _given_omega(given, nan, options, order)

@@ -65,7 +65,7 @@ def by_subset(
         beta[np.ix_(rows, traits)], se[np.ix_(rows, traits)] = found.beta, found.se
         if len(traits) == n_traits:
             weight = found.weight_sum
-        listed = ", ".join(names[t] for t in traits)
+        listed = ", ".join(names[int(t)] for t in traits)
         log.info("%s SNPs are present in %s", f"{len(rows):,}", listed)
     return Estimates(beta, se, weight)
 

@@ -75,8 +75,10 @@ def _cells(one: TraitSummary) -> tuple[str, ...]:
 
 def matrix_text(matrix: Floats, *, scientific: bool = False) -> str:
     """A matrix with three decimals, as mtag.py's log shows it."""
-    formatter = {"float_kind": (lambda x: f"{x:.3e}") if scientific else (lambda x: f"{x:.3f}")}
-    return np.array2string(np.asarray(matrix), formatter=formatter, max_line_width=10_000, threshold=10_000)
+    shape = "{:.3e}" if scientific else "{:.3f}"
+    return np.array2string(
+        np.asarray(matrix), formatter={"float_kind": shape.format}, max_line_width=10_000, threshold=10_000
+    )
 
 
 def _correlation(matrix: Floats) -> Floats:

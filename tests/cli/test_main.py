@@ -14,10 +14,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from postgwas.cli import main as module
-from postgwas.cli.main import COMMANDS, main
 
 from postgwas import __version__
+from postgwas.cli import main as module
+from postgwas.cli.main import COMMANDS, main
 from postgwas.errors import InputError
 
 HEAVY = {"pandas", "numpy", "scipy", "dask", "distributed", "h5py", "matplotlib", "polars", "pyarrow", "rich"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from postgwas.cli import options
 from postgwas.cli.parser import HelpParser, Parser, underscored, wants_help
-
 from postgwas.errors import UsageError
 
 

@@ -8,14 +8,14 @@ import json
 import numpy as np
 import polars as pl
 import pytest
+
+from postgwas.errors import OutputError
 from postgwas.reference.demo import (
     make_truth,
     simulate_effects,
     simulate_variants,
     write_demo,
 )
-
-from postgwas.errors import OutputError
 from postgwas.sumstats.derive import abs_z_from_mlog10p
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from postgwas.reference.download import download
 
 from postgwas.errors import OutputError, PanelError
+from postgwas.reference.download import download
 
 BODY = np.random.default_rng(1).integers(0, 256, 700_000, dtype=np.uint8).tobytes()
 SHA = hashlib.sha256(BODY).hexdigest()

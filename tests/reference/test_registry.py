@@ -7,13 +7,13 @@ import json
 
 import pytest
 import yaml
+
 from postgwas.cli.main import main
+from postgwas.errors import OutputError, PanelError, UsageError
+from postgwas.ld import load_panel
 from postgwas.reference import download
 from postgwas.reference.fetch import fetch_panel, verify_panel
 from postgwas.reference.registry import add_panel, panel, panels, user_registry
-
-from postgwas.errors import OutputError, PanelError, UsageError
-from postgwas.ld import load_panel
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from postgwas.reference.unpack import unpack
 
 from postgwas.errors import PanelError
+from postgwas.reference.unpack import unpack
 
 FILES = {"p/1.l2.M_5_50": b"5\n", "p/deep/er/x.txt": b"y" * 100_000}
 

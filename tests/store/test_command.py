@@ -7,8 +7,8 @@ import json
 
 import polars as pl
 import pytest
-from postgwas.cli.main import main
 
+from postgwas.cli.main import main
 from postgwas.store import Provenance
 
 from .conftest import results

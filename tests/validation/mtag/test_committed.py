@@ -12,8 +12,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from postgwas.cli.main import main
 from validation.mtag.peer import LIMITS, differences
+
+from postgwas.cli.main import main
 
 DATA = Path(__file__).parent / "data"
 

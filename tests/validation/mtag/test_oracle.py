@@ -7,8 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from postgwas.cli.main import main
 from validation.mtag.peer import LIMITS, differences
+
+from postgwas.cli.main import main
 
 pytestmark = pytest.mark.requires_shared
 
