@@ -6,6 +6,7 @@ header leaves open about the effect allele is refused, never guessed.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import os
 from collections.abc import Mapping, Sequence
@@ -269,9 +270,13 @@ def plan_columns(
         raise UsageError(f"unknown field {', '.join(unknown)}; fields are {', '.join(sorted(FIELDS))}")
     for name_of_field, column in named.items():
         if column not in names:
+            flag = flags.get(name_of_field)
+            what = f"{flag} {column}: no such column" if flag else f"no column {column!r} for {name_of_field}"
+            near = difflib.get_close_matches(column.lower(), [name.lower() for name in names], n=1)
+            close = next((name for name in names if near and name.lower() == near[0]), None)
             raise ColumnError(
-                f"{source}: no column {column!r} for {name_of_field}; columns found: {', '.join(names)}",
-                hint=f"{flags[name_of_field]} names it" if name_of_field in flags else None,
+                f"{source}: {what}; columns found: {', '.join(names)}",
+                hint=f"did you mean {close}?" if close else None,
             )
 
     table = known_dialects(dialect_files)

@@ -96,10 +96,7 @@ def sniff_layout(block: bytes, *, source: str, header: Sequence[str] | None = No
     ColumnError
         Two columns have the same name.
     """
-    if b"\x00" in block[:4096]:
-        raise InputError(
-            f"{source}: binary data; expected a table of text", hint="is it UTF-16 or an archive?"
-        )
+    _refuse_other_kinds(block, source)
     text = block.decode("utf-8", errors="replace")
     ended = text.endswith("\n")
     text = text.removeprefix("\ufeff")
@@ -153,6 +150,34 @@ def sniff_layout(block: bytes, *, source: str, header: Sequence[str] | None = No
         raise InputError(f"{source}: a header but no rows; columns found: {', '.join(names)}")
     offset = _offset_of_line(block, first)
     return Layout(tuple(names), separator, first + 1, offset, quoted, tuple(preamble))
+
+
+def _refuse_other_kinds(block: bytes, source: str) -> None:
+    """Name the usual things that are given in place of a table."""
+    start = block[:4096]
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(
+            f"{source}: text in UTF-16; expected UTF-8", hint=f"iconv -f UTF-16 -t UTF-8 {source} > new file"
+        )
+    if start[257:262] == b"ustar":
+        raise InputError(
+            f"{source}: a tar archive; expected a table", hint="unpack it and give the file in it"
+        )
+    if b"\x00" in start:
+        raise InputError(f"{source}: binary data; expected a table of text")
+    low = start.lstrip(b"\xef\xbb\xbf \t\r\n")[:300].lower()
+    if low.startswith(b"<") and b"<html" in low:
+        raise InputError(
+            f"{source}: a web page (HTML); expected a table of text",
+            hint="did the download end in an error page?",
+        )
+    if low.startswith(b"version https://git-lfs"):
+        raise InputError(f"{source}: a Git LFS pointer, not the file itself", hint="git lfs pull brings it")
+    if b"\n" not in block and block.count(b"\r") > 1:
+        raise InputError(
+            f"{source}: lines end with carriage returns alone; expected newlines",
+            hint=f"tr '\\r' '\\n' < {source} > new file",
+        )
 
 
 def _offset_of_line(block: bytes, n_lines: int) -> int:

@@ -148,7 +148,8 @@ def quality_control(stats: Sumstats, rules: QCRules | None = None) -> QCResult:
     if "N" in frame.columns:
         n = _values(frame, "N")
         n_min = rules.n_min if rules.n_min is not None else _default_n_min(n[drops.alive])
-        drops.apply(8, ~(n >= n_min) if n_min > 0 else np.zeros(len(n), dtype=bool))
+        # No sample has 0 people, whatever the limit.
+        drops.apply(8, ~(n >= n_min) if n_min > 0 else n <= 0)
         if rules.n_max is not None:
             drops.apply(9, n > rules.n_max)
 
@@ -165,7 +166,8 @@ def quality_control(stats: Sumstats, rules: QCRules | None = None) -> QCResult:
     median_z = _median_z(kept)
     if rules.median_z_max is not None and abs(median_z) > rules.median_z_max:
         raise InputError(
-            f"{stats.source}: the median of Z is {median_z:.3f}, expected 0 within {rules.median_z_max}; "
+            f"{stats.source}: the median of Z over the {kept.height:,} rows kept is {median_z:.4g}, "
+            f"expected 0 within {rules.median_z_max}; "
             "the effect or its allele may be in another column",
             hint="--median_z_cutoff changes the limit",
         )

@@ -7,6 +7,7 @@ column, so that one odd value costs a chunk's time and nothing else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +21,7 @@ from postgwas.sumstats.layout import Layout
 from postgwas.sumstats.table import REJECTED_SCHEMA
 from postgwas.sumstats.tiny import TINY, mlog10p_from_text
 from postgwas.sumstats.values import (
+    MISSING,
     TEXT_FIELDS,
     chromosomes_from_text,
     field_type,
@@ -148,9 +150,11 @@ class ChunkParser:
             return identifiers(values) if name == "SNPID" else values
         if as_text:
             values = self._from_text(values, chunk)
-        if name == "CHR":
-            return tidy_chromosomes(values, plink=self.plan.chr_codes == "plink")
-        values = finite(values)
+        values = (
+            tidy_chromosomes(values, plink=self.plan.chr_codes == "plink")
+            if name == "CHR"
+            else finite(values)
+        )
         self.seen[name] = self.seen.get(name, 0) + len(values) - values.null_count()
         return values
 
@@ -162,8 +166,10 @@ class ChunkParser:
         # Parse this column as text from now on: its odd values will come again.
         self._as_text.add(name)
         if name == "CHR":
-            return chromosomes_from_text(text)
-        number, bad = numbers_from_text(text, name, text_na=self.plan.text_na)
+            number = chromosomes_from_text(text)
+            bad = number.is_null() & ~text.is_in([*MISSING, "-", ""]).fill_null(True)
+        else:
+            number, bad = numbers_from_text(text, name, text_na=self.plan.text_na)
         n_bad = int(bad.sum())
         if n_bad:
             entry = self.unparsed.setdefault(name, Unparsed())
@@ -209,14 +215,19 @@ class ChunkParser:
         for name, entry in self.unparsed.items():
             column = self.plan.columns.get(name, name)
             if not self.seen.get(name):
+                hint = f"{flags[name]} names another column" if name in flags else None
+                if re.fullmatch(r"[-+]?\d+,\d+(e[-+]?\d+)?", entry.value, re.IGNORECASE):
+                    hint = "decimal commas are not read: write numbers with points"
+                what = "chromosomes" if name == "CHR" else "numbers"
                 raise ColumnError(
-                    f"{self.source}: column {column} ({name}) should hold numbers, but none of its values "
+                    f"{self.source}: column {column} ({name}) should hold {what}, but none of its values "
                     f"is one; line {entry.line} has {entry.value!r}",
-                    hint=f"{flags[name]} names another column" if name in flags else None,
+                    hint=hint,
                 )
             s = "s" if entry.count > 1 else ""
+            what = "chromosome" if name == "CHR" else "number"
             warnings.append(
-                f"{self.source}: {entry.count:,} value{s} of column {column} ({name}) not a number, read as "
+                f"{self.source}: {entry.count:,} value{s} of column {column} ({name}) not a {what}, read as "
                 f"missing; the first is {entry.value!r} in line {entry.line}"
             )
         return warnings

@@ -293,6 +293,7 @@ class _Job:
             derived=tuple(derived),
             warnings=tuple(self.warnings),
             rejected=pl.concat(rejected) if rejected else empty_rejected(),
+            header=tuple(self.names),
         )
 
     def _settle_log10p(self, frame: pl.DataFrame) -> pl.DataFrame:

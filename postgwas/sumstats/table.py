@@ -69,6 +69,8 @@ class Sumstats:
         One line each; for the log.
     rejected : polars.DataFrame
         Lines that could not be read as rows: ROW, SNPID, REASON.
+    header : tuple of str
+        All columns of the file, read or not; for messages.
     """
 
     frame: pl.DataFrame
@@ -79,6 +81,7 @@ class Sumstats:
     derived: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     rejected: pl.DataFrame = field(default_factory=empty_rejected)
+    header: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.frame.height
