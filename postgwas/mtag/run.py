@@ -274,6 +274,7 @@ def run(
             rejected.append((trait.source, trait.rejected))
             traits.append(trait.without_rows())
             yield trait
+            del trait  # its rows live on in the merged table alone
 
     aligned, to_estimate = _merged(each(), options, watch)
     if request.ssf:

@@ -30,6 +30,7 @@ class MergeCounts:
     swapped: int = 0
     other_strand: int = 0
     remaining: int = 0
+    example: str | None = None
 
 
 @dataclass(frozen=True)
@@ -177,11 +178,14 @@ def merge(
                     ambiguous=dropped,
                     shared=len(trait),
                     remaining=len(trait) - dropped,
+                    example=trait.frame["SNPID"][0] if len(trait) else None,
                 )
             )
+            del trait
             continue
         with clock("merging"):
             counts.append(_add(table, trait, flip_strand, swap, union, align_alleles, keep_ambiguous))
+        del trait
     if table is None:
         raise NoVariantsError("no traits to merge")
     with clock("merging"):
@@ -214,7 +218,8 @@ def _add(
     column = {name: np.where(found, values[at], np.nan) for name, values in _column(frame).items()}
     turned = sign == -1
     np.negative(column["Z"], out=column["Z"], where=turned)
-    np.subtract(1, column["EAF"], out=column["EAF"], where=turned)
+    if "EAF" in column:
+        np.subtract(1, column["EAF"], out=column["EAF"], where=turned)
     table.columns.append(column)
     table.sign.append(sign)
     if table.chr is None and "CHR" in frame.columns:
@@ -245,6 +250,7 @@ def _add(
         swapped=int(turned.sum()),
         other_strand=other_strand,
         remaining=int(usable.sum()),
+        example=frame["SNPID"][0] if frame.height else None,
     )
 
 
@@ -265,22 +271,16 @@ def _finish(
     if not keep_ambiguous and check:
         keep &= ~ambiguous
     if not keep.any():
-        steps = "; ".join(
-            f"{c.trait}: {c.variants:,} variants, {c.shared:,} shared, "
-            f"{c.inconsistent:,} with other alleles, {c.remaining:,} left"
-            for c in counts
-        )
-        raise NoVariantsError(
-            f"no variant is left after merging {len(names)} traits by id and alleles: {steps}",
-            hint="ids must be of one kind (rs numbers) in all files",
-        )
+        raise _nothing_shared(counts)
     order = _canonical_order(table, keep)
     columns = table.columns
 
     def stacked(name: str) -> Floats:
         values = np.empty((len(order), len(columns)))
         for t, column in enumerate(columns):
-            values[:, t] = column[name][order]
+            # Each column is let go as soon as it is in its place.
+            found = column.pop(name, None)
+            values[:, t] = np.nan if found is None else found[order]
         return values
 
     rank = np.cumsum(keep) - 1
@@ -293,11 +293,31 @@ def _finish(
         z=stacked("Z"),
         n=stacked("N"),
         eaf=stacked("EAF"),
-        scale=stacked("SCALE") if any(np.isfinite(c["SCALE"]).any() for c in columns) else None,
+        scale=stacked("SCALE") if any("SCALE" in c for c in columns) else None,
         present=(signs[:, order] != _ABSENT).T,
         ambiguous=ambiguous[order],
         file_order=np.argsort(rank[order], kind="stable"),
         counts=counts,
+    )
+
+
+def _nothing_shared(counts: Sequence[MergeCounts]) -> NoVariantsError:
+    steps = []
+    for i, c in enumerate(counts):
+        step = f"{c.trait} has {c.variants:,} variants (ids such as {c.example})"
+        if i == 0 and c.ambiguous:
+            step += f", {c.ambiguous:,} of them strand-ambiguous"
+        if i > 0:
+            step += f", {c.shared:,} of them known from the traits before"
+            if c.inconsistent:
+                step += f", {c.inconsistent:,} with other alleles there"
+        steps.append(f"{step}: {c.remaining:,} left")
+    same_ids = all(c.shared for c in counts)
+    return NoVariantsError(
+        f"no variant is left after merging {len(counts)} traits by id and alleles: {'; '.join(steps)}",
+        hint="--a1_name and --a2_name name the allele columns; --incld_ambig_snps keeps A/T and C/G"
+        if same_ids
+        else "ids must be of one kind, such as rs numbers, in all files; --snp_name names their column",
     )
 
 
@@ -314,18 +334,26 @@ def _canonical_order(table: _Table, keep: Mask) -> NDArray[np.int64]:
 
 
 def _lookup(ids: pl.Series, other: pl.Series) -> NDArray[np.int64]:
-    """Row of every id in `other`, -1 where it has none."""
-    right = pl.DataFrame({"id": other}).with_row_index("row")
-    left = pl.DataFrame({"id": ids})
-    joined = left.join(right, on="id", how="left", maintain_order="left")
-    return joined["row"].cast(pl.Int64).fill_null(-1).to_numpy()
+    """Row of every id in `other`, -1 where it has none; ids are unique in each.
+
+    Hashes are joined and the ids compared afterwards: half the time and memory of joining text.
+    """
+    left = pl.DataFrame(
+        [ids.hash().alias("key"), pl.arange(len(ids), dtype=pl.UInt32, eager=True).alias("to")]
+    )
+    right = pl.DataFrame(
+        [other.hash().alias("key"), pl.arange(len(other), dtype=pl.UInt32, eager=True).alias("row")]
+    )
+    pairs = left.join(right, on="key")
+    to, row = pairs["to"], pairs["row"]
+    same = (ids.gather(to) == other.gather(row)).to_numpy()
+    index = np.full(len(ids), -1, dtype=np.int64)
+    index[to.to_numpy()[same]] = row.to_numpy()[same]
+    return index
 
 
 def _column(frame: pl.DataFrame) -> dict[str, Floats]:
-    nan = np.full(frame.height, np.nan)
-    return {
-        name: _floats(frame[name]) if name in frame.columns else nan for name in ("Z", "N", "EAF", "SCALE")
-    }
+    return {name: _floats(frame[name]) for name in ("Z", "N", "EAF", "SCALE") if name in frame.columns}
 
 
 def _floats(series: pl.Series) -> Floats:

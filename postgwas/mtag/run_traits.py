@@ -17,30 +17,16 @@ from postgwas.compute.engine import Engine
 from postgwas.errors import ColumnError, InputError, NoVariantsError
 from postgwas.mtag.align import ALLELES, NOT_A_BASE
 from postgwas.mtag.options import MtagOptions
+from postgwas.mtag.run_refusals import NAME_FLAGS, nothing_left, require_columns
 from postgwas.runlog import get_logger, log_step
 from postgwas.stopwatch import Stopwatch
-from postgwas.sumstats.qc import QCResult, QCRules, quality_control
+from postgwas.sumstats.qc import QCRules, quality_control
 from postgwas.sumstats.run import read_sumstats
 from postgwas.sumstats.table import Sumstats
 
 log = get_logger(__name__)
 
 Floats = NDArray[np.float64]
-
-#: Canonical column -> the flag that names it on the command line.
-NAME_FLAGS = {
-    "SNPID": "--snp_name",
-    "CHR": "--chr_name",
-    "POS": "--bpos_name",
-    "EA": "--a1_name",
-    "NEA": "--a2_name",
-    "EAF": "--eaf_name",
-    "Z": "--z_name",
-    "BETA": "--beta_name",
-    "SE": "--se_name",
-    "P": "--p_name",
-    "N": "--n_name",
-}
 
 #: Column names for which mtag.py's frequency filter takes effect (its default name, freq, is not one).
 COMPAT_FREQUENCY_NAMES = frozenset({"EAF", "FRQ", "MAF", "FRQ_U", "F_U"})
@@ -123,6 +109,7 @@ def read_traits(
             trait = read_trait(source, i, names[i], options, len(names))
         _log_trait(trait, i)
         yield trait
+        del trait  # while the next one is read, this one's rows must be gone
 
 
 def _read_to_disk(task: tuple[str, int, str, MtagOptions, int, str]) -> Trait:
@@ -217,20 +204,19 @@ def _checked(stats: Sumstats, index: int, name: str, options: MtagOptions, n_tra
         stats = replace(stats, frame=stats.frame.drop("SE"), derived=())
     stats, beta_se_notes = _with_beta_se(stats, options)
     notes += beta_se_notes
-    _require(stats, options, info=options.per_trait("info_min", n_traits)[index] is not None)
+    require_columns(stats, options, info=options.per_trait("info_min", n_traits)[index] is not None)
     rules = _rules(stats, index, options, n_traits)
-    found = quality_control(stats, rules)
+    try:
+        found = quality_control(stats, rules)
+    except NoVariantsError as error:
+        raise nothing_left(error, stats, rules, index + 1) from None
     kept = found.stats.frame
-    if kept.height == 0:
-        raise NoVariantsError(
-            f"no variants of trait {index + 1} ({stats.source}) are left after quality control: "
-            f"{rows_read:,} rows read, {_breakdown(found)}"
-        )
     mean_chi2, lambda_gc = _chi2(kept)
     if mean_chi2 < MIN_MEAN_CHI2 and not options.force:
         raise InputError(
-            f"mean chi2 of trait {index + 1} ({stats.source}) is {mean_chi2:.4f}, less than "
-            f"{MIN_MEAN_CHI2}: too little signal for MTAG's estimates to be stable",
+            f"{stats.source} (trait {index + 1}): the mean chi2 of {kept.height:,} variants kept of "
+            f"{rows_read:,} rows is {mean_chi2:.4f}, less than {MIN_MEAN_CHI2}: too little signal for MTAG's "
+            "estimates to be stable",
             hint="--force runs all the same",
         )
     if options.compat:
@@ -278,10 +264,6 @@ def _differences_from_mtag_py(stats: Sumstats, kept: pl.DataFrame, counts: Mappi
     return notes
 
 
-def _breakdown(found: QCResult) -> str:
-    return "; ".join(f"{count:,} {reason}" for reason, count in found.counts.items() if count)
-
-
 def _with_beta_se(stats: Sumstats, options: MtagOptions) -> tuple[Sumstats, list[str]]:
     """Z and N from BETA and SE, where --use_beta_se asks for it.
 
@@ -298,7 +280,7 @@ def _with_beta_se(stats: Sumstats, options: MtagOptions) -> tuple[Sumstats, list
                 f"{stats.source}: --use_beta_se needs a {column} column",
                 hint=f"{NAME_FLAGS[column]} names it",
             )
-    frame = frame.with_columns(Z=pl.col("BETA") / pl.col("SE"))
+    frame = frame.with_columns(Z=pl.when(pl.col("SE") > 0).then(pl.col("BETA") / pl.col("SE")))
     if "EAF" in frame.columns:
         variance = 2 * pl.col("EAF") * (1 - pl.col("EAF"))
         frame = frame.with_columns(N=1 / (variance * pl.col("SE") ** 2))
@@ -310,39 +292,6 @@ def _with_beta_se(stats: Sumstats, options: MtagOptions) -> tuple[Sumstats, list
     else:
         raise ColumnError(f"{stats.source}: --use_beta_se needs EAF or N", hint="--eaf_name or --n_name")
     return replace(stats, frame=frame), [note]
-
-
-def _require(stats: Sumstats, options: MtagOptions, *, info: bool) -> None:
-    have = set(stats.frame.columns)
-    needed = ["SNPID", "EA", "NEA", "Z", "N"]
-    if not options.std_betas and "SCALE" not in have:
-        needed.append("EAF")
-    for column in needed:
-        if column in have:
-            continue
-        listed = ", ".join(f"{found} ({canonical})" for canonical, found in stats.columns.items())
-        hint = f"{NAME_FLAGS[column]} names it"
-        if column == "EAF":
-            hint += "; or --std_betas, which gives standardised effects that need no frequency"
-        if column == "N":
-            hint += "; or --n_value gives one number for all rows"
-        raise ColumnError(
-            f"{stats.source}: no column for {WORDS[column]} was found; recognised were {listed}", hint=hint
-        )
-    if info and "INFO" not in have:
-        raise ColumnError(
-            f"{stats.source}: --info_min is given, but no INFO column was found", hint="drop --info_min"
-        )
-
-
-WORDS = {
-    "SNPID": "variant ids (SNPID)",
-    "EA": "effect alleles (EA)",
-    "NEA": "other alleles (NEA)",
-    "Z": "Z statistics (Z, or BETA and SE, or P and a sign)",
-    "N": "sample sizes (N)",
-    "EAF": "effect allele frequencies (EAF)",
-}
 
 
 def _rules(stats: Sumstats, index: int, options: MtagOptions, n_traits: int) -> QCRules:
