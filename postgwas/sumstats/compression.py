@@ -184,9 +184,10 @@ class ByteStream:
                 parts.append(part)
                 wanted -= len(part)
         except EOFError:
+            got = self.bytes_read + size - wanted
+            where = f"it ends after {got:,} bytes of text" if got else "its end is missing"
             raise InputError(
-                f"{self.path}: truncated {self.compression} file: it ends after "
-                f"{self.bytes_read + size - wanted:,} bytes of text",
+                f"{self.path}: truncated {self.compression} file: {where}",
                 hint="copy or download it again",
             ) from None
         except (OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:

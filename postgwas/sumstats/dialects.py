@@ -276,7 +276,11 @@ def plan_columns(
             close = next((name for name in names if near and name.lower() == near[0]), None)
             raise ColumnError(
                 f"{source}: {what}; columns found: {', '.join(names)}",
-                hint=f"did you mean {close}?" if close else None,
+                hint=f"did you mean {close}?"
+                if close
+                else f"{flag} takes one name, or one for each file"
+                if flag
+                else None,
             )
 
     table = known_dialects(dialect_files)

@@ -157,7 +157,8 @@ def _refuse_other_kinds(block: bytes, source: str) -> None:
     start = block[:4096]
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(
-            f"{source}: text in UTF-16; expected UTF-8", hint=f"iconv -f UTF-16 -t UTF-8 {source} > new file"
+            f"{source}: binary data, by its first bytes text in UTF-16; expected UTF-8",
+            hint=f"iconv -f UTF-16 -t UTF-8 {source} > new file",
         )
     if start[257:262] == b"ustar":
         raise InputError(

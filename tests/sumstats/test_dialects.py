@@ -347,5 +347,5 @@ def test_unknown_dialect_and_missing_table() -> None:
 
 
 def test_named_column_that_is_not_there() -> None:
-    with pytest.raises(ColumnError, match=r"no column 'zz' for Z; columns found: SNP, P \(--z_name"):
+    with pytest.raises(ColumnError, match=r"--z_name zz: no such column; columns found: SNP, P"):
         plan_columns(["SNP", "P"], source="x", columns={"Z": "zz"}, flags={"Z": "--z_name"})
