@@ -127,7 +127,7 @@ class ByteStream:
 
             if len(first) == 18 and first[3] & 4 and first[12:14] == b"BC" and raw.seekable():
                 self._check_bgzf_end(raw)
-            return igzip.IGzipFile(fileobj=raw)  # type: ignore[return-value]
+            return igzip.IGzipFile(fileobj=raw)  # type: ignore[no-untyped-call,return-value]
         if self.compression == "bz2":
             return bz2.BZ2File(raw)
         if self.compression == "xz":

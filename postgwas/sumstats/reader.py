@@ -167,7 +167,8 @@ class ChunkParser:
         self._as_text.add(name)
         if name == "CHR":
             number = chromosomes_from_text(text)
-            bad = number.is_null() & ~text.is_in([*MISSING, "-", ""]).fill_null(True)
+            # Codes such as 0 pass without a word, as they do where all codes are whole numbers.
+            bad = number.is_null() & plain.is_null() & ~text.is_in([*MISSING, "-", ""]).fill_null(True)
         else:
             number, bad = numbers_from_text(text, name, text_na=self.plan.text_na)
         n_bad = int(bad.sum())

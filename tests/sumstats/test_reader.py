@@ -236,7 +236,7 @@ def test_comment_lines_before_and_after(tmp_path: Path) -> None:
 
 VALUES = {
     "SNP": st.sampled_from(["rs1", "rs22", ".", "1:5:A:G", "NA", "nan", "a" * 30]),
-    "CHR": st.sampled_from(["1", "22", "X", "chr5", "7.0", "NA", "junk"]),
+    "CHR": st.sampled_from(["1", "22", "X", "chr5", "7.0", "NA", "junk", "0", "99", "300"]),
     "BP": st.sampled_from(["1", "100", "1e6", "5.0", "NA", "x"]),
     "A1": st.sampled_from(["A", "t", "AT", "-", "NA"]),
     "P": st.sampled_from(["0.1", "1e-400", "0", "NA", "1", "word", "3e-310"]),
