@@ -111,8 +111,7 @@ def report(console: Console, study: DemoStudy, result: MtagResult) -> None:
     near, total = away.counts()
     console.print(
         f"{near} of {total} estimates lie within 2 standard errors of the truth "
-        "(95 % would be\nexpected to). The errors of Omega and of the genetic correlations "
-        "hold Sigma fixed.\n"
+        "(95 % would be\nexpected to).\n"
     )
 
     aligned = result.aligned

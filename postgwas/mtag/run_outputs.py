@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from postgwas.errors import ColumnError, OutputError, UsageError
 from postgwas.mtag.options import MtagOptions
+from postgwas.progress import progress
 from postgwas.runlog import get_logger
 from postgwas.sumstats.write import atomic_file, write_delimited, write_rejected
 
@@ -159,8 +160,10 @@ def write_results(result: MtagResult, request: Request, rejected: Sequence[tuple
     if options.equal_h2 and not options.meta_format:
         _write_table(result.meta_frame(), request.path("_mtag_meta.txt"))
     else:
-        for t in range(result.n_traits):
-            _write_table(result.frame(t), request.path(f"_trait_{t + 1}.txt"))
+        with progress("Writing results", total=result.n_traits) as advance:
+            for t in range(result.n_traits):
+                _write_table(result.frame(t), request.path(f"_trait_{t + 1}.txt"))
+                advance(1)
     write_matrix(result.sigma, request.path("_sigma_hat.txt"))
     if not options.equal_h2:
         write_matrix(result.omega, request.path("_omega_hat.txt"))
@@ -175,7 +178,7 @@ def _write_table(frame: pl.DataFrame, path: Path) -> None:
     if smallest is not None and float(smallest) < TINY_P:  # type: ignore[arg-type]
         frame = frame.with_columns(_p_as_text(frame))
     write_delimited(frame, path)
-    log.info("Wrote %s rows to %s", f"{frame.height:,}", path)
+    log.info("Wrote %s: %s rows", path.name, f"{frame.height:,}")
 
 
 def _p_as_text(frame: pl.DataFrame) -> pl.Series:

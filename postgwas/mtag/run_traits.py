@@ -18,6 +18,7 @@ from postgwas.errors import ColumnError, InputError, NoVariantsError
 from postgwas.mtag.align import ALLELES, NOT_A_BASE
 from postgwas.mtag.options import MtagOptions
 from postgwas.mtag.run_refusals import NAME_FLAGS, nothing_left, require_columns
+from postgwas.progress import progress
 from postgwas.runlog import get_logger, log_step
 from postgwas.stopwatch import Stopwatch
 from postgwas.sumstats.qc import QCRules, quality_control
@@ -104,12 +105,14 @@ def read_traits(
                 _log_trait(trait, i)
                 yield replace(trait, frame=pl.read_ipc(_part(folder, i)))
         return
-    for i, source in enumerate(sources):
-        with watch("reading and filtering"):
-            trait = read_trait(source, i, names[i], options, len(names))
-        _log_trait(trait, i)
-        yield trait
-        del trait  # while the next one is read, this one's rows must be gone
+    with progress("Reading traits", total=len(sources)) as advance:
+        for i, source in enumerate(sources):
+            with watch("reading and filtering"):
+                trait = read_trait(source, i, names[i], options, len(names))
+            _log_trait(trait, i)
+            advance(1)
+            yield trait
+            del trait  # while the next one is read, this one's rows must be gone
 
 
 def _read_to_disk(task: tuple[str, int, str, MtagOptions, int, str]) -> Trait:
