@@ -22,6 +22,7 @@ from postgwas.mtag.run_estimates import by_subset, summarise
 from postgwas.mtag.run_filters import restrict
 from postgwas.mtag.run_merge import Aligned, merge
 from postgwas.mtag.run_traits import Trait, read_traits
+from postgwas.mtag.staging import staged
 from postgwas.mtag.summary import matrix_text
 from postgwas.runlog import get_logger, run_log
 from postgwas.stopwatch import Stopwatch
@@ -304,8 +305,8 @@ def run(
         column_names=[trait.columns for trait in traits],
         provenance=run_outputs.provenance(traits, aligned, options, watch),
     )
-    with watch("writing"):
-        run_outputs.write_results(found, request, rejected)
+    with watch("writing"), staged(request) as aside:
+        run_outputs.write_results(found, aside, rejected)
     if options.fdr:
         from postgwas.mtag.run_fdr import search_max_fdr
 

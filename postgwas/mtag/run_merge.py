@@ -308,9 +308,9 @@ def _nothing_shared(counts: Sequence[MergeCounts]) -> NoVariantsError:
         if i == 0 and c.ambiguous:
             step += f", {c.ambiguous:,} of them strand-ambiguous"
         if i > 0:
-            step += f", {c.shared:,} of them known from the traits before"
+            step += f", {c.shared:,} shared with the traits before"
             if c.inconsistent:
-                step += f", {c.inconsistent:,} with other alleles there"
+                step += f", {c.inconsistent:,} of these with other alleles"
         steps.append(f"{step}: {c.remaining:,} left")
     same_ids = all(c.shared for c in counts)
     return NoVariantsError(
