@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postgwas.compute.threads import ONE_THREAD, hold_one_blas_thread
+from postgwas.compute.threads import WORKER_ENVIRONMENT, hold_one_blas_thread
 from postgwas.errors import EngineError
 
 if TYPE_CHECKING:
@@ -99,7 +99,10 @@ def local_processes(cores: int) -> Iterator[DaskBackend]:
     # Scratch files belong in the temporary folder, not where the user stands.
     scratch = tempfile.mkdtemp(prefix="postgwas-dask-")
     settings = {
-        "distributed.nanny.pre-spawn-environ": {**ONE_THREAD, "DASK_LOGGING__DISTRIBUTED": "critical"},
+        "distributed.nanny.pre-spawn-environ": {
+            **WORKER_ENVIRONMENT,
+            "DASK_LOGGING__DISTRIBUTED": "critical",
+        },
         "distributed.scheduler.allowed-failures": ALLOWED_DEATHS,
         "temporary-directory": scratch,
     }

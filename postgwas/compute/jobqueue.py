@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from postgwas.compute.dask_backend import DaskBackend, connected, quiet_dask
-from postgwas.compute.threads import ONE_THREAD
+from postgwas.compute.threads import WORKER_ENVIRONMENT
 from postgwas.errors import EngineError, UsageError
 from postgwas.runlog import get_logger
 
@@ -79,7 +79,7 @@ def job_cluster(queue: str, options: Mapping[str, Any]) -> Any:
             f"--dask_jobqueue {queue} needs dask-jobqueue", hint="pip install 'postgwas[jobqueue]'"
         ) from None
     given = {name: _typed(value) for name, value in options.items()}
-    prologue = [f"export {name}={value}" for name, value in ONE_THREAD.items()]
+    prologue = [f"export {name}={value}" for name, value in WORKER_ENVIRONMENT.items()]
     settings = {
         "cores": 1,
         "processes": 1,

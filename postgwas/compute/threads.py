@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: Read by BLAS libraries (and polars) when they are loaded.
+#: Read by BLAS libraries when they are loaded.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -14,6 +14,9 @@ ONE_THREAD = {
     "VECLIB_MAXIMUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
 }
+
+#: What a worker process starts with: one thread for everything, polars included.
+WORKER_ENVIRONMENT = {**ONE_THREAD, "POLARS_MAX_THREADS": "1"}
 
 
 @contextmanager

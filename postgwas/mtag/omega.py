@@ -99,23 +99,28 @@ def moments(
     omega = (products.sum(axis=0) - sigma * noise.sum(axis=0)) / n_variants
     nan = np.full_like(omega, np.nan)
     if n_blocks < 2:
-        return OmegaMoments(omega, nan, _correlation(omega), nan, n_blocks)
+        return OmegaMoments(omega, nan, correlation_of(omega), nan, n_blocks)
     without = sigma if sigma_deleted is None else sigma_deleted
     deleted = products.sum(axis=0) - products - without * (noise.sum(axis=0) - noise)
     deleted /= n_variants - counts
     return OmegaMoments(
         omega,
         _jackknife_se(deleted),
-        _correlation(omega),
-        _jackknife_se(_correlation(deleted)),
+        correlation_of(omega),
+        _jackknife_se(correlation_of(deleted)),
         n_blocks,
     )
 
 
-def _correlation(omega: Floats) -> Floats:
+def correlation_of(omega: Floats) -> Floats:
+    """Correlations of one covariance matrix or a stack of them; NaN where a variance is not positive."""
     variance = np.diagonal(omega, axis1=-2, axis2=-1)
     scale = np.sqrt(np.where(variance > 0, variance, np.nan))
-    return omega / (scale[..., :, None] * scale[..., None, :])
+    correlation = omega / (scale[..., :, None] * scale[..., None, :])
+    traits = np.arange(omega.shape[-1])
+    # Exactly 1 with itself, whatever the square root rounded to.
+    correlation[..., traits, traits] = np.where(np.isfinite(scale), 1.0, np.nan)
+    return correlation
 
 
 def _jackknife_se(deleted: Floats) -> Floats:

@@ -207,8 +207,15 @@ def trait_names_for(sources: Sequence[str], given: Sequence[str] | None) -> list
     return [f"trait_{i}" for i in range(1, len(sources) + 1)]
 
 
+#: Endings that say nothing of the trait, in the order in which they are taken off.
+ENDINGS = (
+    *(".gz", ".bgz", ".bz2", ".xz", ".zst", ".zip"),
+    *(".txt", ".tsv", ".csv", ".sumstats", ".vcf", ".regenie", ".ssf"),
+)
+
+
 def _stem(source: str) -> str:
     name = Path(source).name
-    for ending in (".gz", ".bgz", ".bz2", ".xz", ".zst", ".zip", ".txt", ".tsv", ".csv", ".sumstats", ".vcf"):
+    for ending in ENDINGS:
         name = name.removesuffix(ending)
     return name or "trait"

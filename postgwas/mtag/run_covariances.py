@@ -19,7 +19,13 @@ from postgwas.errors import InputError, MatrixError, NoVariantsError
 from postgwas.ld.panel import load_panel
 from postgwas.mtag.definite import Adjusted, adjust, eigenvalues
 from postgwas.mtag.matrix_file import read_matrix
-from postgwas.mtag.omega import OmegaMoments, maximum_likelihood, moments, perfect_correlation
+from postgwas.mtag.omega import (
+    OmegaMoments,
+    correlation_of,
+    maximum_likelihood,
+    moments,
+    perfect_correlation,
+)
 from postgwas.mtag.options import MtagOptions
 from postgwas.mtag.run_merge import Aligned
 from postgwas.mtag.sigma import Intercept, assemble, blocks_of_rows, heritability, pair_intercept, pairs
@@ -298,14 +304,15 @@ def _omega(
     _check_variances(gmm, order, len(z))
     if options.numerical_omega:
         fit = _likelihood(z, n, sigma, gmm.omega, options)
-        found = OmegaMoments(fit, nan, _correlation(fit), nan, 0)
-        return found, _correlation(fit), nan, False, eigenvalues(fit)
+        found = OmegaMoments(fit, nan, correlation_of(fit), nan, 0)
+        return found, correlation_of(fit), nan, False, eigenvalues(fit)
     if options.perfect_gencov:
         omega = perfect_correlation(gmm.omega)
-        return OmegaMoments(omega, nan, _correlation(omega), nan, 0), _correlation(omega), nan, False, values
+        found = OmegaMoments(omega, nan, correlation_of(omega), nan, 0)
+        return found, found.correlation, nan, False, values
     adjusted = _definite(gmm.omega, "Omega", given=False, options=options, order=order)
     found = OmegaMoments(adjusted.matrix, gmm.omega_se, gmm.correlation, gmm.correlation_se, gmm.n_blocks)
-    return found, _correlation(adjusted.matrix), gmm.correlation_se, adjusted.changed, values
+    return found, correlation_of(adjusted.matrix), gmm.correlation_se, adjusted.changed, values
 
 
 def _given_omega(
@@ -319,7 +326,13 @@ def _given_omega(
             given, f"Omega (--gencov_path {options.gencov_path})", given=True, options=options, order=order
         )
         given, changed = adjusted.matrix, adjusted.changed
-    return OmegaMoments(given, nan, _correlation(given), nan, 0), _correlation(given), nan, changed, values
+    return (
+        OmegaMoments(given, nan, correlation_of(given), nan, 0),
+        correlation_of(given),
+        nan,
+        changed,
+        values,
+    )
 
 
 def _check_variances(gmm: OmegaMoments, order: Any, n_variants: int) -> None:
@@ -353,9 +366,3 @@ def _likelihood(z: Floats, n: Floats, sigma: Floats, start: Floats, options: Mta
             "the numerical optimisation of Omega did not converge within its limits (--time_limit, --tol)"
         )
     return fit.omega
-
-
-def _correlation(matrix: Floats) -> Floats:
-    variance = np.diag(matrix)
-    scale = np.sqrt(np.where(variance > 0, variance, np.nan))
-    return matrix / np.outer(scale, scale)

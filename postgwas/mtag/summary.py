@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from postgwas.mtag.omega import correlation_of
+
 if TYPE_CHECKING:
     from postgwas.mtag.results import MtagResult, TraitSummary
 
@@ -32,13 +34,13 @@ def summary_text(result: MtagResult) -> str:
         blocks.append("Estimated Omega:\n" + matrix_text(result.omega, scientific=True))
         if np.isfinite(result.omega_se).any():
             blocks.append("(standard errors):\n" + matrix_text(result.omega_se, scientific=True))
-        blocks.append("(Correlation):\n" + matrix_text(_correlation(result.omega)))
+        blocks.append("(Correlation):\n" + matrix_text(correlation_of(result.omega)))
         if np.isfinite(result.genetic_correlation_se).any() and result.n_traits > 1:
             blocks.append("(standard errors):\n" + matrix_text(result.genetic_correlation_se))
     blocks.append("Estimated Sigma:\n" + matrix_text(result.sigma))
     if np.isfinite(result.sigma_se).any():
         blocks.append("(standard errors):\n" + matrix_text(result.sigma_se))
-    blocks.append("(Correlation):\n" + matrix_text(_correlation(result.sigma)))
+    blocks.append("(Correlation):\n" + matrix_text(correlation_of(result.sigma)))
     weights = " ".join(f"{one.weight:.3f}" for one in result.summaries)
     blocks.append(f"MTAG weight factors: (average across SNPs)\n[{weights}]")
     if result.max_fdr is not None:
@@ -79,9 +81,3 @@ def matrix_text(matrix: Floats, *, scientific: bool = False) -> str:
     return np.array2string(
         np.asarray(matrix), formatter={"float_kind": shape.format}, max_line_width=10_000, threshold=10_000
     )
-
-
-def _correlation(matrix: Floats) -> Floats:
-    variance = np.diag(matrix)
-    scale = np.sqrt(np.where(variance > 0, variance, np.nan))
-    return matrix / np.outer(scale, scale)

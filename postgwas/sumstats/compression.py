@@ -13,7 +13,7 @@ import lzma
 import os
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from postgwas.errors import InputError
 
@@ -127,7 +127,8 @@ class ByteStream:
 
             if len(first) == 18 and first[3] & 4 and first[12:14] == b"BC" and raw.seekable():
                 self._check_bgzf_end(raw)
-            return igzip.IGzipFile(fileobj=raw)  # type: ignore[no-untyped-call,return-value]
+            opener: Any = igzip.IGzipFile
+            return opener(fileobj=raw)
         if self.compression == "bz2":
             return bz2.BZ2File(raw)
         if self.compression == "xz":
