@@ -17,7 +17,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from postgwas.errors import UsageError
-from postgwas.mtag.maxfdr import Bools, FDRModel, Floats, causal_states, fdr_at, fdr_model, feasible
+from postgwas.mtag.maxfdr import (
+    Bools,
+    FDRModel,
+    Floats,
+    causal_states,
+    fdr_at,
+    fdr_model,
+    feasible,
+    pair_probabilities,
+)
 from postgwas.mtag.maxfdr_lattice import check_size, count_points, lattice_block
 
 BLOCK = 4096
@@ -208,7 +217,7 @@ def scan(task: GridTask, *, advance: Callable[[int], object] | None = None) -> G
             if task.points is None
             else task.points[start:stop]
         )
-        pi = points @ model.both
+        pi = pair_probabilities(model, points)
         chosen = feasible(model, pi, rounding=task.rounding)
         if task.causal is not None:
             marginal = pi[:, model.pairs[:, 0] == model.pairs[:, 1]]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.special import log_ndtr, logsumexp
 
 from postgwas.errors import MatrixError, UsageError
-from postgwas.mtag.maxfdr import causal_states, fdr_at, fdr_model, feasible
+from postgwas.mtag.maxfdr import causal_states, fdr_at, fdr_model, feasible, pair_probabilities
 
 
 def study(n_traits: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -106,6 +106,19 @@ def test_tails_below_the_smallest_float():
     only = fdr_at(model, np.array([[0.0, 0.0, 0.0, 1.0], [1 - 1e-300, 0.0, 0.0, 1e-300]]))
     assert np.isfinite(only).all()
     assert (only[0] == 0).all()
+
+
+@pytest.mark.parametrize("n_traits", [2, 3, 4])
+def test_a_point_has_the_same_bits_in_any_company(n_traits):
+    """Splitting a grid, or looking again at its best point, must not change the last digit."""
+    omega, sigma, n = study(n_traits, seed=n_traits)
+    model = fdr_model(omega, sigma, n)
+    points = np.random.default_rng(4).dirichlet(np.full(2**n_traits, 0.5), size=1500)
+    points = points[feasible(model, pair_probabilities(model, points))]
+    fdr = fdr_at(model, points)
+    for size in (1, 2, 7, 64):
+        parts = [fdr_at(model, points[i : i + size]) for i in range(0, len(points), size)]
+        np.testing.assert_array_equal(np.concatenate(parts), fdr)
 
 
 @pytest.mark.slow
