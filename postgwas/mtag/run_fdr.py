@@ -54,10 +54,14 @@ def max_fdr(
 
     sizes, counts = sample_sizes(n, options)
     if options.fdr_method == "optimise":
-        from postgwas.mtag.run_fdr_optimise import optimise
+        from postgwas.compute.checkpoint import clear
+        from postgwas.mtag.run_fdr_optimise import optimise, optimum_table
 
-        best = optimise(omega, sigma, sizes, counts, names, options, request, eng)
-        write_optimum(best, names, request)
+        checkpoint = None if request.out is None else request.path(".maxfdr_checkpoint")
+        best = optimise(omega, sigma, sizes, counts, names, options, checkpoint, eng)
+        write_optimum(optimum_table(best, names), request)
+        if checkpoint is not None:
+            clear(checkpoint)
         return best.maximum, best
     found = _grid(omega, sigma, z, n, sizes, counts, options, eng)
     for t, name in enumerate(names):
@@ -70,7 +74,8 @@ def max_fdr(
 def sample_sizes(n: Floats, options: MtagOptions) -> tuple[Floats, Floats | None]:
     """The mean N of each trait (mtag.py's), or every distinct row of N with its count."""
     if options.n_approx:
-        return n.mean(axis=0), None
+        # Sorted, so that the order of rows cannot touch the last bit.
+        return np.sort(n, axis=0).mean(axis=0), None
     rows, counts = np.unique(n, axis=0, return_counts=True)
     return rows, counts.astype(np.float64)
 

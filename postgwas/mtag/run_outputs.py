@@ -237,11 +237,10 @@ def write_grid(found: MaxFDRGrid, request: Request) -> None:
     log.info("Saved the FDR at every grid point in %s", request.path("_fdr_mat.txt"))
 
 
-def write_optimum(best: Any, names: Sequence[str], request: Request) -> None:
-    """One line a trait: maxFDR, the point, and how sure the search is of it."""
-    if request.out is None:
-        return
-    write_delimited(best.table(names), request.path("_maxfdr_optimum.tsv"))
+def write_optimum(table: pl.DataFrame, request: Request) -> None:
+    """maxFDR of each trait by optimisation, the point, and how sure the search is of it."""
+    if request.out is not None:
+        write_delimited(table, request.path("_maxfdr_optimum.tsv"))
 
 
 def provenance(
