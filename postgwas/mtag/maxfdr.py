@@ -210,6 +210,11 @@ def feasible(model: FDRModel, pi: Floats, *, rounding: bool = False) -> Bools:
 
 def _positive_semidefinite(correlation: Floats, index: NDArray[np.intp]) -> Bools:
     """Cholesky's pivots for all matrices at once, with the tolerance added to the diagonal."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _pivots_positive(correlation, index)
+
+
+def _pivots_positive(correlation: Floats, index: NDArray[np.intp]) -> Bools:
     n_traits = len(index)
     good = np.ones(len(correlation), dtype=bool)
     lower: dict[tuple[int, int], Floats] = {}

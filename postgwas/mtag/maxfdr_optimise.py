@@ -23,7 +23,15 @@ from numpy.typing import ArrayLike, NDArray
 from postgwas.errors import MatrixError, UsageError
 from postgwas.mtag.maxfdr import Bools, Floats, causal_states, fdr_at, fdr_model
 from postgwas.mtag.maxfdr_barrier import follow_path
-from postgwas.mtag.maxfdr_climb import better, climb, inner_point, linear_step, polish, restore
+from postgwas.mtag.maxfdr_climb import (
+    better,
+    climb,
+    inner_point,
+    linear_step,
+    polish,
+    restore,
+    sparsified,
+)
 from postgwas.mtag.maxfdr_objective import Indices, Objective
 from postgwas.mtag.maxfdr_starts import admissible, starting_points
 
@@ -165,7 +173,10 @@ def optimise_tasks(
             f"{model.n_traits} traits have 2^{model.n_traits} causal states; at most 10 traits can be done"
         )
     if not 0 < min_causal < 1:
-        raise UsageError(f"the smallest causal share is {min_causal:g}; it must lie between 0 and 1")
+        raise UsageError(
+            f"the smallest causal share is {min_causal:g}; it must lie between 0 and 1",
+            hint="--intervals above 1",
+        )
     if n_starts is None:
         n_starts = 24 if model.n_traits <= 5 else 12
     if n_starts < 1:
@@ -207,6 +218,7 @@ def optimise_start(task: OptimiseTask) -> OptimiseResult:
         point = better(objective, point, polish(objective, sparse))
     if len(objective.allowed) <= 64:
         point = polish(objective, climb(objective, point))
+    point = sparsified(objective, point)
     step, promised = linear_step(objective, point, 1e-4)
     price = max(promised, 0.0) / max(float(np.abs(step).sum()) / 2, 1e-6) if step is not None else np.inf
     fdr = float(fdr_at(model, point[None], trait=task.trait)[0, 0])
