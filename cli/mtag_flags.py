@@ -223,7 +223,8 @@ def _add_fdr(group: Any) -> None:
         choices=("grid", "optimise"),
         default="grid",
         help="search mtag.py's grid, or the whole simplex by optimisation (the way for 4 to 10 "
-        "traits) [default: %(default)s]",
+        "traits), with at least 1/intervals of SNPs causal for each trait, as on the grid: without "
+        "that limit the supremum is 1 for any data [default: %(default)s]",
     )
     group.add_argument(
         "--fdr_starts", type=int, metavar="N", help="starting points for each trait of --fdr_method optimise"

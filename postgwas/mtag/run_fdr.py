@@ -77,6 +77,7 @@ def sample_sizes(n: Floats, options: MtagOptions) -> tuple[Floats, Floats | None
         # Sorted, so that the order of rows cannot touch the last bit.
         return np.sort(n, axis=0).mean(axis=0), None
     rows, counts = np.unique(n, axis=0, return_counts=True)
+    log.info("Exact N: %s distinct combinations; the search costs as many times more", f"{len(rows):,}")
     return rows, counts.astype(np.float64)
 
 
