@@ -121,7 +121,9 @@ def guarded(action: Callable[[list[str]], int], argv: list[str]) -> int:
         # Python would complain once more when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return EXIT_BROKEN_PIPE
-    except (PostgwasError, KeyboardInterrupt, OSError, MemoryError) as error:
+    except BaseException as error:
+        if not isinstance(error, TOLD) and not _interrupted_in_polars(error):
+            raise
         if debug:
             import traceback
 
@@ -130,6 +132,15 @@ def guarded(action: Callable[[list[str]], int], argv: list[str]) -> int:
             sys.stdout.flush()
         print(f"postgwas: error: {one_line(error)}", file=sys.stderr)
         return EXIT_ERROR
+
+
+#: What is the user's to know in one line; anything else is a defect of ours and keeps its traceback.
+TOLD = (PostgwasError, KeyboardInterrupt, OSError, MemoryError)
+
+
+def _interrupted_in_polars(error: BaseException) -> bool:
+    # Polars turns a KeyboardInterrupt that reaches it into a panic.
+    return type(error).__name__ == "PanicException" and "KeyboardInterrupt" in str(error)
 
 
 @contextmanager
@@ -153,7 +164,7 @@ def one_line(error: BaseException) -> str:
     """The one line that says what went wrong, for the errors that are not defects of ours."""
     if isinstance(error, PostgwasError):
         return str(error)
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt) or _interrupted_in_polars(error):
         return "interrupted; no partial result stands under a final name"
     if isinstance(error, MemoryError):
         return "out of memory (fewer --cores need less)"

@@ -7,9 +7,11 @@ import logging
 import os
 import re
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,18 +111,19 @@ def local_processes(cores: int) -> Iterator[DaskBackend]:
     try:
         with quiet_dask(), dask.config.set(settings):
             try:
-                cluster = LocalCluster(
-                    n_workers=cores,
-                    threads_per_worker=1,
-                    processes=True,
-                    host="127.0.0.1",
-                    # Any free port, seen from this machine alone: None would mean 8787, taken or not.
-                    dashboard_address="127.0.0.1:0",
-                    local_directory=scratch,
-                    # Dask would divide the machine's memory by its cores, and kill workers at that.
-                    memory_limit=0,
-                    silence_logs=logging.CRITICAL,
-                )
+                with _deaf_to_interrupts():
+                    cluster = LocalCluster(
+                        n_workers=cores,
+                        threads_per_worker=1,
+                        processes=True,
+                        host="127.0.0.1",
+                        # Any free port, seen from this machine alone: None would mean 8787, taken or not.
+                        dashboard_address="127.0.0.1:0",
+                        local_directory=scratch,
+                        # Dask would divide the machine's memory by its cores, and kill workers at that.
+                        memory_limit=0,
+                        silence_logs=logging.CRITICAL,
+                    )
             except (RuntimeError, OSError) as error:
                 raise EngineError(
                     f"cannot start {cores} worker processes: {error}", hint=SCRIPT_HINT
@@ -129,6 +132,25 @@ def local_processes(cores: int) -> Iterator[DaskBackend]:
                 yield DaskBackend(client)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Threads and processes begun in the block never see Ctrl-C; this process gets it afterwards.
+
+    A terminal sends Ctrl-C to workers too; they would all print tracebacks, though this process
+    ends them in good order.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Started before, for starting it lets interrupts through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

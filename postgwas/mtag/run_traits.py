@@ -103,7 +103,7 @@ def read_traits(
                 kept = eng.map(_read_to_disk, tasks, label="Reading traits")
             for i, trait in enumerate(kept):
                 _log_trait(trait, i)
-                yield replace(trait, frame=pl.read_ipc(_part(folder, i)))
+                yield replace(trait, frame=pl.read_ipc_stream(_part(folder, i)))
         return
     with progress("Reading traits", total=len(sources)) as advance:
         for i, source in enumerate(sources):
@@ -118,7 +118,8 @@ def read_traits(
 def _read_to_disk(task: tuple[str, int, str, MtagOptions, int, str]) -> Trait:
     source, index, name, options, n_traits, folder = task
     trait = read_trait(source, index, name, options, n_traits)
-    trait.frame.write_ipc(_part(folder, index))
+    # As a stream: polars reads the other kind lazily, where Ctrl-C ends in a panic of its own.
+    trait.frame.write_ipc_stream(_part(folder, index))
     return trait.without_rows()
 
 

@@ -105,7 +105,8 @@ def atomic_file(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iter
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:80]}.", suffix=".part", dir=target.parent)
         temporary = Path(name)
-        with os.fdopen(descriptor, "wb", buffering=0) as raw:
+        # Buffered: on a disk that is full, or beyond 2 GB, a raw file may take a part and say so only.
+        with os.fdopen(descriptor, "wb") as raw:
             yield raw
             raw.flush()
             os.fsync(raw.fileno())
