@@ -175,11 +175,22 @@ def read_results(out: str) -> EarlierResults:
         )
     columns: list[tuple[Floats, Floats]] = []
     for path in paths:
-        frame = pl.read_csv(path, separator="\t", null_values="NA", infer_schema_length=None)
+        try:
+            frame = pl.read_csv(path, separator="\t", null_values="NA", infer_schema_length=None)
+        except pl.exceptions.PolarsError as error:
+            raise InputError(
+                f"--skip_mtag: {path} is not a table of results: {str(error).splitlines()[0]}",
+                hint="run without --skip_mtag once more",
+            ) from None
         by_name = {name.upper(): name for name in frame.columns}
         if "Z" not in by_name or "N" not in by_name:
             raise InputError(f"{path}: expected columns Z and N, found {', '.join(frame.columns)}")
-        z, n = (frame[by_name[name]].cast(pl.Float64).to_numpy() for name in ("Z", "N"))
+        z, n = (frame[by_name[name]].cast(pl.Float64, strict=False).to_numpy() for name in ("Z", "N"))
+        if not len(z) or not (np.isfinite(z).all() and np.isfinite(n).all()):
+            raise InputError(
+                f"--skip_mtag: {path}: expected rows with numbers in columns Z and N",
+                hint="run without --skip_mtag once more",
+            )
         columns.append((z, n))
     if len({len(z) for z, _ in columns}) > 1:
         raise InputError(

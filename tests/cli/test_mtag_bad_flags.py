@@ -213,6 +213,24 @@ def test_skip_mtag_without_earlier_results(refused: Refused, out: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is not a table of results"),
+        ("hello\nworld\n", "expected columns Z and N, found hello"),
+        ("SNP\tZ\tN\n", "expected rows with numbers in columns Z and N"),
+        ("SNP\tZ\tN\nrs1\tx\t5\n", "expected rows with numbers in columns Z and N"),
+        ("SNP\tZ\tN\nrs1\t1\t5\n", "have different numbers of rows"),
+    ],
+)
+def test_skip_mtag_with_spoilt_results(
+    text: str, said: str, ab: str, refused: Refused, accepted: Accepted, out: Path
+) -> None:
+    accepted("--sumstats", ab)
+    given(out.parent, text, "run_trait_1.txt")
+    assert said in refused("--skip_mtag")
+
+
 def test_out_that_ends_in_a_slash_is_a_folder_as_in_mtag_py(
     study: TextStudy, ab: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
