@@ -203,7 +203,9 @@ def test_nothing_left_counts_where_rows_went() -> None:
 
 
 def test_median_z_far_from_zero_stops() -> None:
-    with pytest.raises(InputError, match=r"median of Z .* is 0\.2, expected 0 within 0\.1.*--median_z_cutoff"):
+    with pytest.raises(
+        InputError, match=r"median of Z .* is 0\.2, expected 0 within 0\.1.*--median_z_cutoff"
+    ):
         quality_control(table([{"Z": 0.2}] * 3))
     assert quality_control(table([{"Z": 0.2}] * 3), QCRules(median_z_max=None)).median_z == 0.2
 
