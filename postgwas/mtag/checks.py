@@ -22,6 +22,7 @@ def warn_about(
     omega_eigenvalues: Floats,
     omega_changed: bool,
     sigma_changed: bool,
+    n_in_panel: int | None = None,
 ) -> list[str]:
     """Sentences about low power, unequal power, odd intercepts, N outliers and near-singular Omega.
 
@@ -38,6 +39,8 @@ def warn_about(
         Of Omega's correlation matrix, as estimated.
     omega_changed, sigma_changed : bool
         The matrix had to be shrunk to be positive definite.
+    n_in_panel : int or None
+        Variants that Sigma was estimated on; None where it was given.
 
     References
     ----------
@@ -49,6 +52,10 @@ def warn_about(
         said.append(
             f"only {n_variants:,} variants estimate Omega; with fewer than 200,000 its error and that of "
             "Sigma are large"
+        )
+    if n_in_panel is not None and (n_in_panel < min(n_variants / 2, 200_000) or n_in_panel < 1000):
+        said.append(
+            f"Sigma comes from the {n_in_panel:,} of {n_variants:,} variants that are in the LD score panel"
         )
     for name, value in zip(names, mean_chi2):
         if value < 1.1:

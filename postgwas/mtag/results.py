@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from postgwas.store.provenance import Provenance
-
 Floats = NDArray[np.float64]
 
 
@@ -108,7 +106,7 @@ class MtagResult:
     column_names: list[Mapping[str, str]]
     max_fdr: Floats | None = None
     fdr: Any = None
-    provenance: Mapping[str, Provenance] = field(default_factory=dict)
+    provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def n_traits(self) -> int:
@@ -241,7 +239,8 @@ def variant_columns(aligned: Aligned, rows: NDArray[np.int64]) -> dict[str, pl.S
     columns = {"SNP": aligned.snpid.gather(rows)}
     if aligned.chr is not None and aligned.pos is not None:
         columns["CHR"] = chromosome_names(aligned.chr[rows])
-        columns["BP"] = pl.Series(aligned.pos[rows])
+        position = pl.Series(aligned.pos[rows])
+        columns["BP"] = position.set(position == 0, None)
     letters = pl.Series([*ALLELES, None], dtype=pl.Enum(list(ALLELES)))
     for name, codes in (("A1", aligned.ea), ("A2", aligned.nea)):
         columns[name] = letters.gather(np.minimum(codes[rows], len(ALLELES)).astype(np.uint32))
@@ -253,10 +252,9 @@ def chromosome_names(codes: NDArray[np.int8]) -> pl.Series:
     if codes.size and codes.min() >= 1 and codes.max() <= 22:
         return pl.Series(codes)
     column = pl.Series(codes.astype(np.int16))
+    column = column.set(column == 0, None)
     names = {23: "X", 24: "Y", 25: "MT"}
-    return column.set(column == 0, None).replace_strict(
-        names, default=column.cast(pl.String), return_dtype=pl.String
-    )
+    return column.replace_strict(names, default=column.cast(pl.String), return_dtype=pl.String)
 
 
 def _unstandardised(frequency: Floats) -> Floats:

@@ -14,9 +14,11 @@ from postgwas.compute.engine import Engine, engine
 from postgwas.errors import UsageError
 from postgwas.mtag import run_outputs
 from postgwas.mtag.checks import warn_about
+from postgwas.mtag.checks_alignment import warn_about_alignment
 from postgwas.mtag.options import MtagOptions, PerTrait, trait_names_for
 from postgwas.mtag.preflight import check_inputs, check_store
 from postgwas.mtag.results import MtagResult
+from postgwas.mtag.row_counts import row_counts
 from postgwas.mtag.run_covariances import Covariances, estimate_covariances
 from postgwas.mtag.run_estimates import by_subset, summarise
 from postgwas.mtag.run_filters import restrict
@@ -303,7 +305,7 @@ def run(
         warnings=_warnings(aligned, covariances, names, options, n_traits),
         timings=watch.seconds,
         column_names=[trait.columns for trait in traits],
-        provenance=run_outputs.provenance(traits, aligned, options, watch),
+        provenance=row_counts(traits, aligned),
     )
     with watch("writing"), staged(request) as aside:
         run_outputs.write_results(found, aside, rejected)
@@ -368,7 +370,10 @@ def _warnings(
         return []
     with np.errstate(invalid="ignore"):
         mean_chi2 = np.nanmean(aligned.z**2, axis=0)
-    return warn_about(
+    suspect = warn_about_alignment(
+        aligned.counts, aligned.eaf, aligned.ambiguous, keeps_ambiguous=options.incld_ambig_snps
+    )
+    return suspect + warn_about(
         names=names,
         mean_chi2=mean_chi2,
         omega=covariances.omega,
@@ -376,6 +381,7 @@ def _warnings(
         sigma=covariances.sigma,
         n=aligned.n,
         n_variants=covariances.n_variants,
+        n_in_panel=covariances.n_in_panel,
         omega_eigenvalues=covariances.omega_eigenvalues,
         omega_changed=covariances.omega_changed,
         sigma_changed=covariances.sigma_changed,

@@ -61,6 +61,7 @@ class Covariances:
     omega_changed: bool
     omega_eigenvalues: Floats
     n_variants: int
+    n_in_panel: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Blocks:
 
     of_row: NDArray[np.int64]
     sigma: Floats
+    n_variants: int
 
 
 def estimate_covariances(
@@ -103,9 +105,9 @@ def estimate_covariances(
     name = "Sigma" if given is None else f"Sigma (--residcov_path {given})"
     adjusted = _definite(sigma, name, given=given is not None, options=options, order=order)
     sigma = adjusted.matrix
-    if adjusted.changed:
-        blocks = None
-    found, correlation, correlation_se, shrunk, values = _omega(z, n, sigma, blocks, options, order)
+    # A Sigma that was shrunk is taken as known.
+    own = None if adjusted.changed else blocks
+    found, correlation, correlation_se, shrunk, values = _omega(z, n, sigma, own, options, order)
     at = np.ix_(back, back)
     return Covariances(
         sigma=sigma[at],
@@ -118,6 +120,7 @@ def estimate_covariances(
         omega_changed=shrunk,
         omega_eigenvalues=values,
         n_variants=len(z) if n_traits else 0,
+        n_in_panel=None if blocks is None else blocks.n_variants,
     )
 
 
@@ -175,7 +178,7 @@ def _sigma(
             hint="use more variants, leave the trait out, or give Sigma by --residcov_path",
         )
     block = blocks_of_rows(rows.astype(np.int64), n_all, options.n_blocks)
-    return fit.sigma, fit.sigma_se, Blocks(block, fit.deleted)
+    return fit.sigma, fit.sigma_se, Blocks(block, fit.deleted, len(rows))
 
 
 def _regressions(

@@ -11,26 +11,12 @@ from numpy.typing import NDArray
 
 from postgwas.errors import NoVariantsError
 from postgwas.mtag.align import align, is_ambiguous
+from postgwas.mtag.merge_counts import MergeCounts, nothing_shared
 from postgwas.mtag.run_traits import Trait
 from postgwas.stopwatch import Stopwatch
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class MergeCounts:
-    """What happened to one trait's variants when they met those before it."""
-
-    trait: str
-    variants: int
-    ambiguous: int = 0
-    shared: int = 0
-    inconsistent: int = 0
-    swapped: int = 0
-    other_strand: int = 0
-    remaining: int = 0
-    example: str | None = None
 
 
 @dataclass(frozen=True)
@@ -176,6 +162,7 @@ def merge(
                     trait.name,
                     len(trait),
                     ambiguous=dropped,
+                    lost_ambiguous=dropped,
                     shared=len(trait),
                     remaining=len(trait) - dropped,
                     example=trait.frame["SNPID"][0] if len(trait) else None,
@@ -222,11 +209,7 @@ def _add(
         np.subtract(1, column["EAF"], out=column["EAF"], where=turned)
     table.columns.append(column)
     table.sign.append(sign)
-    if table.chr is None and "CHR" in frame.columns:
-        chrom, pos = _positions(frame)
-        assert chrom is not None and pos is not None
-        table.chr = np.where(found, chrom[at], 0).astype(np.int8)
-        table.pos = np.where(found, pos[at], 0).astype(np.int32)
+    positions, other_position = _meet_positions(table, frame, at, found)
     if union:
         seen = np.zeros(frame.height, dtype=bool)
         seen[index[found]] = True
@@ -242,9 +225,17 @@ def _add(
     usable = ((all_signs == 1) | (all_signs == -1)).all(axis=0)
     if not keep_ambiguous:
         usable &= ~is_ambiguous(table.ea[: len(at)], table.nea[: len(at)])
+    # Its own ambiguous pairs count as such, whatever they met.
+    own = np.zeros(frame.height, dtype=bool)
+    if not keep_ambiguous and align_alleles:
+        own = is_ambiguous(frame["EA"].to_numpy(), frame["NEA"].to_numpy())
     return MergeCounts(
         trait.name,
         len(trait),
+        positions=positions,
+        other_position=other_position,
+        lost_ambiguous=int(own.sum()),
+        lost_inconsistent=int(((sign == 0) & ~own[at]).sum()),
         shared=int(found.sum()),
         inconsistent=int((sign == 0).sum()),
         swapped=int(turned.sum()),
@@ -252,6 +243,27 @@ def _add(
         remaining=int(usable.sum()),
         example=frame["SNPID"][0] if frame.height else None,
     )
+
+
+def _meet_positions(
+    table: _Table, frame: pl.DataFrame, at: NDArray[np.int64], found: Mask
+) -> tuple[int, int]:
+    """Take positions that were unknown so far; how many both know, and how many of these differ."""
+    chrom, pos = _positions(frame)
+    if chrom is None or pos is None:
+        return 0, 0
+    chrom, pos = np.where(found, chrom[at], 0), np.where(found, pos[at], 0)
+    if table.chr is None or table.pos is None:
+        table.chr, table.pos = chrom.astype(np.int8), pos.astype(np.int32)
+        return 0, 0
+    ours, theirs = (table.chr > 0) & (table.pos > 0), (chrom > 0) & (pos > 0)
+    both = ours & theirs
+    differ = int((both & ((table.chr != chrom) | (table.pos != pos))).sum())
+    fresh = theirs & ~ours
+    if fresh.any():
+        table.chr = np.where(fresh, chrom, table.chr).astype(np.int8)
+        table.pos = np.where(fresh, pos, table.pos).astype(np.int32)
+    return int(both.sum()), differ
 
 
 def _finish(
@@ -271,7 +283,7 @@ def _finish(
     if not keep_ambiguous and check:
         keep &= ~ambiguous
     if not keep.any():
-        raise _nothing_shared(counts)
+        raise nothing_shared(counts)
     order = _canonical_order(table, keep)
     columns = table.columns
 
@@ -284,6 +296,8 @@ def _finish(
         return values
 
     rank = np.cumsum(keep) - 1
+    present = (signs[:, order] != _ABSENT).T
+    merged = present.sum(axis=0)
     return Aligned(
         snpid=table.ids.gather(order),
         ea=table.ea[order],
@@ -294,30 +308,10 @@ def _finish(
         n=stacked("N"),
         eaf=stacked("EAF"),
         scale=stacked("SCALE") if any("SCALE" in c for c in columns) else None,
-        present=(signs[:, order] != _ABSENT).T,
+        present=present,
         ambiguous=ambiguous[order],
         file_order=np.argsort(rank[order], kind="stable"),
-        counts=counts,
-    )
-
-
-def _nothing_shared(counts: Sequence[MergeCounts]) -> NoVariantsError:
-    steps = []
-    for i, c in enumerate(counts):
-        step = f"{c.trait} has {c.variants:,} variants (ids such as {c.example})"
-        if i == 0 and c.ambiguous:
-            step += f", {c.ambiguous:,} of them strand-ambiguous"
-        if i > 0:
-            step += f", {c.shared:,} shared with the traits before"
-            if c.inconsistent:
-                step += f", {c.inconsistent:,} of these with other alleles"
-        steps.append(f"{step}: {c.remaining:,} left")
-    same_ids = all(c.shared for c in counts)
-    return NoVariantsError(
-        f"no variant is left after merging {len(counts)} traits by id and alleles: {'; '.join(steps)}",
-        hint="--a1_name and --a2_name name the allele columns; --incld_ambig_snps keeps A/T and C/G"
-        if same_ids
-        else "ids must be of one kind, such as rs numbers, in all files; --snp_name names their column",
+        counts=[replace(count, merged=int(n)) for count, n in zip(counts, merged)],
     )
 
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from postgwas.mtag.maxfdr_grid import MaxFDRGrid
     from postgwas.mtag.results import MtagResult
     from postgwas.mtag.run_merge import Aligned
-    from postgwas.mtag.run_traits import Trait
-    from postgwas.stopwatch import Stopwatch
     from postgwas.store.provenance import Provenance
 
 log = get_logger(__name__)
@@ -241,28 +239,6 @@ def write_optimum(table: pl.DataFrame, request: Request) -> None:
     """maxFDR of each trait by optimisation, the point, and how sure the search is of it."""
     if request.out is not None:
         write_delimited(table, request.path("_maxfdr_optimum.tsv"))
-
-
-def provenance(
-    traits: Sequence[Trait], aligned: Aligned, options: MtagOptions, watch: Stopwatch
-) -> dict[str, Any]:
-    """What is known of every trait's way to the result; hashing of files waits for the store."""
-    return {
-        trait.name: {
-            "source": trait.source,
-            "rows_in": trait.rows_read,
-            "rows_out": len(aligned),
-            "dropped": {
-                **trait.counts,
-                "strand-ambiguous": count.ambiguous,
-                "inconsistent alleles": count.inconsistent,
-                "not in all traits, or left out by a list": max(
-                    trait.n_kept - count.ambiguous - count.inconsistent - len(aligned), 0
-                ),
-            },
-        }
-        for trait, count in zip(traits, aligned.counts)
-    }
 
 
 def write_extras(result: MtagResult, request: Request) -> None:
