@@ -166,7 +166,7 @@ else:
     from postgwas.compute.engine import engine
     from postgwas.mtag.maxfdr_optimise import combine_starts, optimise_start, optimise_tasks
     cpu, wall = time.process_time(), time.perf_counter()
-    tasks = optimise_tasks(omega, sigma, n, n_starts=int(sys.argv[5]), seed=1)
+    tasks = optimise_tasks(omega, sigma, n, n_starts=int(sys.argv[5]) or None, seed=1)
     with engine(int(sys.argv[6])) as eng:
         found = combine_starts(tasks, eng.map(optimise_start, tasks, label="maxFDR"))
 cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
@@ -177,9 +177,9 @@ print(json.dumps({"cpu": cpu, "wall": wall, "max_fdr": np.asarray(found.maximum)
 def command(job: Job, args: argparse.Namespace) -> list[str]:
     """The child's command line; makes its inputs first."""
     if job.fdr:
-        paths = write_matrices(args.work / job.name, job.traits)
-        matrices = [str(paths["omega"]), str(paths["sigma"])]
-        sizes = [str(args.intervals), str(args.starts), str(job.cores)]
+        written = write_matrices(args.work / job.name, job.traits)
+        matrices = [str(written["omega"]), str(written["sigma"])]
+        sizes = [str(args.intervals), str(args.starts or 0), str(job.cores)]
         return [sys.executable, "-c", FDR_PROGRAM, *matrices, job.fdr, *sizes]
     rows = args.rows or job.rows
     folder = args.work / f"inputs_{rows}_seed{args.seed}_traits{job.traits}"
@@ -212,8 +212,8 @@ def measure(arguments: list[str], log: Path, *, search_alone: bool = False) -> U
         raise SystemExit(
             f"exit status {process.returncode}: {' '.join(arguments[:6])} ...\n" + "\n".join(tail)
         )
-    # Linux counts in kilobytes, macOS in bytes.
-    gb = usage.ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6)
+    # Linux counts in KiB, macOS in bytes.
+    gb = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9
     if search_alone:
         printed = json.loads(log.read_text().splitlines()[-1])
         return Usage(printed["cpu"], printed["wall"], gb)
@@ -248,11 +248,13 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--jobs", nargs="+", choices=JOBS, default=["mtag2", "fdr3"], metavar="JOB")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--work", type=Path, required=True, help="folder for inputs and outputs")
+    parser.add_argument(
+        "--work", type=Path, default=Path("build/bench"), help="folder for inputs and outputs [build/bench]"
+    )
     parser.add_argument("--ld_ref_panel", default="eur_w_ld_chr", help="name, folder or prefix of LD scores")
     parser.add_argument("--rows", type=int, default=0, help="rows per file instead of the job's own number")
     parser.add_argument("--intervals", type=int, default=10, help="of the maxFDR grid")
-    parser.add_argument("--starts", type=int, default=24, help="of maxFDR's optimiser, per trait")
+    parser.add_argument("--starts", type=int, help="of maxFDR's optimiser, per trait")
     parser.add_argument("--seed", type=int, default=777)
     parser.add_argument("--json", type=Path, help="also write every run's figures here")
     args = parser.parse_args(argv)
