@@ -46,6 +46,8 @@ class TraitSummary:
         Variants with P < 5e-8.
     n_kind : str
         What N is: total, effective, given, ...
+    unit : str
+        Of ``mtag_beta`` and ``mtag_se``.
     """
 
     name: str
@@ -60,6 +62,7 @@ class TraitSummary:
     n_significant_gwas: int
     n_significant_mtag: int
     n_kind: str
+    unit: str = ""
 
 
 @dataclass(frozen=True)

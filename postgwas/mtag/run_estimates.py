@@ -124,6 +124,7 @@ def summarise(
                 n_significant_gwas=int((np.abs(z[:, t]) > GENOME_WIDE_Z).sum()),
                 n_significant_mtag=int((np.abs(mtag_z) > GENOME_WIDE_Z).sum()),
                 n_kind=trait.n_kind,
+                unit=trait.unit,
             )
         )
     return lines

@@ -284,7 +284,6 @@ def write_store(
             parameters=parameters, inputs=files, wall_seconds=wall, seed=result.options.seed, **rows
         )
 
-    unit = "standardised (trait and genotype)" if result.options.std_betas else "per effect allele"
     keys = []
     for t, (name, summary) in enumerate(zip(result.trait_names, result.summaries)):
         known: Any = result.provenance.get(name, {})
@@ -301,7 +300,12 @@ def write_store(
                 "warnings": result.warnings,
                 **({"genome_build": genome_build} if genome_build else {}),
             },
-            units={"BETA": unit, "SE": unit, "N": f"people ({summary.n_kind})", "MLOG10P": "-log10 P"},
+            units={
+                "BETA": summary.unit,
+                "SE": summary.unit,
+                "N": f"people ({summary.n_kind})",
+                "MLOG10P": "-log10 P",
+            },
             provenance=made(**rows),
             overwrite=overwrite,
         )
@@ -354,8 +358,10 @@ def _write_ssf(result: MtagResult, trait: int, path: Path, build: str) -> None:
     from postgwas.sumstats.ssf import write_ssf
 
     summary = result.summaries[trait]
-    write_ssf(
-        stored_frame(result, trait),
+    frame = stored_frame(result, trait)
+    placed = (pl.col("CHR") > 0) & (pl.col("POS") > 0)
+    written = write_ssf(
+        frame.with_columns(pl.when(placed).then("CHR").alias("CHR")),
         path,
         {
             "genome_assembly": build,
@@ -363,7 +369,9 @@ def _write_ssf(result: MtagResult, trait: int, path: Path, build: str) -> None:
             "samples": [{"sample_size": round(summary.n_max)}],
             "author_notes": (
                 f"MTAG estimates of {summary.name} from {', '.join(result.trait_names)}; "
-                f"GWAS-equivalent N {summary.gwas_equivalent_n:.0f}"
+                f"GWAS-equivalent N {summary.gwas_equivalent_n:.0f}; effects in {summary.unit}"
             ),
         },
     )
+    left_out = f", {written.n_left_out:,} without a place or frequency left out" if written.n_left_out else ""
+    log.info("Wrote %s: %s rows%s", path.name, f"{written.n_variants:,}", left_out)

@@ -18,6 +18,7 @@ from postgwas.errors import ColumnError, InputError, NoVariantsError
 from postgwas.mtag.align import ALLELES, NOT_A_BASE
 from postgwas.mtag.options import MtagOptions
 from postgwas.mtag.run_refusals import NAME_FLAGS, nothing_left, require_columns
+from postgwas.mtag.units import N_WORDS, effect_unit
 from postgwas.progress import progress
 from postgwas.runlog import get_logger, log_step
 from postgwas.stopwatch import Stopwatch
@@ -56,6 +57,8 @@ class Trait:
     columns : mapping
         Canonical name -> name in the file.
     n_kind : str
+    unit : str
+        Of MTAG's effects.
     mean_chi2, lambda_gc : float
     """
 
@@ -73,6 +76,7 @@ class Trait:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     n_kept: int = 0
+    unit: str = ""
 
     def __len__(self) -> int:
         return self.frame.height
@@ -134,6 +138,10 @@ def _log_trait(trait: Trait, index: int) -> None:
     )  # fmt: skip
     for note in trait.notes:
         log.info("Trait %d: %s", index + 1, note)
+    log.info(
+        "Trait %d: N is %s; effects will be in %s",
+        index + 1, N_WORDS.get(trait.n_kind, trait.n_kind), trait.unit,
+    )  # fmt: skip
     for text in trait.warnings:
         log.warning("Trait %d: %s", index + 1, text)
     log_step(
@@ -242,6 +250,12 @@ def _checked(stats: Sumstats, index: int, name: str, options: MtagOptions, n_tra
         lambda_gc=lambda_gc,
         notes=(*stats.derived, *notes),
         warnings=stats.warnings,
+        unit=effect_unit(
+            std_betas=options.std_betas,
+            in_units_of_beta=options.use_beta_se,
+            log_odds="OR" in stats.columns,
+            n_kind=stats.n_kind,
+        ),
     )
 
 
@@ -286,16 +300,35 @@ def _with_beta_se(stats: Sumstats, options: MtagOptions) -> tuple[Sumstats, list
             )
     frame = frame.with_columns(Z=pl.when(pl.col("SE") > 0).then(pl.col("BETA") / pl.col("SE")))
     if "EAF" in frame.columns:
+        said = frame["N"].median() if "N" in frame.columns else None
         variance = 2 * pl.col("EAF") * (1 - pl.col("EAF"))
-        frame = frame.with_columns(N=1 / (variance * pl.col("SE") ** 2))
+        frame = frame.with_columns(
+            N=pl.when((variance > 0) & (pl.col("SE") > 0)).then(1 / (variance * pl.col("SE") ** 2))
+        )
         note = "Z = BETA/SE and N = 1/(2 EAF (1-EAF) SE^2) (--use_beta_se)"
-        stats = replace(stats, n_kind="from SE")
+        stats = replace(
+            stats,
+            n_kind="from SE",
+            derived=tuple(line for line in stats.derived if not line.startswith("N = ")),
+            warnings=(*stats.warnings, *_n_disagrees(said, frame["N"].median(), stats.source)),
+        )
     elif "N" in frame.columns:
         frame = frame.with_columns(SCALE=pl.col("SE") * pl.col("N").sqrt())
         note = "Z = BETA/SE; effects return to the units of BETA by SE sqrt(N) (--use_beta_se without EAF)"
     else:
         raise ColumnError(f"{stats.source}: --use_beta_se needs EAF or N", hint="--eaf_name or --n_name")
     return replace(stats, frame=frame), [note]
+
+
+def _n_disagrees(said: Any, made: Any, source: str) -> list[str]:
+    """A trait whose variance is not one has another N by its standard errors than by count."""
+    if said is None or made is None or not said > 0 or 0.5 <= made / said <= 2:
+        return []
+    return [
+        f"{source}: by EAF and SE the median N is {made:,.0f}, by the file {said:,.0f}: BETA is not in "
+        "standard deviations of the trait (log odds, for instance); MTAG's Z and P hardly mind, but N and "
+        "the GWAS-equivalent N are not people"
+    ]
 
 
 def _rules(stats: Sumstats, index: int, options: MtagOptions, n_traits: int) -> QCRules:
@@ -318,7 +351,8 @@ def _rules(stats: Sumstats, index: int, options: MtagOptions, n_traits: int) -> 
     return QCRules(
         require=tuple(required),
         info_min=limit("info_min"),
-        maf_min=maf_min if filter_frequency else None,
+        # Without a limit too: an allele that no one or everyone has gives no effect.
+        maf_min=(maf_min if maf_min is not None or options.compat else 0.0) if filter_frequency else None,
         n_min=limit("n_min"),
         n_max=limit("n_max"),
         keep_ambiguous=True,

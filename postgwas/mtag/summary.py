@@ -41,6 +41,11 @@ def summary_text(result: MtagResult) -> str:
     if np.isfinite(result.sigma_se).any():
         blocks.append("(standard errors):\n" + matrix_text(result.sigma_se))
     blocks.append("(Correlation):\n" + matrix_text(correlation_of(result.sigma)))
+    units = {one.name: one.unit for one in result.summaries}
+    if len(set(units.values())) == 1:
+        blocks.append(f"Effects are in {next(iter(units.values()))}.")
+    else:
+        blocks.append("\n".join(f"Effects of {name} are in {unit}." for name, unit in units.items()))
     weights = " ".join(f"{one.weight:.3f}" for one in result.summaries)
     blocks.append(f"MTAG weight factors: (average across SNPs)\n[{weights}]")
     if result.max_fdr is not None:

@@ -165,9 +165,12 @@ def from_table(
     given = _given_n(n, n_cases, n_controls)
     job = _Job(name, plan, set(columns or ()), wanted, require, given, derive, flags or {}, frame.columns)
     # The table passes through the same parser as a file: one set of rules for both.
+    read = [plan.columns[f] for f in job.fields]
+    if plan.additive_rows:
+        read.append(plan.additive_rows[0])
     text = frame.select(
         pl.col(c).cast(pl.String, strict=False).alias(c) if not frame[c].dtype.is_numeric() else pl.col(c)
-        for c in dict.fromkeys(plan.columns[f] for f in job.fields)
+        for c in dict.fromkeys(read)
     )
     parser = ChunkParser(Layout(tuple(frame.columns), "\t", 1, 0), plan, job.fields, name, keep_tiny=False)
     parsed = parser.parse_table(text)
