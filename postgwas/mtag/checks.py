@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from postgwas.mtag.omega import OmegaMoments
+
 Floats = NDArray[np.float64]
 
 
@@ -94,4 +96,37 @@ def warn_about(
         )
     if sigma_changed:
         said.append("Sigma as estimated is not positive definite; its covariances were shrunk")
+    return said
+
+
+def warn_about_one_trait(
+    names: Sequence[str], estimated: OmegaMoments, *, equal_h2: bool = False
+) -> list[str]:
+    """Sentences where traits taken as one (--perfect_gencov, --equal_h2) are estimated not to be.
+
+    Parameters
+    ----------
+    names : sequence of str, shape (n_traits,)
+    estimated : OmegaMoments
+        Omega without the constraint.
+    equal_h2 : bool
+        Heritabilities are taken as equal too.
+    """
+    r, se = estimated.correlation, estimated.correlation_se
+    said = [
+        f"--perfect_gencov takes the genetic correlation of {names[i]} and {names[j]} as 1; it is estimated "
+        f"as {r[i, j]:.3f} (standard error {se[i, j]:.3f})"
+        + (": are the effect alleles right?" if r[i, j] < 0 else "")
+        for i in range(len(names))
+        for j in range(i + 1, len(names))
+        if r[i, j] < 0 or r[i, j] + 2 * se[i, j] < 0.9
+    ]
+    variance, error = np.diag(estimated.omega), np.diag(estimated.omega_se)
+    high, low = int(variance.argmax()), int(variance.argmin())
+    apart = variance[high] - variance[low] > 3 * np.hypot(error[high], error[low])
+    if equal_h2 and apart and variance[high] > 1.25 * variance[low]:
+        said.append(
+            f"--equal_h2 takes heritabilities as equal; the genetic variances are estimated as "
+            f"{variance[high]:.3g} for {names[high]} and {variance[low]:.3g} for {names[low]}"
+        )
     return said

@@ -366,13 +366,16 @@ def _log_merge(aligned: Aligned) -> None:
 def _warnings(
     aligned: Aligned, covariances: Covariances, names: Sequence[str], options: MtagOptions, n_traits: int
 ) -> list[str]:
-    if options.equal_h2 or options.compat:
+    if options.compat:
         return []
     with np.errstate(invalid="ignore"):
         mean_chi2 = np.nanmean(aligned.z**2, axis=0)
     suspect = warn_about_alignment(
         aligned.counts, aligned.eaf, aligned.ambiguous, keeps_ambiguous=options.incld_ambig_snps
     )
+    suspect += covariances.warnings
+    if options.equal_h2:
+        return suspect
     return suspect + warn_about(
         names=names,
         mean_chi2=mean_chi2,

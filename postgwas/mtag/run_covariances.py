@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from postgwas.compute.engine import Engine
 from postgwas.errors import InputError, MatrixError, NoVariantsError
 from postgwas.ld.panel import load_panel
+from postgwas.mtag.checks import warn_about_one_trait
 from postgwas.mtag.definite import Adjusted, adjust, eigenvalues
 from postgwas.mtag.matrix_file import read_matrix
 from postgwas.mtag.omega import (
@@ -48,7 +49,7 @@ class Covariances:
     """Sigma and Omega as the estimator will use them, with standard errors.
 
     Matrices are n_traits x n_traits in the order of the traits; `*_changed` says
-    that the estimate was shrunk to be positive definite.
+    that the estimate was shrunk to be positive definite. `warnings` speak of Omega's model.
     """
 
     sigma: Floats
@@ -62,6 +63,7 @@ class Covariances:
     omega_eigenvalues: Floats
     n_variants: int
     n_in_panel: int | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,9 @@ def estimate_covariances(
     sigma = adjusted.matrix
     # A Sigma that was shrunk is taken as known.
     own = None if adjusted.changed else blocks
-    found, correlation, correlation_se, shrunk, values = _omega(z, n, sigma, own, options, order)
+    named = [names[t] for t in order]
+    said: list[str] = []
+    found, correlation, correlation_se, shrunk, values = _omega(z, n, sigma, own, options, order, named, said)
     at = np.ix_(back, back)
     return Covariances(
         sigma=sigma[at],
@@ -121,6 +125,7 @@ def estimate_covariances(
         omega_eigenvalues=values,
         n_variants=len(z) if n_traits else 0,
         n_in_panel=None if blocks is None else blocks.n_variants,
+        warnings=tuple(said),
     )
 
 
@@ -287,26 +292,32 @@ def _definite(matrix: Floats, name: str, *, given: bool, options: MtagOptions, o
 
 
 def _omega(
-    z: Floats, n: Floats, sigma: Floats, blocks: Blocks | None, options: MtagOptions, order: Any
+    z: Floats,
+    n: Floats,
+    sigma: Floats,
+    blocks: Blocks | None,
+    options: MtagOptions,
+    order: Any,
+    names: Sequence[str],
+    said: list[str],
 ) -> tuple[OmegaMoments, Floats, Floats, bool, Floats]:
     n_traits = z.shape[1]
     nan = np.full((n_traits, n_traits), np.nan)
     if options.equal_h2:
         ones = np.ones((n_traits, n_traits))
+        if not options.compat:
+            said += warn_about_one_trait(names, _moments(z, n, sigma, blocks, options), equal_h2=True)
         return OmegaMoments(ones, nan, ones, nan, 0), ones, nan, False, eigenvalues(ones)
     if options.gencov_path is not None:
         given = read_matrix(options.gencov_path, n_traits, name="--gencov_path")[np.ix_(order, order)]
         return _given_omega(given, nan, options, order)
-    if blocks is None:
-        gmm = moments(z, n, sigma, n_blocks=options.n_blocks)
-    else:
-        gmm = moments(
-            z, n, sigma, n_blocks=len(blocks.sigma), block=blocks.of_row, sigma_deleted=blocks.sigma
-        )
+    gmm = _moments(z, n, sigma, blocks, options)
     values = eigenvalues(gmm.omega)
     _check_variances(gmm, order, len(z))
+    if options.perfect_gencov:
+        said += warn_about_one_trait(names, gmm)
     if options.numerical_omega:
-        fit = _likelihood(z, n, sigma, gmm.omega, options)
+        fit = _likelihood(z, n, sigma, gmm.omega, options, said)
         found = OmegaMoments(fit, nan, correlation_of(fit), nan, 0)
         return found, correlation_of(fit), nan, False, eigenvalues(fit)
     if options.perfect_gencov:
@@ -316,6 +327,14 @@ def _omega(
     adjusted = _definite(gmm.omega, "Omega", given=False, options=options, order=order)
     found = OmegaMoments(adjusted.matrix, gmm.omega_se, gmm.correlation, gmm.correlation_se, gmm.n_blocks)
     return found, correlation_of(adjusted.matrix), gmm.correlation_se, adjusted.changed, values
+
+
+def _moments(
+    z: Floats, n: Floats, sigma: Floats, blocks: Blocks | None, options: MtagOptions
+) -> OmegaMoments:
+    if blocks is None:
+        return moments(z, n, sigma, n_blocks=options.n_blocks)
+    return moments(z, n, sigma, n_blocks=len(blocks.sigma), block=blocks.of_row, sigma_deleted=blocks.sigma)
 
 
 def _given_omega(
@@ -350,7 +369,9 @@ def _check_variances(gmm: OmegaMoments, order: Any, n_variants: int) -> None:
         )
 
 
-def _likelihood(z: Floats, n: Floats, sigma: Floats, start: Floats, options: MtagOptions) -> Floats:
+def _likelihood(
+    z: Floats, n: Floats, sigma: Floats, start: Floats, options: MtagOptions, said: list[str]
+) -> Floats:
     # mtag.py takes the flag and never looks at it.
     limit = np.inf if options.compat else options.time_limit * 3600
     deadline = time.monotonic() + limit
@@ -365,7 +386,8 @@ def _likelihood(z: Floats, n: Floats, sigma: Floats, start: Floats, options: Mta
     log.info("Numerical optimisation of Omega: %d iterations, log likelihood %.6f", fit.iterations,
              fit.log_likelihood)  # fmt: skip
     if not fit.converged:
-        log.warning(
+        said.append(
             "the numerical optimisation of Omega did not converge within its limits (--time_limit, --tol)"
         )
+        log.warning(said[-1])
     return fit.omega
