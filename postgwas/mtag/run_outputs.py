@@ -276,8 +276,7 @@ def write_store(
     study = Study.open(path, create=True)
     parameters = asdict(result.options)
     wall = sum(seconds for seconds, _ in result.timings.values())
-    sources = [s.source for s in result.summaries]
-    files = [source for source in sources if Path(source).is_file()]
+    files = _files_read(result)
 
     def made(**rows: Any) -> Provenance:
         return Provenance.collect(
@@ -333,6 +332,22 @@ def write_store(
     return keys
 
 
+def _files_read(result: MtagResult) -> list[str]:
+    """Every file whose content decided the numbers: traits, lists, matrices, LD scores."""
+    options = result.options
+    files = [s.source for s in result.summaries] + [*options.include, *options.exclude]
+    files += [
+        file for file in (options.gencov_path, options.residcov_path, options.grid_file) if file is not None
+    ]
+    files += options.dialect_files
+    if options.residcov_path is None and options.ld_ref_panel is not None:
+        from postgwas.ld.panel import locate_panel
+
+        panel = locate_panel(options.ld_ref_panel)[1]
+        files += map(str, (*panel.scores, *panel.counts(".l2.M_5_50")))
+    return [file for file in dict.fromkeys(files) if Path(file).is_file()]
+
+
 def stored_frame(result: MtagResult, trait: int) -> pl.DataFrame:
     """One trait's table under the store's names, in genome order, -log10 P beside Z."""
     from postgwas.sumstats.derive import mlog10p_from_z
@@ -350,7 +365,8 @@ def stored_frame(result: MtagResult, trait: int) -> pl.DataFrame:
     )
     if "CHR" in frame.columns and frame["CHR"].dtype == pl.String:
         rows = np.flatnonzero(result.aligned.present[:, trait])
-        frame = frame.with_columns(CHR=pl.Series(result.aligned.chr[rows]))  # type: ignore[index]
+        codes = pl.Series(result.aligned.chr[rows])  # type: ignore[index]
+        frame = frame.with_columns(CHR=codes.set(codes == 0, None))
     return frame
 
 
@@ -358,10 +374,8 @@ def _write_ssf(result: MtagResult, trait: int, path: Path, build: str) -> None:
     from postgwas.sumstats.ssf import write_ssf
 
     summary = result.summaries[trait]
-    frame = stored_frame(result, trait)
-    placed = (pl.col("CHR") > 0) & (pl.col("POS") > 0)
     written = write_ssf(
-        frame.with_columns(pl.when(placed).then("CHR").alias("CHR")),
+        stored_frame(result, trait),
         path,
         {
             "genome_assembly": build,

@@ -108,3 +108,30 @@ def test_a_place_that_one_trait_lacks_comes_from_another(study):
     assert two.frame(0).equals(one.frame(0))
     assert np.array_equal(two.omega, one.omega)
     assert np.array_equal(back.omega[::-1, ::-1], one.omega)
+
+
+def test_the_store_names_every_file_that_was_read(study, tmp_path):
+    import postgwas
+
+    listed = tmp_path / "list.txt"
+    listed.write_text("\n".join(study.frames[0]["snpid"][:3500]))
+    run(study.paths, study, include=[str(listed)], store=tmp_path / "study.h5")
+    stored = postgwas.Study.open(tmp_path / "study.h5").provenance("mtag/t1")
+    names = {one.name for one in stored.inputs}
+    assert {*map(str, study.paths), str(listed), str(study.panel / "7.l2.ldscore")} <= names
+    assert str(study.panel / "22.l2.M_5_50") in names
+    assert all(len(one.sha256) == 64 for one in stored.inputs)
+
+
+def test_the_store_holds_unknown_places_as_missing(study, tmp_path):
+    import postgwas
+
+    lost = pl.when(ROW < 10).then(None)
+    frames = [
+        f.with_columns(chr=lost.otherwise("chr"), bpos=lost.otherwise("bpos")) for f in study.frames[:2]
+    ]
+    run(frames, study, store=tmp_path / "study.h5")
+    stored = postgwas.Study.open(tmp_path / "study.h5")
+    table = stored.read_table("mtag/t1")
+    assert table["CHR"].isna().sum() == table["POS"].isna().sum() == 10
+    assert len(stored.query(region="1:1-10000000", trait="t1")) == (frames[0]["chr"] == 1).sum()
