@@ -18,7 +18,9 @@ import statistics
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -183,7 +185,10 @@ def command(job: Job, args: argparse.Namespace) -> list[str]:
         return [sys.executable, "-c", FDR_PROGRAM, *matrices, job.fdr, *sizes]
     rows = args.rows or job.rows
     folder = args.work / f"inputs_{rows}_seed{args.seed}_traits{job.traits}"
-    paths = write_inputs(folder, args.ld_ref_panel, job.traits, rows, args.seed)
+    # In a process of its own: Linux counts the largest size of the process that starts another as its own.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        inputs = pool.submit(write_inputs, folder, args.ld_ref_panel, job.traits, rows, args.seed)
+        paths = inputs.result()
     out = args.work / f"out_{job.name}"
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
