@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import polars as pl
+
 from postgwas.errors import NoVariantsError
 
 
@@ -12,7 +14,8 @@ from postgwas.errors import NoVariantsError
 class MergeCounts:
     """What happened to one trait's variants when they met those before it.
 
-    `lost_ambiguous`, `lost_inconsistent`, `lost_unmatched` and `merged` add up to `variants`.
+    `lost_ambiguous`, `lost_inconsistent`, `lost_unmatched` and `merged` add up to `variants`;
+    `rejected` has ROW, SNPID and REASON of the inconsistent ones.
     """
 
     trait: str
@@ -29,6 +32,7 @@ class MergeCounts:
     lost_ambiguous: int = 0
     lost_inconsistent: int = 0
     merged: int = 0
+    rejected: pl.DataFrame | None = None
 
     @property
     def lost_unmatched(self) -> int:

@@ -288,6 +288,7 @@ def run(
     with watch("MTAG"):
         estimates = by_subset(to_estimate, covariances.omega, covariances.sigma, names, compat=options.compat)
     aligned = to_estimate
+    rejected += [(t.source, c.rejected) for t, c in zip(traits, aligned.counts) if c.rejected is not None]
     summaries = summarise(aligned, estimates, covariances.sigma, traits)
     found = MtagResult(
         options=options,

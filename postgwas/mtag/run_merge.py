@@ -229,19 +229,30 @@ def _add(
     own = np.zeros(frame.height, dtype=bool)
     if not keep_ambiguous and align_alleles:
         own = is_ambiguous(frame["EA"].to_numpy(), frame["NEA"].to_numpy())
+    lost = (sign == 0) & ~own[at]
     return MergeCounts(
         trait.name,
         len(trait),
+        rejected=_rejected(trait, at[lost]),
         positions=positions,
         other_position=other_position,
         lost_ambiguous=int(own.sum()),
-        lost_inconsistent=int(((sign == 0) & ~own[at]).sum()),
+        lost_inconsistent=int(lost.sum()),
         shared=int(found.sum()),
         inconsistent=int((sign == 0).sum()),
         swapped=int(turned.sum()),
         other_strand=other_strand,
         remaining=int(usable.sum()),
         example=frame["SNPID"][0] if frame.height else None,
+    )
+
+
+def _rejected(trait: Trait, rows: NDArray[np.int64]) -> pl.DataFrame:
+    frame = trait.frame[np.sort(rows)]
+    return frame.select(
+        pl.col("ROW") if "ROW" in frame.columns else pl.lit(None, pl.UInt32).alias("ROW"),
+        "SNPID",
+        pl.lit("inconsistent alleles").alias("REASON"),
     )
 
 

@@ -62,8 +62,12 @@ def test_every_row_is_counted(study, tmp_path, options, n_traits):
         assert rows["rows_out"] == found.frame(t).height
         assert min(rows["dropped"].values()) >= 0
         assert rows["rows_in"] == rows["rows_out"] + sum(rows["dropped"].values())
-    # The reader's and the quality control's reasons are in the rejected file, row by row.
+    # Bad rows are in the rejected file, with their reasons: all but those that other traits lack.
     rejected = pl.read_csv(tmp_path / "run.rejected.tsv.gz", separator="\t")
+    fine = ("strand-ambiguous", "not in all traits with these alleles", "left out by --include, --exclude, "
+            "--only_chr or --homogNs")  # fmt: skip
+    bad = [k for k, v in found.provenance[found.trait_names[1]]["dropped"].items() if v and k not in fine]
+    assert set(bad) == set(rejected.filter(pl.col("FILE") == str(paths[1]))["REASON"])
     for t, name in enumerate(found.trait_names):
         mine = rejected.filter(pl.col("FILE") == str(paths[t]))["REASON"].value_counts()
         dropped = {k: v for k, v in found.provenance[name]["dropped"].items() if v}
