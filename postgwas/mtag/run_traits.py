@@ -357,6 +357,7 @@ def _rules(stats: Sumstats, index: int, options: MtagOptions, n_traits: int) -> 
         n_max=limit("n_max"),
         keep_ambiguous=True,
         drop_zero_p=options.compat,
+        compact=not options.compat,
         median_z_max=options.median_z_cutoff,
     )
 
@@ -375,6 +376,8 @@ def _first_rows_of_kept_ids(frame: pl.DataFrame, kept: pl.DataFrame) -> pl.DataF
 
 def _columns_for_mtag(frame: pl.DataFrame) -> pl.DataFrame:
     wanted = [c for c in ("ROW", "SNPID", "CHR", "POS", "Z", "N", "EAF", "SCALE") if c in frame.columns]
+    if isinstance(frame.schema["EA"], pl.Enum):  # quality control's compact letters: A, C, G, T
+        return frame.select(*wanted, *(pl.col(c).to_physical().cast(pl.UInt8) for c in ("EA", "NEA")))
     return frame.select(*wanted, allele_codes("EA"), allele_codes("NEA"))
 
 

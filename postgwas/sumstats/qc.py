@@ -55,6 +55,8 @@ class QCRules:
         Drop P = 0 even where Z or -log10 P is known, as LDSC and mtag.py do.
     drop_duplicates : bool
         Keep the first row of every SNPID.
+    compact : bool
+        Give EA and NEA of the rows kept as an Enum of A, C, G, T, one byte a row; needs `snps_only`.
     median_z_max : float or None
         Stop if the median of Z is farther from 0 than this.
     """
@@ -69,6 +71,7 @@ class QCRules:
     drop_zero_p: bool = False
     drop_duplicates: bool = True
     median_z_max: float | None = 0.1
+    compact: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ def quality_control(stats: Sumstats, rules: QCRules | None = None) -> QCResult:
         raise NoVariantsError(
             f"{stats.source}: none of {frame.height:,} rows passed quality control ({went})"
         )
-    kept = _kept(frame, drops.alive, alleles)
+    kept = _kept(frame, drops.alive, alleles, compact=rules.compact)
     median_z = _median_z(kept)
     if rules.median_z_max is not None and abs(median_z) > rules.median_z_max:
         raise InputError(
@@ -269,8 +272,10 @@ def _kept(
     frame: pl.DataFrame,
     alive: npt.NDArray[np.bool_],
     alleles: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]] | None,
+    *,
+    compact: bool = False,
 ) -> pl.DataFrame:
-    letters = pl.Series(["A", "C", "G", "T"])
+    letters = pl.Series(["A", "C", "G", "T"], dtype=pl.Enum(["A", "C", "G", "T"]) if compact else pl.String)
     mask = None if alive.all() else pl.Series(alive)
     columns = []
     # Column by column, which holds less at a time than filtering the frame at once.
