@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from postgwas.errors import MatrixError
+from postgwas.errors import MatrixError, UsageError
 from postgwas.mtag.estimator import MtagEstimates, estimate
 from postgwas.mtag.results import TraitSummary
 from postgwas.mtag.run_merge import Aligned
@@ -19,6 +19,9 @@ from postgwas.runlog import get_logger
 log = get_logger(__name__)
 
 Floats = NDArray[np.float64]
+
+#: With many traits, sets of traits are too many to be read.
+MOST_SETS_LOGGED = 64
 
 GENOME_WIDE_Z = float(-ndtri(2.5e-8))
 
@@ -52,10 +55,10 @@ def by_subset(
     beta = np.full((n_variants, n_traits), np.nan)
     se = np.full((n_variants, n_traits), np.nan)
     weight = np.full(n_traits, np.nan)
-    codes = aligned.present @ (1 << np.arange(n_traits, dtype=np.int64))
-    for code in np.unique(codes):
-        rows = np.flatnonzero(codes == code)
-        traits = np.flatnonzero(code >> np.arange(n_traits) & 1)
+    sets = list(_sets_of_traits(aligned.present))
+    logged = sorted((len(rows) for rows, _ in sets), reverse=True)[:MOST_SETS_LOGGED][-1]
+    left = 0
+    for rows, traits in sets:
         at = np.ix_(traits, traits)
         within = np.argsort(np.argsort(order)[traits])
         found = _ordered(
@@ -66,8 +69,26 @@ def by_subset(
         if len(traits) == n_traits:
             weight = found.weight_sum
         listed = ", ".join(names[int(t)] for t in traits)
-        log.info("%s SNPs are present in %s", f"{len(rows):,}", listed)
+        if len(rows) >= logged:
+            log.info("%s SNPs are present in %s", f"{len(rows):,}", listed)
+        else:
+            left += len(rows)
+    if left:
+        log.info("%s SNPs are present in other, smaller sets of traits", f"{left:,}")
     return Estimates(beta, se, weight)
+
+
+def _sets_of_traits(present: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Rows, ascending, of every set of traits that some variants have; one sort, however many sets."""
+    n_traits = present.shape[1]
+    if n_traits > 62:
+        raise UsageError(f"--meta_format with {n_traits} traits: 62 at most")
+    codes = present @ (1 << np.arange(n_traits, dtype=np.int64))
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    for start, stop in zip(starts, [*starts[1:], len(order)]):
+        rows = order[start:stop]
+        yield rows, np.flatnonzero(present[rows[0]])
 
 
 def _ordered(z: Floats, n: Floats, omega: Floats, sigma: Floats, order: NDArray[np.int64]) -> MtagEstimates:

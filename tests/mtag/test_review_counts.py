@@ -139,3 +139,16 @@ def test_the_store_holds_unknown_places_as_missing(study, tmp_path):
     table = stored.read_table("mtag/t1")
     assert table["CHR"].isna().sum() == table["POS"].isna().sum() == 10
     assert len(stored.query(region="1:1-10000000", trait="t1")) == (frames[0]["chr"] == 1).sum()
+
+
+def test_many_sets_of_traits_take_one_pass():
+    rng = np.random.default_rng(3)
+    present = rng.random((20_000, 20)) < 0.8
+    from postgwas.mtag.run_estimates import _sets_of_traits
+
+    covered = []
+    for rows, traits in _sets_of_traits(present):
+        assert np.all(np.diff(rows) > 0)
+        assert np.array_equal(present[rows], np.isin(np.arange(20), traits)[None].repeat(len(rows), axis=0))
+        covered.append(rows)
+    assert np.array_equal(np.sort(np.concatenate(covered)), np.arange(20_000))
