@@ -243,6 +243,11 @@ def write_optimum(table: pl.DataFrame, request: Request) -> None:
 
 def write_extras(result: MtagResult, request: Request) -> None:
     """Store, GWAS-SSF files and figures, where asked for."""
+    from postgwas.mtag.staging import leftovers
+
+    old = leftovers(request, final_names(request, result.options, result.trait_names))
+    if old:
+        log.warning("of an earlier run, not of this one: %s", ", ".join(map(str, old)))
     if request.store is not None:
         keys = write_store(
             result, request.store, overwrite=request.overwrite, genome_build=request.genome_build

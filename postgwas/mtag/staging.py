@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -48,3 +49,19 @@ def staged(request: Request) -> Iterator[Request]:
         raise OutputError(f"{final}: results cannot be written: {error.strerror or error}") from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+#: Endings of results of earlier runs that someone could take for this one's.
+RESULT_ENDINGS = (
+    *("_trait_*.txt", "_mtag_meta.txt", "_omega_hat.txt", "_omega_se.txt", "_rg.txt", "_rg.png"),
+    *("_fdr_mat.txt", "_prob_grid.txt", "_maxfdr_optimum.tsv"),
+)
+
+
+def leftovers(request: Request, written: Sequence[Path]) -> list[Path]:
+    """Results under this prefix that the run did not write: they are an earlier one's."""
+    if request.out is None or request.folder is None:
+        return []
+    prefix = glob.escape(os.path.basename(request.out))
+    found = {path for ending in RESULT_ENDINGS for path in request.folder.glob(prefix + ending)}
+    return sorted(found - set(written))

@@ -152,3 +152,14 @@ def test_many_sets_of_traits_take_one_pass():
         assert np.array_equal(present[rows], np.isin(np.arange(20), traits)[None].repeat(len(rows), axis=0))
         covered.append(rows)
     assert np.array_equal(np.sort(np.concatenate(covered)), np.arange(20_000))
+
+
+def test_results_of_an_earlier_run_are_told_apart(study, tmp_path):
+    run(study.frames, study, out=tmp_path / "run", fdr=True, intervals=4)
+    log = tmp_path / "run.log"
+    assert "earlier run" not in log.read_text()
+    run(study.frames[:2], study, out=tmp_path / "run", overwrite=True)
+    line = next(x for x in log.read_text().splitlines() if "of an earlier run" in x)
+    for name in ("run_trait_3.txt", "run_fdr_mat.txt", "run_prob_grid.txt"):
+        assert name in line
+    assert "run_trait_1.txt" not in line
