@@ -11,6 +11,7 @@ import errno
 import json
 import logging
 import os
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -87,7 +88,7 @@ def run_log(
         run that is refused ("exists already") does not wipe out the log of the run
         that made the results.
     command : str, optional
-        Command line, for the first line of the log.
+        Command line, for the first line of the log; by default the running one.
 
     Raises
     ------
@@ -126,6 +127,12 @@ def run_log(
         for handler in handlers:
             root.removeHandler(handler)
             handler.close()
+
+
+def running_command() -> str:
+    """The command line of this process, quoted for a shell; empty where there is none to repeat."""
+    program = os.path.basename(sys.argv[0]) if sys.argv else ""
+    return "" if program in ("", "-c", "-m") else shlex.join([program, *sys.argv[1:]])
 
 
 def quiet_terminal() -> bool:
@@ -212,7 +219,7 @@ def _json_line(record: logging.LogRecord) -> str:
 def _first_line(command: str | None) -> str:
     from postgwas import __version__
 
-    return f"postgwas {__version__}: {command or 'started'}"
+    return f"postgwas {__version__}: {command or running_command() or 'started'}"
 
 
 def _last_line(root: logging.Logger, file: _LogFile, error: BaseException) -> None:

@@ -28,6 +28,17 @@ def test_lines_reach_stderr_and_file(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert len(lines) == 3
 
 
+def test_log_begins_with_the_running_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for argv, expected in (
+        (["/usr/bin/postgwas", "mtag", "--out", "my study"], ": postgwas mtag --out 'my study'"),
+        (["-c"], ": started"),
+    ):
+        monkeypatch.setattr("sys.argv", argv)
+        with run_log(tmp_path / "a.log", fresh=True):
+            pass
+        assert (tmp_path / "a.log").read_text().splitlines()[0].endswith(expected)
+
+
 def test_stdout_verbose_and_quiet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with run_log(None, stream_stdout=True, verbose=True) as log:
         log.debug("reading took 1 s")

@@ -15,6 +15,9 @@ from postgwas.compute.checkpoint import Checkpoint
 from postgwas.compute.threads import one_blas_thread
 from postgwas.errors import EngineError, UsageError
 from postgwas.progress import progress
+from postgwas.runlog import get_logger
+
+log = get_logger("compute")
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -117,6 +120,7 @@ class Engine:
             from postgwas.compute.dask_backend import local_processes
 
             self._backend = self._stack.enter_context(local_processes(self._cores))
+            log.info("Running on %d worker processes of this machine", self._cores)
         return self._backend
 
 
@@ -166,6 +170,7 @@ def engine(
             from postgwas.compute.dask_backend import existing_cluster
 
             cores, backend = 1, stack.enter_context(existing_cluster(scheduler))
+            log.info("Running on the Dask cluster of %s (workers now: %d)", scheduler, backend.workers())
         elif jobqueue is not None:
             from postgwas.compute.jobqueue import jobs
 

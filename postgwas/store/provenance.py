@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import shlex
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -16,6 +14,7 @@ from typing import Any
 
 import postgwas
 from postgwas.errors import InputError, StoreError
+from postgwas.runlog import running_command
 
 SCHEMA = 1
 _LIBRARIES = ("numpy", "scipy", "pandas", "polars", "pyarrow", "h5py", "hdf5plugin", "distributed")
@@ -91,9 +90,7 @@ class Provenance:
             If an input file cannot be read.
         """
         return cls(
-            command=shlex.join([os.path.basename(sys.argv[0]), *sys.argv[1:]])
-            if command is None
-            else command,
+            command=running_command() if command is None else command,
             parameters={str(name): plain(value) for name, value in (parameters or {}).items()},
             versions=_versions(),
             inputs=tuple(item if isinstance(item, InputFile) else InputFile.of(item) for item in inputs),
