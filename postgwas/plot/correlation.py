@@ -69,7 +69,7 @@ def correlation_figure(
     # The diagonal says nothing: rows are traits 2.., columns traits ..n-1.
     shown = np.where(np.tri(n_traits, k=-1, dtype=bool), rg, np.nan)[1:, :-1]
     cell = float(np.clip(9.0 / n_traits, 0.34, 1.1))
-    longest = max(len(name) for name in names) * 0.085
+    longest = max(len(name) for name in names) * 0.105  # inches, for names in capitals too
     side = cell * (n_traits - 1)
     figure = Figure(figsize=(max(side + longest + 1.5, 4.2), side + longest + 0.9), layout="constrained")
     axes = figure.add_subplot()
@@ -97,7 +97,8 @@ def correlation_figure(
     )
     bar.set_label(r"$r_g$")
     bar.outline.set_visible(False)
-    axes.set_title(
+    # Over the whole figure: two traits' single cell is narrower than the words.
+    figure.suptitle(
         title + ("\n(standard errors in brackets)" if se is not None and cell >= 0.55 else ""), fontsize=11
     )
     return figure
