@@ -62,7 +62,7 @@ class Parser(argparse.ArgumentParser):
             flag = message[len(marker) :].split()[0].partition("=")[0]
             if not flag.startswith("-"):
                 hint = f"lists are separated by commas without blanks: FILE1,FILE2; {hint}"
-            near = difflib.get_close_matches(flag, self._option_string_actions, n=1)
+            near = difflib.get_close_matches(flag, self._option_string_actions, n=1, cutoff=0.75)
             if near:
                 hint = f"did you mean {near[0]}? {hint}"
         raise UsageError(message, hint=hint)

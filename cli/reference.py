@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import argparse
 
+from postgwas.cli.options import add_debug_option
+
 HELP = "list, fetch and verify reference panels"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Register the actions of ``postgwas reference``."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("list", help="all registered panels, and which are on this machine")
-    show = actions.add_parser("show", help="everything known of one panel")
-    show.add_argument("name")
-    add = actions.add_parser("add", help="register a panel of your own")
-    add.add_argument("name")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=type(parser))
+    _action(actions, "list", "list all registered panels, and which are on this machine")
+    show = _action(actions, "show", "tell everything known of one panel")
+    show.add_argument("name", help="as 'postgwas reference list' has it")
+    add = _action(actions, "add", "register a panel of your own")
+    add.add_argument("name", help="what --ld_ref_panel is to call it")
     place = add.add_mutually_exclusive_group(required=True)
     place.add_argument("--address", metavar="URL", help="http(s) address of a tar or zip archive")
     place.add_argument("--path", metavar="FOLDER|PREFIX", help="LD score files on this machine")
     add.add_argument("--sha256", metavar="SUM", help="of the archive, or of the content of --path")
     add.add_argument("--inside", default="", metavar="FOLDER", help="folder of the archive with the panel")
     for text in ("ancestry", "build", "purpose", "licence", "citation"):
-        add.add_argument(f"--{text}", metavar="TEXT")
-    fetch = actions.add_parser("fetch", help="download a panel, check it and unpack it")
-    fetch.add_argument("name")
+        add.add_argument(f"--{text}", metavar="TEXT", help="for 'list' and 'show'")
+    fetch = _action(actions, "fetch", "download a panel, check it and unpack it")
+    fetch.add_argument("name", help="as 'postgwas reference list' has it")
     fetch.add_argument("--sha256", metavar="SUM", help="of the archive, where the registry has none")
     fetch.add_argument(
         "--accept_unverified",
@@ -31,8 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="take an archive whose checksum nobody has recorded",
     )
     fetch.add_argument("--overwrite", action="store_true", help="fetch again what is here already")
-    verify = actions.add_parser("verify", help="read a panel again and compare with what is recorded")
-    verify.add_argument("name")
+    verify = _action(actions, "verify", "read a panel again and compare with what is recorded")
+    verify.add_argument("name", help="as 'postgwas reference list' has it")
+
+
+def _action(actions: argparse._SubParsersAction, name: str, help: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=help, description=help)
+    add_debug_option(parser)
+    return parser
 
 
 def run(args: argparse.Namespace) -> int:

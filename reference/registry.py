@@ -183,7 +183,10 @@ def add_panel(
     if not _NAME.fullmatch(name):
         raise UsageError(f"'{name}': a panel's name has letters, digits, '.', '_' and '-' only")
     if name in panels():
-        raise PanelError(f"a panel named '{name}' is registered already", hint="choose another name")
+        raise PanelError(
+            f"a panel named '{name}' is registered already",
+            hint=f"choose another name; your own panels are in {user_registry()}",
+        )
     if (address is None) == (path is None):
         raise UsageError("give either an address or a path", hint="--address URL or --path FOLDER")
     if sha256 is not None:

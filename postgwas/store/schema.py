@@ -71,7 +71,11 @@ def encoding_of(node: Any, *, file: Path, key: str, expected: tuple[str, ...] = 
             hint="update postgwas",
         )
     if expected and encoding not in expected:
-        raise StoreError(f"{file}: {key}: is a {encoding!r}, expected {' or '.join(map(repr, expected))}")
+        reader = {"arrays": "Study.read_arrays", "table": "Study.read_table"}.get(encoding)
+        raise StoreError(
+            f"{file}: {key}: holds {encoding!r}, expected {' or '.join(map(repr, expected))}",
+            hint=f"{reader} in Python reads it" if reader else None,
+        )
     return encoding, version
 
 

@@ -139,7 +139,10 @@ def test_verify_and_pack(study, capsys, tmp_path):
         (("query", "STUDY", "--region", "1:9-3"), "region '1:9-3': ends before it starts"),
         (("query", "STUDY", "--region", "1", "--columns", "BETA"), "has no column 'BETA'"),
         (("export", "STUDY", "mtag/bmi", "--out", "x.docx"), "x.docx: its ending tells no format"),
-        (("export", "STUDY", "mtag/covariances", "--out", "x.tsv"), "is a 'arrays', expected 'table'"),
+        (
+            ("export", "STUDY", "mtag/covariances", "--out", "x.tsv"),
+            "holds 'arrays', expected 'table' (Study.read_arrays in Python",
+        ),
         ((), "ACTION"),
     ],
 )

@@ -179,7 +179,7 @@ def test_missing_keys_columns_and_kinds_are_named(study):
         study.read_table("mtag/heigth")
     with pytest.raises(StoreError, match=r"mtag/height: has no column 'BETA'; it has SNPID, CHR"):
         study.read_table("mtag/height", ["BETA"])
-    with pytest.raises(StoreError, match="mtag/covariances: is a 'arrays', expected 'table'"):
+    with pytest.raises(StoreError, match="mtag/covariances: holds 'arrays', expected 'table'"):
         study.read_table("mtag/covariances")
     with pytest.raises(StoreError, match="unit given for column 'SE', which is not there"):
         study.write_table("x/t", {"a": [1]}, kind="k", units={"SE": "sd"}, provenance=PROVENANCE)
