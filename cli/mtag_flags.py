@@ -71,7 +71,7 @@ def _add_input(group: Any) -> None:
     group.add_argument(
         "--meta_format",
         action="store_true",
-        help="report SNPs that only some traits have too. alleles are aligned and any number of "
+        help="report SNPs that only some traits have too; alleles are aligned and any number of "
         "traits works (in mtag.py neither is so)",
     )
     group.add_argument(
@@ -151,7 +151,8 @@ def _add_filters(group: Any) -> None:
         default="0.01",
         metavar="F[,F...]",
         help="smallest minor allele frequency [default: %(default)s]; applies whatever the column is "
-        "called (in mtag.py not to one called freq)",
+        "called (in mtag.py only to one called EAF, FRQ, MAF, FRQ_U or F_U, so not to its own default, "
+        "freq)",
     )
     group.add_argument("--n_min", metavar="N[,N...]", help="smallest N [default: 90th percentile / 1.5]")
     group.add_argument("--n_max", metavar="N[,N...]", help="largest N (crashes mtag.py)")
@@ -227,7 +228,11 @@ def _add_fdr(group: Any) -> None:
         "that limit the supremum is 1 for any data [default: %(default)s]",
     )
     group.add_argument(
-        "--fdr_starts", type=int, metavar="N", help="starting points for each trait of --fdr_method optimise"
+        "--fdr_starts",
+        type=int,
+        metavar="N",
+        help="starting points for each trait of --fdr_method optimise "
+        "[default: 24; 12 for more than 5 traits]",
     )
     group.add_argument(
         "--seed", type=int, default=1, metavar="N", help="seed of the starting points [default: %(default)s]"
