@@ -109,6 +109,9 @@ class _Table:
         self.sign = [np.concatenate([sign, np.full(extra, _ABSENT, np.int8)]) for sign in self.sign]
 
 
+#: Ids compared at a time.
+_COMPARED = 1 << 20
+
 #: Sign of a variant that a trait does not have (0 is: has it, with other alleles).
 _ABSENT = np.int8(2)
 
@@ -202,7 +205,7 @@ def _add(
     else:
         sign, other_strand = np.ones(len(at), dtype=np.int8), 0
     sign = np.where(found, sign, _ABSENT)
-    column = {name: np.where(found, values[at], np.nan) for name, values in _column(frame).items()}
+    column = {name: np.where(found, _floats(frame[name])[at], np.nan) for name in _quantities(frame)}
     turned = sign == -1
     np.negative(column["Z"], out=column["Z"], where=turned)
     if "EAF" in column:
@@ -351,14 +354,20 @@ def _lookup(ids: pl.Series, other: pl.Series) -> NDArray[np.int64]:
     )
     pairs = left.join(right, on="key")
     to, row = pairs["to"], pairs["row"]
-    same = (ids.gather(to) == other.gather(row)).to_numpy()
     index = np.full(len(ids), -1, dtype=np.int64)
-    index[to.to_numpy()[same]] = row.to_numpy()[same]
+    for start in range(0, len(to), _COMPARED):
+        here, there = to.slice(start, _COMPARED), row.slice(start, _COMPARED)
+        same = (ids.gather(here) == other.gather(there)).to_numpy()
+        index[here.to_numpy()[same]] = there.to_numpy()[same]
     return index
 
 
 def _column(frame: pl.DataFrame) -> dict[str, Floats]:
-    return {name: _floats(frame[name]) for name in ("Z", "N", "EAF", "SCALE") if name in frame.columns}
+    return {name: _floats(frame[name]) for name in _quantities(frame)}
+
+
+def _quantities(frame: pl.DataFrame) -> list[str]:
+    return [name for name in ("Z", "N", "EAF", "SCALE") if name in frame.columns]
 
 
 def _floats(series: pl.Series) -> Floats:
