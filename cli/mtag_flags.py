@@ -125,8 +125,8 @@ def _add_columns(group: Any) -> None:
     group.add_argument(
         "--use_beta_se",
         action="store_true",
-        help="use effects and standard errors: Z = beta/se, N = 1/(2p(1-p)se^2); removed from "
-        "mtag.py, works here",
+        help="use effects and standard errors: Z = beta/se, N = 1/(2p(1-p)se^2); results are in the "
+        "units of beta (log odds for odds ratios); removed from mtag.py, works here",
     )
 
 

@@ -97,6 +97,10 @@ class MtagOptions:
         """
         if n_traits < 1:
             raise UsageError("no summary statistics given", hint="--sumstats FILE1,FILE2")
+        if not isinstance(self.columns, Mapping) and len(self.columns) not in (1, n_traits):
+            raise UsageError(
+                f"columns has {len(self.columns)} mappings, expected 1 or {n_traits} (one for each trait)"
+            )
         if self.equal_h2 and not self.perfect_gencov:
             raise UsageError(
                 "--equal_h2 needs --perfect_gencov: traits of equal heritability that correlate "

@@ -12,6 +12,7 @@ from mtag.test_run import run
 from scipy.special import log_ndtr
 
 import postgwas
+from postgwas.errors import UsageError
 
 SE = 1 / (2 * pl.col("freq") * (1 - pl.col("freq")) * pl.col("n")).sqrt()
 
@@ -31,6 +32,15 @@ def regenie(frame: pl.DataFrame, factor: float = 1.0) -> pl.DataFrame:
 
 def units(found) -> set[str]:
     return {one.unit for one in found.summaries}
+
+
+def test_columns_for_some_of_the_traits_only(study):
+    with pytest.raises(UsageError, match="columns has 2 mappings, expected 1 or 3"):
+        run(study.frames, study, columns=[{"Z": "z"}, {}])
+    found = run(
+        [study.frames[0].rename({"z": "zeta"}), *study.frames[1:]], study, columns=[{"Z": "zeta"}, {}, {}]
+    )
+    assert len(found.frame(0)) == 4000
 
 
 def test_the_unit_of_effects_is_told(study, tmp_path):
