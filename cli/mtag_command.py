@@ -147,4 +147,4 @@ def _columns(args: argparse.Namespace, n_traits: int) -> list[dict[str, str]]:
 def _header(text: str | None) -> Sequence[str] | None:
     if text is None:
         return None
-    return [name if name not in ("", "-") else f"_left_out_{i}" for i, name in enumerate(text.split(","), 1)]
+    return [name or "-" for name in text.split(",")]
