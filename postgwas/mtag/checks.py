@@ -12,6 +12,29 @@ from postgwas.mtag.omega import OmegaMoments
 Floats = NDArray[np.float64]
 
 
+def warn_about_gain(names: Sequence[str], n_max: Floats, equivalent_n: Floats) -> list[str]:
+    """Sentences about a single trait, and about a GWAS-equivalent N that cannot be taken at face value.
+
+    Parameters
+    ----------
+    names : sequence of str, shape (n_traits,)
+    n_max, equivalent_n : ndarray, shape (n_traits,)
+        Largest sample size, and GWAS-equivalent sample size.
+    """
+    if len(names) == 1:
+        return [
+            f"{names[0]} is the only trait: there is nothing to borrow from, and its estimates are the "
+            "GWAS's with standard errors scaled by its LD score intercept"
+        ]
+    total = float(n_max.sum())
+    return [
+        f"{name}: the GWAS-equivalent N {n:,.0f} is more than all traits' N together ({total:,.0f}); with a "
+        "mean chi2 close to Sigma it is a ratio of small numbers, not a sample size"
+        for name, n in zip(names, equivalent_n)
+        if n > total
+    ]
+
+
 def warn_about(
     *,
     names: Sequence[str],

@@ -65,7 +65,7 @@ class TraitSummary:
     unit: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MtagResult:
     """Everything that a run found.
 
@@ -118,6 +118,10 @@ class MtagResult:
     @cached_property
     def traits(self) -> Mapping[str, pd.DataFrame]:
         return _LazyTables(self)
+
+    def __repr__(self) -> str:
+        """The summary: what a notebook shows of a result."""
+        return self.summary()
 
     def frame(self, trait: int, *, order: str = "file") -> pl.DataFrame:
         """mtag.py's table of one trait.

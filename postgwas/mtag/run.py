@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from postgwas.compute.engine import Engine, engine
 from postgwas.errors import UsageError
 from postgwas.mtag import run_outputs
-from postgwas.mtag.checks import warn_about
+from postgwas.mtag.checks import warn_about, warn_about_gain
 from postgwas.mtag.checks_alignment import warn_about_alignment
 from postgwas.mtag.options import MtagOptions, PerTrait, trait_names_for
 from postgwas.mtag.preflight import check_inputs, check_store
-from postgwas.mtag.results import MtagResult
+from postgwas.mtag.results import MtagResult, TraitSummary
 from postgwas.mtag.row_counts import row_counts
 from postgwas.mtag.run_covariances import Covariances, estimate_covariances
 from postgwas.mtag.run_estimates import by_subset, summarise
@@ -268,7 +268,6 @@ def run(
 ) -> MtagResult:
     """The steps of a run, in order; `mtag` and the command line both end up here."""
     watch = Stopwatch()
-    n_traits = len(names)
     rejected: list[tuple[str, Any]] = []
     traits: list[Trait] = []
 
@@ -303,7 +302,7 @@ def run(
         beta=estimates.beta,
         se=estimates.se,
         summaries=summaries,
-        warnings=_warnings(aligned, covariances, names, options, n_traits),
+        warnings=_warnings(aligned, covariances, names, options, summaries),
         timings=watch.seconds,
         column_names=[trait.columns for trait in traits],
         provenance=row_counts(traits, aligned),
@@ -365,7 +364,11 @@ def _log_merge(aligned: Aligned) -> None:
 
 
 def _warnings(
-    aligned: Aligned, covariances: Covariances, names: Sequence[str], options: MtagOptions, n_traits: int
+    aligned: Aligned,
+    covariances: Covariances,
+    names: Sequence[str],
+    options: MtagOptions,
+    summaries: Sequence[TraitSummary],
 ) -> list[str]:
     if options.compat:
         return []
@@ -375,6 +378,9 @@ def _warnings(
         aligned.counts, aligned.eaf, aligned.ambiguous, keeps_ambiguous=options.incld_ambig_snps
     )
     suspect += covariances.warnings
+    suspect += warn_about_gain(
+        names, np.array([s.n_max for s in summaries]), np.array([s.gwas_equivalent_n for s in summaries])
+    )
     if options.equal_h2:
         return suspect
     return suspect + warn_about(

@@ -160,7 +160,8 @@ def _sigma(
     z, n = np.asfortranarray(z[rows]), np.asfortranarray(n[rows])
     # A missing frequency takes the variant out of that trait's regressions, as in mtag.py.
     known = np.isfinite(eaf[rows])
-    usable = known if known.any() else np.ones_like(known)
+    # A trait without any frequency (--std_betas) is usable everywhere.
+    usable = known | ~known.any(axis=0)
     wanted = pairs(n_traits, no_overlap=options.no_overlap)
     intercepts = _regressions(z, n, usable, l2, m, wanted, options.n_blocks, eng, scratch)
     fit = assemble(intercepts, n_traits)

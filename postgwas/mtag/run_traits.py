@@ -16,6 +16,11 @@ from numpy.typing import NDArray
 from postgwas.compute.engine import Engine
 from postgwas.errors import ColumnError, InputError, NoVariantsError
 from postgwas.mtag.align import ALLELES, NOT_A_BASE
+from postgwas.mtag.checks_traits import (
+    COMPAT_FREQUENCY_NAMES,
+    differences_from_mtag_py,
+    warn_z_against_p,
+)
 from postgwas.mtag.options import MtagOptions
 from postgwas.mtag.run_refusals import NAME_FLAGS, nothing_left, require_columns
 from postgwas.mtag.units import N_WORDS, effect_unit
@@ -29,9 +34,6 @@ from postgwas.sumstats.table import Sumstats
 log = get_logger(__name__)
 
 Floats = NDArray[np.float64]
-
-#: Column names for which mtag.py's frequency filter takes effect (its default name, freq, is not one).
-COMPAT_FREQUENCY_NAMES = frozenset({"EAF", "FRQ", "MAF", "FRQ_U", "F_U"})
 
 #: mtag.py refuses traits whose mean chi2 is lower, unless --force.
 MIN_MEAN_CHI2 = 1.02
@@ -133,7 +135,7 @@ def _part(folder: str, index: int) -> Path:
 
 def _log_trait(trait: Trait, index: int) -> None:
     log.info(
-        "Trait %d (%s): read as %s; %s", index + 1, trait.source, trait.dialect,
+        "Trait %d (%s): read %s; %s", index + 1, trait.source, trait.dialect,
         ", ".join(f"{canonical} = {column}" for canonical, column in trait.columns.items()),
     )  # fmt: skip
     for note in trait.notes:
@@ -223,22 +225,24 @@ def _checked(stats: Sumstats, index: int, name: str, options: MtagOptions, n_tra
     except NoVariantsError as error:
         raise nothing_left(error, stats, rules, index + 1) from None
     kept = found.stats.frame
+    warnings = list(stats.warnings)
     mean_chi2, lambda_gc = _chi2(kept)
     if mean_chi2 < MIN_MEAN_CHI2 and not options.force:
         raise InputError(
             f"{stats.source} (trait {index + 1}): the mean chi2 of {kept.height:,} variants kept of "
             f"{rows_read:,} rows is {mean_chi2:.4f}, less than {MIN_MEAN_CHI2}: too little signal for MTAG's "
-            "estimates to be stable",
+            f"estimates to be stable (dropped: {_breakdown(found.counts)})",
             hint="--force runs all the same",
         )
     if options.compat:
         kept = _first_rows_of_kept_ids(stats.frame, kept)
     else:
-        notes += _differences_from_mtag_py(stats, kept, found.counts)
+        notes += differences_from_mtag_py(stats, found)
+        warnings += warn_z_against_p(stats, kept)
     return Trait(
         name=name,
         source=stats.source,
-        dialect=stats.dialect,
+        dialect=f"as {stats.dialect}" if options.header is None else "without a header",
         frame=_columns_for_mtag(kept),
         n_kept=kept.height,
         rows_read=rows_read,
@@ -249,7 +253,7 @@ def _checked(stats: Sumstats, index: int, name: str, options: MtagOptions, n_tra
         mean_chi2=mean_chi2,
         lambda_gc=lambda_gc,
         notes=(*stats.derived, *notes),
-        warnings=stats.warnings,
+        warnings=tuple(warnings),
         unit=effect_unit(
             std_betas=options.std_betas,
             in_units_of_beta=options.use_beta_se,
@@ -259,27 +263,8 @@ def _checked(stats: Sumstats, index: int, name: str, options: MtagOptions, n_tra
     )
 
 
-def _differences_from_mtag_py(stats: Sumstats, kept: pl.DataFrame, counts: Mapping[str, int]) -> list[str]:
-    """Where this trait's rows are not those of mtag.py 1.0.8, and why (--mtag_compat has its rows)."""
-    notes = []
-    column = stats.columns.get("EAF", "")
-    dropped = counts.get("frequency outside [0, 1] or MAF below limit", 0)
-    if dropped and column.upper() not in COMPAT_FREQUENCY_NAMES:
-        notes.append(
-            f"{dropped:,} rows dropped by --maf_min, which mtag.py 1.0.8 does not apply to a column "
-            f"called {column} (--mtag_compat has its numbers)"
-        )
-    zero = int((kept["P"] == 0).sum()) if "P" in kept.columns else 0
-    if zero:
-        notes.append(
-            f"{zero:,} rows with P = 0 kept on their Z; mtag.py 1.0.8 drops such hits (--mtag_compat)"
-        )
-    if counts.get("duplicated SNPID", 0):
-        notes.append(
-            "of rows with the same id the first that passes the filters is kept; mtag.py 1.0.8 takes the "
-            "first, passing or not (--mtag_compat)"
-        )
-    return notes
+def _breakdown(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count) or "none"
 
 
 def _with_beta_se(stats: Sumstats, options: MtagOptions) -> tuple[Sumstats, list[str]]:
