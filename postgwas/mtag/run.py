@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 from postgwas.compute.engine import Engine, engine
 from postgwas.errors import UsageError
 from postgwas.mtag import run_outputs
-from postgwas.mtag.checks import warn_about, warn_about_gain
-from postgwas.mtag.checks_alignment import warn_about_alignment
 from postgwas.mtag.options import MtagOptions, PerTrait, trait_names_for
 from postgwas.mtag.preflight import check_inputs, check_store
-from postgwas.mtag.results import MtagResult, TraitSummary
+from postgwas.mtag.results import MtagResult
 from postgwas.mtag.row_counts import row_counts
-from postgwas.mtag.run_covariances import Covariances, estimate_covariances
+from postgwas.mtag.run_covariances import estimate_covariances
 from postgwas.mtag.run_estimates import by_subset, summarise
 from postgwas.mtag.run_filters import restrict
 from postgwas.mtag.run_merge import Aligned, merge
+from postgwas.mtag.run_remarks import log_merge, warnings_of
 from postgwas.mtag.run_traits import Trait, read_traits
 from postgwas.mtag.staging import staged
 from postgwas.mtag.summary import matrix_text
@@ -302,7 +301,7 @@ def run(
         beta=estimates.beta,
         se=estimates.se,
         summaries=summaries,
-        warnings=_warnings(aligned, covariances, names, options, summaries),
+        warnings=warnings_of(aligned, covariances, names, options, summaries),
         timings=watch.seconds,
         column_names=[trait.columns for trait in traits],
         provenance=row_counts(traits, aligned),
@@ -337,65 +336,12 @@ def _merged(traits: Iterator[Trait], options: MtagOptions, watch: Stopwatch) -> 
         aligned = merge(held, **rules)
         rules |= {"keep_ambiguous": True, "union": True, "align_alleles": False}
         union = merge(held, **rules)
-        _log_merge(aligned)
+        log_merge(aligned)
         return restrict(aligned, options), union
     aligned = merge(traits, union=options.meta_format, **rules)
-    _log_merge(aligned)
+    log_merge(aligned)
     aligned = restrict(aligned, options)
     return aligned, aligned
-
-
-def _log_merge(aligned: Aligned) -> None:
-    for count in aligned.counts:
-        parts = [f"{count.shared:,} shared"]
-        if count.ambiguous:
-            parts.append(f"{count.ambiguous:,} strand-ambiguous")
-        if count.inconsistent:
-            parts.append(f"{count.inconsistent:,} with inconsistent alleles")
-        if count.swapped:
-            parts.append(f"{count.swapped:,} with swapped alleles, turned to trait 1's effect allele")
-        if count.other_strand:
-            parts.append(f"{count.other_strand:,} read on the other strand (mtag.py 1.0.8 drops them)")
-        log.info(
-            "Merge %s: %s variants in; %s; %s in common so far",
-            count.trait, f"{count.variants:,}", ", ".join(parts), f"{count.remaining:,}",
-        )  # fmt: skip
-    log.info("Merge of GWAS summary statistics complete. Number of SNPs: %s", f"{len(aligned):,}")
-
-
-def _warnings(
-    aligned: Aligned,
-    covariances: Covariances,
-    names: Sequence[str],
-    options: MtagOptions,
-    summaries: Sequence[TraitSummary],
-) -> list[str]:
-    if options.compat:
-        return []
-    with np.errstate(invalid="ignore"):
-        mean_chi2 = np.nanmean(aligned.z**2, axis=0)
-    suspect = warn_about_alignment(
-        aligned.counts, aligned.eaf, aligned.ambiguous, keeps_ambiguous=options.incld_ambig_snps
-    )
-    suspect += covariances.warnings
-    suspect += warn_about_gain(
-        names, np.array([s.n_max for s in summaries]), np.array([s.gwas_equivalent_n for s in summaries])
-    )
-    if options.equal_h2:
-        return suspect
-    return suspect + warn_about(
-        names=names,
-        mean_chi2=mean_chi2,
-        omega=covariances.omega,
-        omega_se=covariances.omega_se,
-        sigma=covariances.sigma,
-        n=aligned.n,
-        n_variants=covariances.n_variants,
-        n_in_panel=covariances.n_in_panel,
-        omega_eigenvalues=covariances.omega_eigenvalues,
-        omega_changed=covariances.omega_changed,
-        sigma_changed=covariances.sigma_changed,
-    )
 
 
 def _source(source: Any, index: int) -> str:

@@ -174,6 +174,7 @@ def read_results(out: str) -> EarlierResults:
             hint="--out is the prefix of that run",
         )
     columns: list[tuple[Floats, Floats]] = []
+    ids: list[pl.Series] = []
     for path in paths:
         try:
             frame = pl.read_csv(path, separator="\t", null_values="NA", infer_schema_length=None)
@@ -192,9 +193,10 @@ def read_results(out: str) -> EarlierResults:
                 hint="run without --skip_mtag once more",
             )
         columns.append((z, n))
-    if len({len(z) for z, _ in columns}) > 1:
+        ids.append(frame[by_name["SNP"]] if "SNP" in by_name else pl.Series([], dtype=pl.String))
+    if any(not one.equals(ids[0]) for one in ids):
         raise InputError(
-            f"--skip_mtag: the {len(paths)} result files under {out} have different numbers of rows; "
+            f"--skip_mtag: the {len(paths)} result files under {out} have different SNPs; "
             "results of --meta_format cannot be used"
         )
     omega = read_matrix(f"{out}_omega_hat.txt", len(paths), name="Omega")
