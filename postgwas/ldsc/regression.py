@@ -19,9 +19,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_ndtr
 
+from postgwas.errors import NoVariantsError, UsageError
 from postgwas.ldsc import irwls, jackknife
 from postgwas.ldsc.arguments import checked, pair, sample_size
 from postgwas.ldsc.fits import GencovFit, H2Fit, RgFit
+from postgwas.ldsc.jackknife import Array
 
 MEDIAN_CHISQ = 0.4549
 DEFAULT_TWO_STEP = 30.0
@@ -38,6 +40,7 @@ def h2(
     n_blocks: int = 200,
     intercept: float | None = None,
     two_step: float | Literal["auto"] | None = "auto",
+    chisq_max: float | Literal["auto"] | None = None,
     fixed_weights: bool = False,
 ) -> H2Fit:
     """Regress chi-square statistics on LD scores ([1]_, eq. 1; [3]_ for several annotations).
@@ -63,6 +66,10 @@ def h2(
         Estimate the intercept from variants with chi-square below this, then the
         slope from all. "auto" is ldsc's rule: 30 with one annotation and a free
         intercept, else one step.
+    chisq_max : float, "auto" or None
+        Leave out variants whose chi-square is not below this. "auto" is ldsc's rule:
+        the larger of 80 and 0.001 of the largest N with several annotations, no
+        limit with one.
     fixed_weights : bool
         Keep the initial weights, as ldsc does for partitioned heritability.
 
@@ -92,6 +99,11 @@ def h2(
     """
     y, ld, w_ld, m_annot = checked(chi2, l2, w_l2, m)
     size = sample_size(n, y.size, "n")
+    if chisq_max == "auto":
+        chisq_max = max(0.001 * float(np.max(size)), 80.0) if m_annot.size > 1 else None
+    if chisq_max is not None:
+        y, ld, w_ld, size = _kept(y < chisq_max, y, ld, w_ld, size)
+        y, ld, w_ld, m_annot = checked(y, ld, w_ld, m)
     if two_step == "auto":
         two_step = DEFAULT_TWO_STEP if intercept is None and m_annot.size == 1 else None
     problem = irwls.Problem(y, irwls.variants_of(ld, w_ld, size), m_annot, 1.0, (0.0, 1.0))
@@ -181,6 +193,7 @@ def rg(
     intercept_h2: tuple[float | None, float | None] = (None, None),
     intercept_gencov: float | None = None,
     two_step: float | None = None,
+    chisq_max: float | None = None,
     fits: tuple[H2Fit | None, H2Fit | None] = (None, None),
 ) -> RgFit:
     """Genetic correlation with a ratio block jackknife ([2]_).
@@ -193,8 +206,11 @@ def rg(
         Constrained intercepts of the two heritability regressions.
     intercept_gencov : float, optional
         Constrained intercept of the covariance regression.
+    chisq_max : float, optional
+        Leave out variants at which the product of the two chi-squares is not below the
+        square of this, as ldsc does, from all three regressions.
     fits : pair of H2Fit or None
-        Heritability fits made before **on these same variants and blocks**.
+        Heritability fits made before **on these same variants and blocks**; not with `chisq_max`.
 
     Returns
     -------
@@ -206,6 +222,12 @@ def rg(
         As in :func:`h2`.
     """
     first, second = pair(z1, z2)
+    if chisq_max is not None:
+        if any(fit is not None for fit in fits):
+            raise UsageError("fits made before do not know which variants chisq_max leaves out")
+        n1, n2 = sample_size(n1, first.size, "n1"), sample_size(n2, first.size, "n2")
+        rows = first**2 * second**2 < chisq_max**2
+        first, second, l2, w_l2, n1, n2 = _kept(rows, first, second, l2, w_l2, n1, n2)
     given = [
         fit or h2(z * z, l2, w_l2, n, m, n_blocks=n_blocks, intercept=constraint, two_step=two_step)
         for fit, z, n, constraint in zip(fits, (first, second), (n1, n2), intercept_h2)
@@ -215,6 +237,14 @@ def rg(
         n_blocks=n_blocks, intercept=intercept_gencov, two_step=two_step,
     )  # fmt: skip
     return correlation(given[0], given[1], both)
+
+
+def _kept(rows: npt.NDArray[np.bool_], *arrays: npt.ArrayLike) -> list[Array]:
+    """The rows of every array; what has one value for all variants stays as it is."""
+    if not rows.any():
+        raise NoVariantsError(f"chisq_max leaves none of {rows.size:,} variants", hint="--chisq_max")
+    found = [np.asarray(array, dtype=np.float64) for array in arrays]
+    return [array[rows] if array.ndim and len(array) == rows.size else array for array in found]
 
 
 def correlation(hsq1: H2Fit, hsq2: H2Fit, both: GencovFit) -> RgFit:

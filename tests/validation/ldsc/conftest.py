@@ -47,9 +47,7 @@ def arguments(frame: pl.DataFrame, panel: LDScorePanel, weights: LDScorePanel) -
     return panel.l2[frame["PANEL_ROW"].to_numpy()], weights.l2[frame["W_ROW"].to_numpy(), 0]
 
 
-def two_traits(
-    first: pl.DataFrame, other: pl.DataFrame, *, check_alleles: bool = True, chisq_max: float | None = None
-) -> pl.DataFrame:
+def two_traits(first: pl.DataFrame, other: pl.DataFrame, *, check_alleles: bool = True) -> pl.DataFrame:
     """Two traits on the first one's rows, the second for the first one's effect allele."""
     frame = first.join(
         other.select(SNPID="SNP", B1="A1", B2="A2", Z2="Z", N2="N"),
@@ -63,8 +61,6 @@ def two_traits(
             matching_alleles(), on="pair", how="inner", maintain_order="left"
         )
         frame = frame.with_columns(pl.col("Z2") * pl.col("sign"))
-    if chisq_max is not None:
-        frame = frame.filter(pl.col("Z") ** 2 * pl.col("Z2") ** 2 < chisq_max**2)
     return frame
 
 
@@ -117,10 +113,6 @@ def ldsc_run(folder: Path, args: list[str]) -> list[Any]:
     if "--h2" in given:
         frame = merged(panel, weights, read_munged(folder / given["--h2"]))
         partitioned = m.size > 1
-        if partitioned and chisq_max is None:
-            chisq_max = max(0.001 * frame["N"].max(), 80)
-        if chisq_max is not None:
-            frame = frame.filter(pl.col("Z") ** 2 < chisq_max)
         return [
             h2(
                 frame["Z"].to_numpy() ** 2,
@@ -130,6 +122,7 @@ def ldsc_run(folder: Path, args: list[str]) -> list[Any]:
                 n_blocks=n_blocks,
                 intercept=fixed("--intercept-h2", 1, 1.0)[0],
                 two_step=two_step or "auto",
+                chisq_max=chisq_max or "auto",
                 fixed_weights=partitioned,
             )
         ]
@@ -142,7 +135,6 @@ def ldsc_run(folder: Path, args: list[str]) -> list[Any]:
             first,
             read_munged(folder / file),
             check_alleles="--no-check-alleles" not in given,
-            chisq_max=chisq_max,
         )
         fits.append(
             rg(
@@ -156,6 +148,7 @@ def ldsc_run(folder: Path, args: list[str]) -> list[Any]:
                 intercept_h2=(own[0], own[i]),
                 intercept_gencov=shared[i],
                 two_step=two_step,
+                chisq_max=chisq_max,
             )
         )
     return fits
