@@ -13,6 +13,10 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _SEPARATOR_NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", WHITESPACE: "white space"}
 
 
+#: Name given to the row names that R's write.table leaves without a header.
+ROW_NAMES = "<row names>"
+
+
 @dataclass(frozen=True)
 class Layout:
     """How the text of a file is laid out.
@@ -205,9 +209,16 @@ def _header_names(head: str, data: Sequence[str], separator: str, *, source: str
         )
     counts = {len(split(row.replace('"', ""), separator)) for row in data}
     if counts == {len(names) + 1}:
-        # write.table of R leaves the row names without a header; some writers end lines with a separator.
-        ends_empty = all(split(row, separator)[-1] == "" for row in data)
-        names = [*names, "<empty>"] if ends_empty else ["<row names>", *names]
+        # Some writers end lines with a separator; write.table of R leaves row names without a header.
+        if all(split(row, separator)[-1] == "" for row in data):
+            return [*names, "<empty>"]
+        if not _are_row_names([split(row, separator)[0] for row in data], quoted='"' in head):
+            raise InputError(
+                f"{source}: the rows have {len(names) + 1} fields and the header {len(names)} names "
+                f"({', '.join(names)}): which column has no name cannot be known",
+                hint="name it in the header",
+            )
+        names = [ROW_NAMES, *names]
     elif data and len(names) not in counts:
         seen = ", ".join(str(c) for c in sorted(counts))
         raise InputError(
@@ -216,6 +227,14 @@ def _header_names(head: str, data: Sequence[str], separator: str, *, source: str
             hint="is the separator of the rows another than that of the header?",
         )
     return names
+
+
+def _are_row_names(first: Sequence[str], *, quoted: bool) -> bool:
+    """Whether first fields are as R's write.table has them: counted up, or quoted and distinct."""
+    bare = [field.strip('"') for field in first]
+    if len(bare) > 1 and bare[0].isdigit() and bare == [str(int(bare[0]) + i) for i in range(len(bare))]:
+        return True
+    return quoted and all(field.startswith('"') for field in first) and len(set(bare)) == len(bare)
 
 
 def _refuse_duplicates(names: Sequence[str], source: str) -> None:

@@ -17,7 +17,7 @@ from postgwas.sumstats.compression import ByteStream
 from postgwas.sumstats.dialects import ColumnPlan, plan_columns
 from postgwas.sumstats.fields import DEFAULT_WANTED, fields_to_read, resolve
 from postgwas.sumstats.gwasvcf import choose_sample, expand_sample, total_counts
-from postgwas.sumstats.layout import Layout, sniff_layout, split
+from postgwas.sumstats.layout import ROW_NAMES, Layout, sniff_layout, split
 from postgwas.sumstats.reader import ChunkParser
 from postgwas.sumstats.table import CANONICAL, Sumstats, empty_rejected, in_order
 
@@ -106,6 +106,10 @@ def read_sumstats(
         job = _Job(
             source, plan, set(columns or ()), wanted, require, given, derive, flags or {}, layout.names, extra
         )
+        if layout.names[0] == ROW_NAMES:
+            job.warnings.append(
+                f"{source}: rows have one field more than the header; the first is taken as R's row names"
+            )
         parser = ChunkParser(layout, plan, job.fields, source, keep_tiny=job.needs_tiny_p)
         frames = [
             job.chunk(parser.parse(chunk))

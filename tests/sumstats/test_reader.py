@@ -49,6 +49,21 @@ def test_r_row_names_quotes_and_byte_order_mark(tmp_path: Path) -> None:
     assert read_sumstats(path).frame.row(0, named=True)["EA"] == "A"
 
 
+def test_row_names_are_taken_by_name(tmp_path: Path) -> None:
+    """One field more than names is R's row names where it looks so, and is said; else it is refused."""
+    path = tmp_path / "r.txt"
+    path.write_text("SNP A1 A2 Z N\n1 rs1 A G 1.5 100\n2 rs2 C T 0.5 100\n")
+    stats = read_sumstats(path)
+    assert stats.frame["SNPID"].to_list() == ["rs1", "rs2"]
+    assert [text for text in stats.warnings if "R's row names" in text]
+    path.write_text('"SNP" "A1" "A2" "Z" "N"\n"7" "rs1" "A" "G" 1.5 100\n"9" "rs2" "C" "T" 0.5 100\n')
+    assert read_sumstats(path).frame["SNPID"].to_list() == ["rs1", "rs2"]
+    for rows in ("x rs1 A G 1.5 100\nx rs2 C T 0.5 100\n", "rs1 A G 1.5 100 9\nrs2 C T 0.5 100 9\n"):
+        path.write_text("SNP A1 A2 Z N\n" + rows)
+        with pytest.raises(InputError, match=r"6 fields and the header 5 names.*cannot be known"):
+            read_sumstats(path)
+
+
 def test_file_without_header(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
     path.write_text("22\trs1\t100\t-9\tG\tC\t0.0\t1000\t0.02\t0.01\t0.0455\n" * 2)
