@@ -114,7 +114,7 @@ def guarded(action: Callable[[list[str]], int], argv: list[str]) -> int:
     """Call ``action(argv)``; turn what a user can meet into one line on stderr and an exit status."""
     debug = "--debug" in argv
     try:
-        with _terminated_like_interrupted():
+        with _interruptible(silent=not debug):
             status = action(argv)
         sys.stdout.flush()
         return status
@@ -148,20 +148,41 @@ def _interrupted_in_polars(error: BaseException) -> bool:
 
 
 @contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """A queue that ends a job sends SIGTERM: clean up as after Ctrl-C."""
+def _interruptible(*, silent: bool) -> Iterator[None]:
+    """Ctrl-C, and SIGTERM by which a queue ends a job, raise KeyboardInterrupt and hush stderr till the end.
+
+    An interrupt that lands where a library written in Rust calls Python makes that library print a panic
+    and its stack; what the user is to read is our one line, which follows this block.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    saved: list[int] = []
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        if silent and not saved:
+            saved.append(os.dup(2))
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+        raise KeyboardInterrupt
+
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, interrupt)}
+    # A run started by nohup or in the background ignores Ctrl-C, and goes on doing so.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(signum: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if saved:
+            with suppress(OSError, ValueError):
+                sys.stderr.flush()
+            os.dup2(saved[0], 2)
+            os.close(saved[0])
+            if os.isatty(2):
+                os.write(2, b"\x1b[?25h")  # the progress bar hid the cursor
 
 
 def one_line(error: BaseException) -> str:
