@@ -134,12 +134,18 @@ def test_nothing_is_printed_between_ctrl_c_and_the_one_line(capfd: pytest.Captur
             os.write(2, b"thread '<unnamed>' panicked\n")
         return 0
 
-    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    assert guarded(panic, []) == 2
-    assert capfd.readouterr().err == f"before\n{INTERRUPTED}"
-    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
-    assert guarded(panic, ["--debug"]) == 2
-    assert "panicked" in capfd.readouterr().err
+    # The test's own process may ignore SIGINT; a terminal's does not.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        terminate = signal.getsignal(signal.SIGTERM)
+        assert guarded(panic, []) == 2
+        assert capfd.readouterr().err == f"before\n{INTERRUPTED}"
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert signal.getsignal(signal.SIGTERM) == terminate
+        assert guarded(panic, ["--debug"]) == 2
+        assert "panicked" in capfd.readouterr().err
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_an_ignored_ctrl_c_stays_ignored(capfd: pytest.CaptureFixture[str]) -> None:
