@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -53,6 +54,17 @@ def _submit(cluster: Any, queue: str, count: int) -> None:
         raise EngineError(message, hint="--dask_jobqueue_options") from error
 
 
+@contextmanager
+def _own_ctrl_c() -> Iterator[None]:
+    """Keep this process's Ctrl-C: importing dask-jobqueue makes it end in silence, with status 0."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is not before:
+            signal.signal(signal.SIGINT, before)
+
+
 def job_cluster(queue: str, options: Mapping[str, Any]) -> Any:
     """The dask-jobqueue cluster with one core, one process and one BLAS thread a job.
 
@@ -73,7 +85,8 @@ def job_cluster(queue: str, options: Mapping[str, Any]) -> Any:
     if queue not in CLUSTERS:
         raise UsageError(f"unknown job queue '{queue}'; expected one of {', '.join(CLUSTERS)}")
     try:
-        import dask_jobqueue
+        with _own_ctrl_c():
+            import dask_jobqueue
     except ModuleNotFoundError:
         raise EngineError(
             f"--dask_jobqueue {queue} needs dask-jobqueue", hint="pip install 'postgwas[jobqueue]'"

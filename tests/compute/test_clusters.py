@@ -117,6 +117,20 @@ def test_job_queue_without_dask_jobqueue(monkeypatch: pytest.MonkeyPatch) -> Non
     assert caught.value.hint == "pip install 'postgwas[jobqueue]'"
 
 
+def test_a_job_queue_leaves_ctrl_c_alone() -> None:
+    """dask-jobqueue sets a handler of its own when imported, under which Ctrl-C ends with status 0."""
+    pytest.importorskip("dask_jobqueue")
+    program = (
+        "import signal\n"
+        "from postgwas.compute.jobqueue import job_cluster\n"
+        "with job_cluster('slurm', {'walltime': '00:01:00'}):\n"
+        "    import dask_jobqueue.runner\n"
+        "    print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "True", done.stderr
+
+
 @pytest.mark.parametrize(
     ("queue", "lines"),
     [
