@@ -27,6 +27,10 @@ os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:100,muzzy_decay_ms:0"
 
 #: command -> (module of this package, one-line help)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "harmonise": ("harmonise", "bring summary statistics onto one build, strand and effect allele"),
+    "munge": ("munge", "summary statistics to .sumstats.gz: the flags of munge_sumstats.py"),
+    "ldsc": ("ldsc_command", "heritability, genetic correlation, LD scores: the flags of ldsc.py"),
+    "make_annot": ("make_annot", "an annotation file for LD scores from a gene set or a BED file"),
     "mtag": ("mtag_command", "multi-trait analysis of GWAS summary statistics, with maxFDR"),
     "store": ("store", "list, show, query, export, verify or pack a study's HDF5 store"),
     "reference": ("reference", "list, fetch and verify reference panels"),

@@ -1,0 +1,1 @@
+"""Genotypes from PLINK 1, PLINK 2 and VCF files behind one interface."""

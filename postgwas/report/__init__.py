@@ -1,0 +1,1 @@
+"""HTML pages from tables and figures."""

@@ -1,0 +1,1 @@
+"""Summary statistics brought onto one build, strand and effect allele."""

@@ -1,0 +1,1 @@
+"""Summary statistics as ldsc reads them: the rules of munge_sumstats.py."""
