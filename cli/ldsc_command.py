@@ -1,0 +1,57 @@
+"""LD score regression and LD scores: every flag of ldsc.py 1.0.1, and what it lacks.
+
+One of --h2 (heritability), --h2_cts (cell types), --rg (genetic correlation) and --l2 (LD scores
+from genotypes). Results go to PREFIX.log with ldsc.py's lines, and to tables at full precision.
+Flags may be written with _ or -.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from postgwas.cli.ldsc_flags import add_arguments as add_arguments
+from postgwas.errors import UsageError
+
+HELP = "heritability, genetic correlation, LD scores: the flags of ldsc.py"
+
+MODES = ("h2", "h2_cts", "rg", "l2")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Find the one analysis that the flags ask for, and run it."""
+    asked = [mode for mode in MODES if getattr(args, mode)]
+    if not asked:
+        raise UsageError(
+            "no analysis selected; expected one of --h2, --h2_cts, --rg and --l2",
+            hint="see postgwas ldsc --help",
+        )
+    if len(asked) > 1:
+        raise UsageError(f"{' and '.join(f'--{mode}' for mode in asked)} exclude each other")
+    if args.n_blocks <= 1:
+        raise UsageError(f"--n_blocks {args.n_blocks}: expected a whole number above 1")
+    if asked == ["l2"]:
+        from postgwas.cli import ldsc_l2
+
+        return ldsc_l2.run(args)
+    _check_regression(args, asked[0])
+    if asked == ["rg"]:
+        from postgwas.cli import ldsc_rg
+
+        return ldsc_rg.run(args)
+    from postgwas.cli import ldsc_h2
+
+    return ldsc_h2.run(args) if asked == ["h2"] else ldsc_h2.run_cts(args)
+
+
+def _check_regression(args: argparse.Namespace, mode: str) -> None:
+    """What ldsc.py refuses in all regressions, and flags that another analysis takes."""
+    for flag in ("bfile", "pfile", "vcf"):
+        if getattr(args, flag):
+            raise UsageError(f"--{flag} goes with --l2, not with --{mode}")
+    for one, other in (("ref_ld", "ref_ld_chr"), ("w_ld", "w_ld_chr")):
+        if getattr(args, one) and getattr(args, other):
+            raise UsageError(f"--{one} and --{other} exclude each other")
+        if not (getattr(args, one) or getattr(args, other)):
+            raise UsageError(f"--{mode} needs LD scores", hint=f"--{other} eur_w_ld_chr/")
+    if (args.samp_prev is None) != (args.pop_prev is None):
+        raise UsageError("--samp_prev and --pop_prev must be given together")
