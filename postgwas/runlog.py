@@ -67,6 +67,7 @@ def run_log(
     quiet: bool = False,
     json_lines: bool = False,
     fresh: bool = False,
+    plain: bool = False,
     command: str | None = None,
 ) -> Iterator[logging.Logger]:
     """Send what the package logs to the terminal and to a file while the block runs.
@@ -87,6 +88,8 @@ def run_log(
         Start the file anew. Otherwise lines are added to an existing log, so that a
         run that is refused ("exists already") does not wipe out the log of the run
         that made the results.
+    plain : bool
+        Lines of the file without the time, for logs that users' programs read (those of ldsc.py).
     command : str, optional
         Command line, for the first line of the log; by default the running one.
 
@@ -105,7 +108,9 @@ def run_log(
     handlers: list[logging.Handler] = []
     if not any(isinstance(handler, ConsoleHandler) for handler in root.handlers):
         handlers.append(ConsoleHandler(stdout=stream_stdout, quiet=quiet, verbose=verbose))
-    file_handler = _LogFile(Path(path), json_lines=json_lines, fresh=fresh) if path is not None else None
+    file_handler = (
+        None if path is None else _LogFile(Path(path), json_lines=json_lines, fresh=fresh, plain=plain)
+    )
     if file_handler is not None:
         file_handler.setLevel(logging.DEBUG if verbose else logging.INFO)
         handlers.append(file_handler)
@@ -163,7 +168,7 @@ class ConsoleHandler(logging.StreamHandler[TextIO]):
 
 
 class _LogFile(logging.FileHandler):
-    def __init__(self, path: Path, *, json_lines: bool, fresh: bool) -> None:
+    def __init__(self, path: Path, *, json_lines: bool, fresh: bool, plain: bool = False) -> None:
         try:
             super().__init__(path, mode="w" if fresh else "a", encoding="utf-8")
         except FileNotFoundError as error:
@@ -175,6 +180,7 @@ class _LogFile(logging.FileHandler):
             raise OutputError(f"cannot write '{path}': {error.strerror}", hint="give another --out") from None
         self._path = path
         self._json = json_lines
+        self._plain = plain
 
     def say(self, logger: logging.Logger, level: int, text: str) -> None:
         """A line for this file alone."""
@@ -184,8 +190,8 @@ class _LogFile(logging.FileHandler):
         if self._json:
             return _json_line(record)
         stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
-        word = f"{record.levelname} " if record.levelno != logging.INFO else ""
-        text = f"{stamp}  {word}{record.getMessage()}"
+        word = f"{record.levelname}{':' * self._plain} " if record.levelno != logging.INFO else ""
+        text = f"{word}{record.getMessage()}" if self._plain else f"{stamp}  {word}{record.getMessage()}"
         return f"{text}\n{record.exc_text}" if record.exc_text else text
 
     def handleError(self, record: logging.LogRecord) -> None:
