@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from postgwas.errors import PanelError
 from postgwas.ld.ldscore_files import PanelFiles, find_files, read_counts, read_scores
+from postgwas.ld.matching import match_ids
 from postgwas.ld.panel_cache import cache_path, read_cache, write_cache
 
 if TYPE_CHECKING:
@@ -61,9 +62,6 @@ class LDScorePanel:
     def match(self, ids: pl.Series) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
         """Rows of the panel and of `ids` that name the same variant, in the panel's order.
 
-        Half the price of a join on text: 64-bit hashes are joined and the ids
-        compared afterwards, so that a collision cannot pass.
-
         Parameters
         ----------
         ids : polars.Series of String, length T
@@ -74,15 +72,7 @@ class LDScorePanel:
         panel_rows, rows : ndarray of uint32, shape (K,)
             ``snpid[panel_rows] == ids[rows]``; equal panel rows keep the order of `ids`.
         """
-        import polars as pl
-
-        def keyed(series: pl.Series, name: str) -> pl.DataFrame:
-            return pl.DataFrame([series.hash().alias("key"), _rows(name, len(series))])
-
-        pairs = keyed(self.snpid, "panel").join(keyed(ids, "row"), on="key").sort("panel", "row")
-        same = self.snpid.gather(pairs["panel"]) == ids.gather(pairs["row"])
-        pairs = pairs.filter(same)
-        return pairs["panel"].to_numpy(), pairs["row"].to_numpy()
+        return match_ids(self.snpid, ids)
 
     def index(self) -> pl.DataFrame:
         """SNPID and PANEL_ROW (UInt32, 0-based), to join a table of variants with.
