@@ -25,12 +25,12 @@ def write_delimited(
     overwrite: bool = True,
     null: str = "NA",
     header: bool = True,
+    decimals: int | None = None,
 ) -> Path:
     """Write a table as delimited text.
 
     The text goes to a temporary file in the same folder, which is flushed to the disk and
-    renamed: the final name never holds half a table. Floats have the fewest digits that
-    read back as the same number.
+    renamed: the final name never holds half a table.
 
     Parameters
     ----------
@@ -45,6 +45,8 @@ def write_delimited(
         How missing values (nulls and NaN) are written.
     header : bool
         Write the names of the columns first.
+    decimals : int, optional
+        Round floats to so many; by default they have the fewest digits that read back the same.
 
     Returns
     -------
@@ -61,7 +63,8 @@ def write_delimited(
         if header:
             stream.write(_csv(frame.head(0), separator=separator, null=null, header=True))
         for at in range(0, frame.height, _ROWS):
-            stream.write(_csv(frame.slice(at, _ROWS), separator=separator, null=null, header=False))
+            rows = frame.slice(at, _ROWS)
+            stream.write(_csv(rows, separator=separator, null=null, header=False, decimals=decimals))
     return Path(path)
 
 
@@ -152,9 +155,18 @@ def _compressor(raw: IO[bytes], suffix: str) -> Iterator[IO[bytes]]:
         yield raw
 
 
-def _csv(frame: pl.DataFrame, *, separator: str, null: str, header: bool) -> bytes:
+def _csv(
+    frame: pl.DataFrame, *, separator: str, null: str, header: bool, decimals: int | None = None
+) -> bytes:
     buffer = io.BytesIO()
-    frame.write_csv(buffer, include_header=header, separator=separator, null_value=null, quote_style="never")
+    frame.write_csv(
+        buffer,
+        include_header=header,
+        separator=separator,
+        null_value=null,
+        quote_style="never",
+        float_precision=decimals,
+    )
     return buffer.getvalue()
 
 
