@@ -1,0 +1,148 @@
+"""What every genotype file looks like from outside: two tables and blocks of variants x samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postgwas.errors import UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MISSING = -9
+"""A missing hard call; a missing dosage is NaN."""
+
+Calls = NDArray[np.int8] | NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """What mean, frequency and variance of variants follow from.
+
+    Attributes
+    ----------
+    n_observed : ndarray of int64, shape (V,)
+        Samples that are not missing.
+    total : ndarray of float64, shape (V,)
+        Sum of the copies of A1 over them.
+    squares : ndarray of float64, shape (V,)
+        Sum of the squared copies of A1.
+    """
+
+    n_observed: NDArray[np.int64]
+    total: NDArray[np.float64]
+    squares: NDArray[np.float64]
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean copies of A1; NaN where all are missing."""
+        with np.errstate(invalid="ignore"):
+            return self.total / self.n_observed
+
+    @property
+    def frequency(self) -> NDArray[np.float64]:
+        """Frequency of A1; NaN where all are missing."""
+        return self.mean / 2.0
+
+    @property
+    def deviation(self) -> NDArray[np.float64]:
+        """Sum of squared deviations from the mean; exactly 0 where all observed are the same hard call."""
+        with np.errstate(invalid="ignore"):
+            # n * squares - total^2 is a whole number for hard calls: no rounding up to 2^53.
+            return (self.n_observed * self.squares - self.total**2) / self.n_observed
+
+
+class BlockSource(Protocol):
+    """Reads genotypes; small and picklable, so that it can travel to workers."""
+
+    @property
+    def n_variants(self) -> int: ...
+
+    @property
+    def n_samples(self) -> int: ...
+
+    def read(self, variants: Rows, samples: Rows | None) -> Calls:
+        """Copies of A1, shape (len(variants), samples); int8 with -9, or float32 with NaN."""
+
+    def moments(self, variants: Rows, samples: Rows | None) -> Moments:
+        """Counts over the samples."""
+
+
+@dataclass(frozen=True, eq=False)
+class Genotypes:
+    """One genotype file, opened and checked.
+
+    Attributes
+    ----------
+    variants : polars.DataFrame
+        CHR (Int8, X = 23, Y = 24, MT = 25, null where it is none of them), CHROM (as
+        written), SNPID, CM (null where the file has none), POS, A1 (the allele whose
+        copies are counted), A2.
+    samples : polars.DataFrame
+        FID (null where the file has none), IID.
+    source : BlockSource
+        Reads blocks.
+    path : str
+        What was opened, for messages.
+    skipped : dict of str to int
+        Records that could not be used, by reason.
+    """
+
+    variants: pl.DataFrame
+    samples: pl.DataFrame
+    source: BlockSource
+    path: str
+    skipped: dict[str, int] = field(default_factory=dict)
+    keeper: Any = None
+    """Holds temporary files until the object goes."""
+
+    @property
+    def n_variants(self) -> int:
+        return self.variants.height
+
+    @property
+    def n_samples(self) -> int:
+        return self.samples.height
+
+    def block(self, start: int, stop: int, samples: Rows | None = None) -> Calls:
+        """Copies of A1 of variants `start` to `stop` (excluded).
+
+        Parameters
+        ----------
+        start, stop : int
+            Rows of :attr:`variants`.
+        samples : ndarray of int64, optional
+            Rows of :attr:`samples`; all if None.
+
+        Returns
+        -------
+        ndarray, shape (stop - start, samples)
+            int8 (0, 1, 2, missing -9) for hard calls, float32 (missing NaN) for dosages.
+        """
+        if not 0 <= start <= stop <= self.n_variants:
+            raise UsageError(f"variants {start} to {stop} of {self.path}: it has {self.n_variants}")
+        return self.source.read(np.arange(start, stop), samples)
+
+    def moments(self, start: int, stop: int, samples: Rows | None = None) -> Moments:
+        """Counts of variants `start` to `stop` (excluded); see :meth:`block`."""
+        if not 0 <= start <= stop <= self.n_variants:
+            raise UsageError(f"variants {start} to {stop} of {self.path}: it has {self.n_variants}")
+        return self.source.moments(np.arange(start, stop), samples)
+
+
+def moments_of(calls: Calls) -> Moments:
+    """Moments of a block of genotypes.
+
+    Examples
+    --------
+    >>> moments_of(np.array([[0, 1, 2, -9]], np.int8)).total
+    array([3.])
+    """
+    observed = calls >= 0  # NaN is not
+    known = np.where(observed, calls, 0).astype(np.float64)
+    return Moments(observed.sum(axis=1), known.sum(axis=1), np.einsum("ij,ij->i", known, known))

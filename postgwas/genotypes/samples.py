@@ -1,0 +1,129 @@
+"""The table of samples that every genotype file has, and lists of samples to keep."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postgwas.errors import InputError
+from postgwas.genotypes.text_table import read_columns, read_text, split_columns
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def read_fam(path: str | os.PathLike[str]) -> pl.DataFrame:
+    """FID and IID of a PLINK 1 .fam file.
+
+    Raises
+    ------
+    InputError
+        If a line has not six columns, or a sample occurs twice.
+    """
+    frame = read_columns(path, ("FID", "IID", "FATHER", "MOTHER", "SEX", "PHENOTYPE")).select("FID", "IID")
+    return check_samples(frame, str(path))
+
+
+def read_psam(path: str | os.PathLike[str]) -> pl.DataFrame:
+    """FID (null where there is none) and IID of a PLINK 2 .psam file, or of a .fam file.
+
+    Raises
+    ------
+    InputError
+        If there is no IID column, or a sample occurs twice.
+    """
+    import polars as pl
+
+    data = read_text(path)
+    header: list[str] = []
+    n_header = 0
+    while data.startswith(b"#"):
+        line, _, data = data.partition(b"\n")
+        n_header += 1
+        if line.startswith((b"#FID", b"#IID")):
+            header = line[1:].decode().split()
+            break
+    if not header:
+        return read_fam(path)
+    if "IID" not in header:
+        raise InputError(f"{path}: the header has no column IID")
+    frame = split_columns(data, header, str(path), first_line=n_header + 1)
+    family = pl.col("FID") if "FID" in header else pl.lit(None, pl.String).alias("FID")
+    return check_samples(frame.select(family, "IID"), str(path))
+
+
+def check_samples(samples: pl.DataFrame, path: str) -> pl.DataFrame:
+    """The table itself.
+
+    Raises
+    ------
+    InputError
+        If there is no sample, or two have the same FID and IID.
+    """
+    if samples.height == 0:
+        raise InputError(f"{path}: there are no samples")
+    twice = samples.is_duplicated()
+    if twice.any():
+        first = samples.row(int(twice.arg_true()[0]))
+        name = " ".join(part for part in first if part is not None)
+        raise InputError(
+            f"{path}: sample '{name}' occurs more than once ({int(twice.sum())} rows have such ids)",
+            hint="sample ids must be unique",
+        )
+    return samples
+
+
+def keep_samples(
+    samples: pl.DataFrame, keep: str | os.PathLike[str] | Sequence[str], *, first_column: bool = False
+) -> NDArray[np.int64]:
+    """Rows of the samples that a list names, in the order of `samples`.
+
+    Parameters
+    ----------
+    samples : polars.DataFrame
+        FID, IID.
+    keep : path or sequence of str
+        IIDs, or a file with one column: IID, or two: FID IID, or as the header (``#FID IID``, ``#IID``) says.
+    first_column : bool
+        Match the first column with IID whatever follows, as ldsc.py does.
+
+    Raises
+    ------
+    InputError
+        If nobody on the list is among the samples.
+    """
+    if isinstance(keep, str | os.PathLike):
+        path = f"{os.fspath(keep)}: "
+        ids = _listed(read_text(keep).decode(errors="replace"), first_column=first_column)
+    else:
+        path, ids = "", {(name,) for name in keep}
+    iid = samples["IID"].to_list()
+    if ids and len(next(iter(ids))) == 2:
+        family = samples["FID"].fill_null("0").to_list()
+        found = [row for row, pair in enumerate(zip(family, iid)) if pair in ids]
+    else:
+        found = [row for row, one in enumerate(iid) if (one,) in ids]
+    if not found:
+        example = " ".join(next(iter(ids), ("",)))
+        raise InputError(
+            f"{path}none of the {len(ids)} ids is a sample of the genotypes (such as '{example}' "
+            f"against IID '{iid[0]}')",
+            hint="one column with IID, or two with FID and IID",
+        )
+    return np.array(found, dtype=np.int64)
+
+
+def _listed(text: str, *, first_column: bool) -> set[tuple[str, ...]]:
+    lines = [fields for line in text.splitlines() if (fields := line.split())]
+    if first_column:
+        return {(fields[0],) for fields in lines}
+    columns = ["FID", "IID"] if len(lines[0]) > 1 else ["IID"]
+    if lines[0][0].lstrip("#") in ("FID", "IID") and (lines[0][0].startswith("#") or "IID" in lines[0]):
+        columns = [name for name in (lines[0][0].lstrip("#"), *lines[0][1:2]) if name in ("FID", "IID")]
+        lines = lines[1:]
+    width = len(columns)
+    return {tuple(fields[:width]) for fields in lines if len(fields) >= width}

@@ -1,0 +1,104 @@
+"""The table of variants that every genotype file has: chromosomes and positions checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postgwas.errors import InputError
+from postgwas.genotypes.text_table import read_columns, read_text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+COLUMNS = ("CHR", "CHROM", "SNPID", "CM", "POS", "A1", "A2")
+
+
+def read_bim(path: str | os.PathLike[str]) -> pl.DataFrame:
+    """Variants of PLINK 1: chromosome, id, cM, position, A1, A2, without header.
+
+    Raises
+    ------
+    InputError
+        If a line has not six columns, or a position or cM is no number.
+    """
+    text = read_columns(path, ("CHROM", "SNPID", "CM", "POS", "A1", "A2"))
+    return variant_table(text, str(path))
+
+
+def variant_table(text: pl.DataFrame, path: str, *, first_line: int = 1) -> pl.DataFrame:
+    """Typed columns of variants from text columns CHROM, SNPID, CM (may be absent), POS, A1, A2.
+
+    Chromosomes keep their name as written in CHROM; CHR has the code (PLINK's 23 to 26,
+    X, XY, MT, ``chr1`` and so on), null for any other contig.
+    """
+    import polars as pl
+
+    from postgwas.sumstats.values import chromosomes_from_text, tidy_chromosomes
+
+    codes = tidy_chromosomes(chromosomes_from_text(text["CHROM"]), plink=True)
+    if "CM" in text.columns:
+        cm = _numbers(text["CM"], pl.Float64(), path, first_line, "genetic position in cM")
+        if (cm == 0).all():
+            cm = pl.Series([None], dtype=pl.Float64).new_from_index(0, len(cm))
+    else:
+        cm = pl.Series([None], dtype=pl.Float64).new_from_index(0, text.height)
+    position = _numbers(text["POS"], pl.Int32(), path, first_line, "position in base pairs")
+    return text.select(
+        codes.alias("CHR"),
+        pl.col("CHROM"),
+        pl.col("SNPID"),
+        cm.alias("CM"),
+        position.alias("POS"),
+        "A1",
+        "A2",
+    )
+
+
+def _numbers(text: pl.Series, kind: pl.DataType, path: str, first_line: int, what: str) -> pl.Series:
+    numbers = text.cast(kind, strict=False)
+    bad = numbers.is_null()
+    if kind.is_float():
+        bad = bad | ~numbers.is_finite()
+    if bad.any():
+        row = int(bad.fill_null(True).arg_true()[0])
+        raise InputError(f"{path}, line {first_line + row}: '{text[row]}' is not a {what}")
+    return numbers
+
+
+def listed_variants(
+    variants: pl.DataFrame, extract: str | os.PathLike[str] | Sequence[str]
+) -> NDArray[np.bool_]:
+    """Which variants a list names.
+
+    Parameters
+    ----------
+    variants : polars.DataFrame
+        With SNPID.
+    extract : path or sequence of str
+        Ids, or a file with ids in its first column.
+
+    Raises
+    ------
+    InputError
+        If it names none of them.
+    """
+    import polars as pl
+
+    if isinstance(extract, str | os.PathLike):
+        lines = read_text(extract).decode(errors="replace").splitlines()
+        ids = [line.split(None, 1)[0] for line in lines if line.strip()]
+        path = f"{os.fspath(extract)}: "
+    else:
+        ids, path = list(extract), ""
+    found: NDArray[np.bool_] = variants["SNPID"].is_in(pl.Series(ids, dtype=pl.String)).to_numpy()
+    if not found.any():
+        raise InputError(
+            f"{path}none of the {len(ids):,} ids is a variant of the genotypes (such as '{ids[0]}' against "
+            f"'{variants['SNPID'][0]}')"
+        )
+    return found

@@ -1,0 +1,90 @@
+"""Which samples and variants LD scores are of, and the annotations that weigh them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postgwas.errors import InputError, NoVariantsError
+from postgwas.genotypes import Genotypes, Moments
+from postgwas.genotypes.genotypes import Rows
+from postgwas.genotypes.samples import keep_samples
+from postgwas.genotypes.variants import listed_variants
+from postgwas.ld.scores import Floats
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def annotation_matrix(
+    annot: NDArray[Any] | pl.DataFrame | None, data: Genotypes
+) -> tuple[tuple[str, ...], Floats | None]:
+    if annot is None:
+        return ("L2",), None
+    if isinstance(annot, np.ndarray):
+        values = np.asarray(annot, dtype=np.float64).reshape(len(annot), -1)
+        names = tuple(f"ANNOT_{k}" for k in range(values.shape[1]))
+    else:
+        values, names = annot.to_numpy().astype(np.float64), tuple(annot.columns)
+    if len(values) != data.n_variants:
+        raise InputError(
+            f"{len(values):,} rows of annotations for {data.n_variants:,} variants of {data.path}"
+        )
+    if not np.isfinite(values).all():
+        row, column = np.argwhere(~np.isfinite(values))[0]
+        raise InputError(f"annotation '{names[column]}' of variant {row + 1} is not a finite number")
+    return names, values
+
+
+def chosen_samples(
+    keep: str | os.PathLike[str] | Sequence[str] | None, data: Genotypes, *, compat: bool
+) -> Rows | None:
+    if keep is None:
+        return None
+    return keep_samples(data.samples, keep, first_column=compat)
+
+
+def chosen_variants(
+    extract: str | os.PathLike[str] | Sequence[str] | None, data: Genotypes, *, compat: bool
+) -> tuple[Rows, dict[str, int]]:
+    wanted = np.ones(data.n_variants, np.bool_)
+    dropped: dict[str, int] = {}
+    if extract is not None:
+        wanted = listed_variants(data.variants, extract)
+        dropped["not_extracted"] = int((~wanted).sum())
+    if not compat:
+        unplaced = wanted & (data.variants["CHROM"] == "0").to_numpy()
+        if unplaced.any():
+            dropped["unplaced"] = int(unplaced.sum())
+            wanted &= ~unplaced
+    return np.flatnonzero(wanted), dropped
+
+
+def polymorphic(
+    rows: Rows, moments: Moments, maf: float, dropped: dict[str, int], path: str
+) -> tuple[Rows, Moments]:
+    """Drop what has no variance and what is too rare, and count it."""
+    frequency = moments.frequency
+    varies = (moments.n_observed > 0) & (moments.deviation > 0)
+    frequent = np.fmin(frequency, 1.0 - frequency) > maf
+    dropped["monomorphic"] = int((~varies).sum())
+    if maf:
+        dropped["maf"] = int((varies & ~frequent).sum())
+    kept = varies & (frequent if maf else True)
+    if not kept.any():
+        reasons = ", ".join(f"{number:,} {reason}" for reason, number in dropped.items())
+        raise NoVariantsError(f"{path}: no variants are left for LD scores ({reasons})")
+    return rows[kept], Moments(moments.n_observed[kept], moments.total[kept], moments.squares[kept])
+
+
+def scored_variants(data: Genotypes, rows: Rows, moments: Moments) -> pl.DataFrame:
+    import polars as pl
+
+    frequency = moments.frequency
+    return data.variants[rows].with_columns(
+        pl.Series("FRQ", frequency), pl.Series("MAF", np.minimum(frequency, 1.0 - frequency))
+    )

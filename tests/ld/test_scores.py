@@ -1,0 +1,169 @@
+"""ld_scores against the definition, on small random files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from genotypes.plink1_files import random_calls, write_plink1
+from hypothesis import given
+from hypothesis import strategies as st
+from ld.naive_scores import naive_in_window, naive_ld_scores, varies
+
+from postgwas.errors import InputError, NoVariantsError, UsageError
+from postgwas.ld.run import ld_scores
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("genotypes")
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    n_variants=st.integers(2, 300),
+    n_samples=st.integers(8, 41),
+    window=st.sampled_from([0.001, 0.0035, 0.02, 0.2]),
+    unit=st.sampled_from(["cm", "kb", "snps"]),
+    n_annot=st.integers(0, 3),
+)
+def test_any_file_gives_the_sums_of_the_definition(
+    folder: Path, seed: int, n_variants: int, n_samples: int, window: float, unit: str, n_annot: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    calls = random_calls(seed, n_variants, n_samples, missing=0.05)
+    calls[rng.random(n_variants) < 0.05] = 2  # monomorphic
+    calls[rng.random(n_variants) < 0.02] = -9
+    border = int(rng.integers(1, n_variants))
+    chromosomes = ["1"] * border + ["2"] * (n_variants - border)
+    # Some neighbours lie exactly one window apart, some share a position.
+    steps = rng.integers(0, 3, n_variants)
+    positions = [*(1 + np.cumsum(steps[:border])).tolist(), *(1 + np.cumsum(steps[border:])).tolist()]
+    cm = [p / 1000 for p in positions]
+    write_plink1(folder / "any", calls, chromosomes=chromosomes, positions=positions, cm=cm)
+    annot = rng.normal(size=(n_variants, n_annot)) if n_annot else None
+    kept = np.flatnonzero(varies(calls))
+    if len(kept) == 0:
+        return
+    window = max(1, round(1000 * window)) if unit == "snps" else window
+    within = [chromosomes[j] for j in kept]
+    if unit == "snps":
+        in_window = naive_in_window(within, range(len(kept)), window)
+    elif unit == "kb":
+        in_window = naive_in_window(within, [positions[j] for j in kept], 1000 * window)
+    else:
+        in_window = naive_in_window(within, [cm[j] for j in kept], window)
+
+    scores = ld_scores(folder / "any", window=window, unit=unit, annot=annot, whole_chromosome=True)  # type: ignore[arg-type]
+
+    expected = naive_ld_scores(calls[kept], in_window, None if annot is None else annot[kept])
+    assert scores.variants["SNPID"].to_list() == [f"rs{j}" for j in kept]
+    assert scores.dropped["monomorphic"] == n_variants - len(kept)
+    np.testing.assert_allclose(scores.l2, expected, rtol=0, atol=2e-5)
+    double = ld_scores(
+        folder / "any",
+        window=window,
+        unit=unit,
+        annot=annot,
+        whole_chromosome=True,
+        double=True,  # type: ignore[arg-type]
+    )
+    np.testing.assert_allclose(double.l2, expected, rtol=0, atol=1e-10)
+    weights = np.ones((len(kept), 1)) if annot is None else annot[kept]
+    np.testing.assert_allclose(scores.m, weights.sum(axis=0), rtol=1e-12, atol=1e-12)
+
+
+def test_frequency_filter_and_weights_by_heterozygosity(folder: Path) -> None:
+    calls = random_calls(3, 150, 60)
+    write_plink1(folder / "maf", calls)
+    frequency = np.array([row[row >= 0].mean() / 2 for row in calls])
+    maf = np.minimum(frequency, 1 - frequency)
+    kept = np.flatnonzero(maf > 0.2)
+    weights = (frequency * (1 - frequency))[kept, None] ** 0.7
+
+    scores = ld_scores(folder / "maf", window=20, unit="kb", maf=0.2, pq_exp=0.7)
+
+    everyone = naive_in_window(["1"] * len(kept), (kept * 1.0).tolist(), 20)
+    np.testing.assert_allclose(scores.l2, naive_ld_scores(calls[kept], everyone, weights), atol=1e-5)
+    np.testing.assert_allclose(scores.m, weights.sum(axis=0))
+    np.testing.assert_allclose(scores.m_5_50, weights.sum(axis=0))
+    assert scores.dropped["maf"] == int((maf <= 0.2).sum()) - scores.dropped["monomorphic"]
+
+
+def test_common_variants_are_those_above_five_percent(folder: Path) -> None:
+    calls = random_calls(4, 300, 50, missing=0.0)
+    write_plink1(folder / "common", calls)
+    frequency = calls.mean(axis=1) / 2
+    maf = np.minimum(frequency, 1 - frequency)
+    scores = ld_scores(folder / "common", window=5, unit="kb")
+    assert scores.m_5_50[0] == (maf > 0.05).sum() < scores.m[0] == (maf > 0).sum()
+
+
+def test_swapped_counted_alleles_change_nothing(folder: Path) -> None:
+    calls = random_calls(5, 200, 50)
+    flipped = np.where(calls >= 0, 2 - calls, calls).astype(np.int8)
+    some = np.random.default_rng(0).random(200) < 0.5
+    write_plink1(folder / "one", calls)
+    write_plink1(folder / "other", np.where(some[:, None], flipped, calls))
+    one = ld_scores(folder / "one", window=30, unit="kb", double=True)
+    other = ld_scores(folder / "other", window=30, unit="kb", double=True)
+    np.testing.assert_allclose(one.l2, other.l2, atol=1e-11)
+
+
+def test_samples_and_variants_of_lists(folder: Path) -> None:
+    calls = random_calls(6, 120, 40)
+    write_plink1(folder / "lists", calls)
+    (folder / "keep.txt").write_text("".join(f"F{i} I{i}\n" for i in range(39, 5, -1)))
+    (folder / "extract.txt").write_text("".join(f"rs{j}\n" for j in range(0, 120, 3)))
+    write_plink1(folder / "subset", calls[::3, 6:], ids=[f"rs{j}" for j in range(0, 120, 3)],
+                 positions=[1000 * (j + 1) for j in range(0, 120, 3)])  # fmt: skip
+    from_lists = ld_scores(
+        folder / "lists", window=30, unit="kb", keep=folder / "keep.txt", extract=folder / "extract.txt"
+    )
+    subset = ld_scores(folder / "subset", window=30, unit="kb")
+    assert from_lists.n_samples == subset.n_samples == 34
+    assert from_lists.variants["SNPID"].equals(subset.variants["SNPID"])
+    np.testing.assert_array_equal(from_lists.l2, subset.l2)
+
+
+def test_no_genetic_map(folder: Path) -> None:
+    write_plink1(folder / "nomap", random_calls(7, 50, 20))
+    with pytest.raises(InputError, match=r"chromosome 1 has no genetic positions .*--cm_map"):
+        ld_scores(folder / "nomap", window=1, unit="cm")
+
+
+def test_descending_positions(folder: Path) -> None:
+    write_plink1(folder / "unsorted", random_calls(8, 4, 20), positions=[1, 5, 3, 7])
+    with pytest.raises(InputError, match="position of variant 'rs2' on chromosome 1 is less"):
+        ld_scores(folder / "unsorted", window=0.003, unit="kb")
+
+
+def test_chromosome_in_pieces(folder: Path) -> None:
+    write_plink1(folder / "pieces", random_calls(9, 3, 20), chromosomes=["1", "2", "1"])
+    with pytest.raises(InputError, match="chromosome 1 is in several pieces"):
+        ld_scores(folder / "pieces", window=1, unit="kb")
+
+
+def test_window_of_a_whole_chromosome(folder: Path) -> None:
+    write_plink1(folder / "whole", random_calls(10, 30, 20))
+    with pytest.raises(UsageError, match="--yes_really"):
+        ld_scores(folder / "whole", window=1000, unit="kb")
+
+
+def test_no_variants_left(folder: Path) -> None:
+    write_plink1(folder / "mono", np.full((3, 10), 2, np.int8))
+    with pytest.raises(NoVariantsError, match="3 monomorphic"):
+        ld_scores(folder / "mono", window=1, unit="kb")
+
+
+def test_too_few_samples(folder: Path) -> None:
+    write_plink1(folder / "two", random_calls(11, 3, 2))
+    with pytest.raises(InputError, match="2 samples; LD scores need at least 3"):
+        ld_scores(folder / "two", window=1, unit="kb")
+
+
+def test_annotations_of_another_length(folder: Path) -> None:
+    write_plink1(folder / "annot", random_calls(12, 30, 20))
+    with pytest.raises(InputError, match="29 rows of annotations for 30 variants"):
+        ld_scores(folder / "annot", window=2, unit="kb", annot=np.ones((29, 1)))
