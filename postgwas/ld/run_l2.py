@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from postgwas.errors import NoVariantsError, UsageError
 from postgwas.genotypes import Genotypes, open_genotypes
-from postgwas.genotypes.variants import listed_variants
+from postgwas.genotypes.text_table import read_text
 from postgwas.ld.annotations import read_annotations
 from postgwas.ld.continuous import parse_breaks, read_bins
-from postgwas.ld.run import LDScores, Unit, ld_scores
+from postgwas.ld.run import LDScores, ld_scores
+from postgwas.ld.run_windows import Unit
 from postgwas.ld.score_summary import annotation_lines, score_lines
 from postgwas.ld.write_scores import (
     ScoreTable,
@@ -260,8 +261,10 @@ def _printed(table: ScoreTable, print_snps: str | os.PathLike[str] | None) -> Sc
     """The table with the listed variants alone."""
     if print_snps is None:
         return table
-    log.info("Reading list of SNPs for which to print LD Scores from %s", print_snps)
-    rows = np.flatnonzero(listed_variants(table.variants, print_snps))
+    lines = read_text(print_snps).decode(errors="replace").splitlines()
+    ids = [line.split(None, 1)[0] for line in lines if line.strip()]
+    log.info("Reading list of %d SNPs for which to print LD Scores from %s", len(ids), print_snps)
+    rows = np.flatnonzero(table.variants["SNPID"].is_in(ids).to_numpy())
     log.info("After merging with --print-snps, LD Scores for %d SNPs will be printed.", len(rows))
     if not len(rows):
         raise NoVariantsError(f"{print_snps}: none of its variants has an LD score")

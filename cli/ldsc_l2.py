@@ -1,0 +1,109 @@
+"""``postgwas ldsc --l2``: flags into the arguments of :func:`postgwas.ld.run_l2.ld_score_files`."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import Any
+
+from postgwas.cli.options import engine_arguments
+from postgwas.errors import UsageError
+
+#: Flags of the other modes that would have no effect; None is their default.
+_OTHERS = ("ref_ld", "ref_ld_chr", "w_ld", "w_ld_chr", "samp_prev", "pop_prev", "two_step", "chisq_max")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check the flags and compute LD scores."""
+    genotypes = _one_of(args, ("bfile", "pfile", "vcf"))
+    window, unit = _window(args)
+    _check(args)
+    where = engine_arguments(args)
+    from postgwas.ld.run_l2 import AnnotationFiles, ld_score_files
+
+    if args.pickle:
+        _about_pickle(args)
+    ld_score_files(
+        genotypes,
+        out=args.out,
+        window=window,
+        unit=unit,
+        annotations=AnnotationFiles(
+            annot=_listed(args.annot),
+            thin=args.thin_annot,
+            cts_bin=_listed(args.cts_bin),
+            cts_breaks=args.cts_breaks,
+            cts_names=_listed(args.cts_names) or None,
+        ),
+        keep=args.keep,
+        extract=args.extract,
+        maf=args.maf,
+        print_snps=args.print_snps,
+        pq_exp=args.pq_exp,
+        per_allele=args.per_allele,
+        print_annot=not args.no_print_annot,
+        whole_chromosome=args.yes_really,
+        compat=args.ldsc_compat,
+        chunk_size=args.chunk_size,
+        store=args.store,
+        overwrite=args.overwrite,
+        quiet=args.quiet,
+        log_json=args.log_json,
+        **where,
+    )
+    return 0
+
+
+def _one_of(args: argparse.Namespace, flags: tuple[str, ...]) -> str:
+    given = [flag for flag in flags if getattr(args, flag)]
+    if not given:
+        raise UsageError("--l2 needs genotypes", hint=f"{' or '.join(f'--{flag}' for flag in flags)}")
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(f'--{flag}' for flag in given)} exclude each other")
+    return str(getattr(args, given[0]))
+
+
+def _window(args: argparse.Namespace) -> tuple[float, Any]:
+    given = [unit for unit in ("cm", "kb", "snps") if getattr(args, f"ld_wind_{unit}") is not None]
+    if len(given) != 1:
+        flags = " and ".join(f"--ld_wind_{unit}" for unit in given) or "none"
+        raise UsageError(
+            f"expected exactly one of --ld_wind_cm, --ld_wind_kb and --ld_wind_snps, found {flags}",
+            hint="--ld_wind_cm 1",
+        )
+    value = getattr(args, f"ld_wind_{given[0]}")
+    if not (value > 0 and math.isfinite(value)):
+        raise UsageError(f"--ld_wind_{given[0]} {value}: expected a number above 0")
+    return value, given[0]
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.per_allele and args.pq_exp is not None:
+        raise UsageError("--per_allele and --pq_exp exclude each other; --per_allele is --pq_exp 1")
+    if args.pq_exp is not None and not math.isfinite(args.pq_exp):
+        raise UsageError(f"--pq_exp {args.pq_exp}: expected a number")
+    if args.maf is not None and not 0 <= args.maf < 0.5:
+        raise UsageError(f"--maf {args.maf}: expected a frequency from 0 to below 0.5")
+    if args.chunk_size < 1:
+        raise UsageError(f"--chunk_size {args.chunk_size}: expected at least 1")
+    useless = [flag for flag in _OTHERS if getattr(args, flag, None) is not None]
+    if useless:
+        raise UsageError(f"--{useless[0]} has no meaning with --l2")
+
+
+def _about_pickle(args: argparse.Namespace) -> None:
+    if not args.ldsc_compat:
+        raise UsageError(
+            "--pickle is refused: pickled tables are tied to versions of pandas, and ldsc.py 1.0.1 writes "
+            "gzipped text even with it",
+            hint="leave it out; --store keeps binary tables",
+        )
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return ()
+    items = tuple(item.strip() for item in text.split(","))
+    if not all(items):
+        raise UsageError(f"'{text}': expected names separated by commas, found an empty one")
+    return items

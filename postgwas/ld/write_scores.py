@@ -1,0 +1,206 @@
+"""Write LD scores under ldsc.py's names, all files or none, and into the store."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postgwas.errors import OutputError, UsageError
+from postgwas.sumstats.write import write_delimited
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from postgwas.store.provenance import Provenance
+
+Floats = NDArray[np.float64]
+
+#: What ldsc.py writes LD scores with.
+LDSC_DECIMALS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreTable:
+    """LD scores as they are written.
+
+    Attributes
+    ----------
+    variants : polars.DataFrame
+        CHR, CHROM, SNPID, POS, CM, MAF; V rows.
+    l2 : ndarray of float64, shape (V, A)
+    columns : tuple of str, length A
+        Names of the columns of LD scores.
+    m, m_5_50 : ndarray of float64, shape (A,)
+        Sums of the annotations over all variants of the panel, and over those of MAF above 5 %.
+    """
+
+    variants: pl.DataFrame
+    l2: Floats
+    columns: tuple[str, ...]
+    m: Floats
+    m_5_50: Floats
+
+
+def score_columns(annotations: Sequence[str], exponent: float | None, *, per_allele: bool) -> tuple[str, ...]:
+    """Names of the columns of LD scores: ``L2``, or ``nameL2`` of several annotations.
+
+    Examples
+    --------
+    >>> score_columns(["base", "coding"], None, per_allele=False), score_columns(["x"], 0.5, per_allele=False)
+    (('baseL2', 'codingL2'), ('L2_S0.5',))
+    """
+    suffix = "_S1" if per_allele else "" if exponent is None else f"_S{float(exponent)}"
+    if len(annotations) == 1:
+        return (f"L2{suffix}",)
+    return tuple(f"{name}L2{suffix}" for name in annotations)
+
+
+def result_names(out: str, *, annotations: bool) -> list[Path]:
+    """The files that a run writes, the log apart."""
+    endings = [".l2.ldscore.gz", ".l2.M", ".l2.M_5_50", *([".annot.gz"] if annotations else [])]
+    return [Path(out + ending) for ending in endings]
+
+
+def check_writable(out: str, names: Sequence[Path], *, overwrite: bool) -> None:
+    """Refuse before any work is done: no prefix, folder missing or not writable, results there already.
+
+    Raises
+    ------
+    OutputError, UsageError
+    """
+    if not out or out.endswith(os.sep):
+        raise UsageError(f"--out '{out}': expected a prefix for the results", hint="--out results/eur.22")
+    folder = Path(out).parent
+    if not folder.is_dir():
+        raise OutputError(f"--out {out}: folder {folder} does not exist", hint="create it first")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"--out {out}: no permission to write in folder {folder}")
+    there = [path for path in names if path.exists()]
+    if there and not overwrite:
+        what = f"{there[0]} and {len(there) - 1} more exist" if len(there) > 1 else f"{there[0]} exists"
+        raise OutputError(f"{what} already", hint="--overwrite replaces; or give another --out")
+
+
+@contextmanager
+def together(names: Sequence[Path]) -> Iterator[list[Path]]:
+    """Names in a folder aside for these files of one folder; they get their own when the block ends well.
+
+    Raises
+    ------
+    OutputError
+        If the files cannot be written or moved.
+    """
+    final = names[0].parent
+    try:
+        aside = Path(tempfile.mkdtemp(prefix=".postgwas-", dir=final))
+    except OSError as error:
+        raise OutputError(f"{final}: cannot be written to: {error.strerror or error}") from None
+    try:
+        yield [aside / name.name for name in names]
+        for name in names:
+            os.replace(aside / name.name, name)
+    except OutputError as error:
+        # The user knows the files by their final names.
+        error.message = error.message.replace(f"{aside}{os.sep}", f"{final}{os.sep}")
+        raise
+    except OSError as error:
+        raise OutputError(f"{final}: results cannot be written: {error.strerror or error}") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def score_frame(table: ScoreTable, *, compat: bool = False) -> pl.DataFrame:
+    """CHR SNP BP and the LD scores; chromosomes are numbers, or with `compat` as the genotypes have them."""
+    import polars as pl
+
+    chromosome = table.variants["CHR"]
+    if compat or chromosome.null_count():
+        chromosome = table.variants["CHROM"]
+    frame = pl.DataFrame(
+        [chromosome.alias("CHR"), table.variants["SNPID"].alias("SNP"), table.variants["POS"].alias("BP")]
+    )
+    return frame.with_columns(pl.Series(name, table.l2[:, i]) for i, name in enumerate(table.columns))
+
+
+def write_scores(table: ScoreTable, path: Path, *, compat: bool = False) -> None:
+    """``.l2.ldscore.gz``: all digits, or three decimals with `compat`."""
+    write_delimited(score_frame(table, compat=compat), path, decimals=LDSC_DECIMALS if compat else None)
+
+
+def write_counts(sums: Floats, path: Path, *, whole: bool | None = None) -> None:
+    """``.l2.M`` or ``.l2.M_5_50``: one line, tab separated.
+
+    Parameters
+    ----------
+    sums : ndarray of float64, shape (A,)
+    path : Path
+    whole : bool, optional
+        Write integers; None: those that are. ldsc.py writes ``582.0`` where the annotations
+        were read as floats.
+    """
+    texts = [
+        str(round(value)) if (value.is_integer() if whole is None else whole) else repr(value)
+        for value in sums.tolist()
+    ]
+    path.write_text("\t".join(texts) + "\n")
+
+
+def write_binned_annotations(
+    variants: pl.DataFrame, values: Floats, names: Sequence[str], path: Path
+) -> None:
+    """``.annot.gz``: CHR SNP BP CM and the annotations; integers where all are."""
+    import polars as pl
+
+    whole = bool(np.all(values == np.floor(values)))
+    columns = values.astype(np.int64) if whole else values
+    frame = variants.select(
+        pl.col("CHROM").alias("CHR"),
+        pl.col("SNPID").alias("SNP"),
+        pl.col("POS").alias("BP"),
+        pl.col("CM").fill_null(0.0),
+    )
+    write_delimited(frame.with_columns(pl.Series(name, columns[:, i]) for i, name in enumerate(names)), path)
+
+
+def store_scores(
+    table: ScoreTable,
+    store: str | os.PathLike[str],
+    name: str,
+    *,
+    provenance: Provenance,
+    attrs: dict[str, Any],
+    overwrite: bool = False,
+) -> str:
+    """Put the scores under ``ld_scores/NAME``; returns the key."""
+    import polars as pl
+
+    from postgwas.store.study import Study
+
+    key = f"ld_scores/{name}"
+    kept = ["CHR", "POS", "SNPID", "CM", "MAF"]
+    frame = table.variants.select(column for column in kept if column in table.variants.columns)
+    frame = frame.with_columns(pl.Series(column, table.l2[:, i]) for i, column in enumerate(table.columns))
+    Study.open(store, create=True).write_table(
+        key,
+        frame,
+        kind="ld-scores",
+        attrs={
+            "columns": list(table.columns),
+            "m": table.m.tolist(),
+            "m_5_50": table.m_5_50.tolist(),
+            **attrs,
+        },
+        units=dict.fromkeys(table.columns, "variants"),
+        provenance=provenance,
+        overwrite=overwrite,
+    )
+    return key
