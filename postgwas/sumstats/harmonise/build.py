@@ -1,21 +1,38 @@
-"""Tell GRCh37 from GRCh38 by the positions of known SNPs."""
+"""Tell GRCh37 from GRCh38 by the positions of known SNPs, or by the bases of a sequence."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+
+from postgwas.reference.known_snps import known_snps
+from postgwas.sumstats.harmonise.row_arrays import BASE_CODES, AlleleBytes, row_integers
+
+MIN_KNOWN = 3
+"""Fewest known SNPs at a build's positions that make a call: one alone may be a slip."""
+
+MIN_SHARE = 0.9
+"""Least share of the known SNPs that must be at the build's positions."""
+
+MIN_COMPARED = 100
+"""Fewest SNVs that are compared with a sequence for a call."""
+
+MIN_FITTING = 0.9
+"""Least share of them that must hold the sequence's base; of another build half would."""
 
 
 @dataclass(frozen=True)
 class BuildCall:
-    """What the positions of known SNPs say.
+    """What the positions of a file say of its build.
 
     Attributes
     ----------
-    build : {"GRCh37", "GRCh38"} or None
-        None if the evidence is too little or contradicts itself.
+    build : str or None
+        ``"GRCh37"`` or ``"GRCh38"`` (by a sequence also its own); None if the evidence is too
+        little or contradicts itself.
     n_known : int
         Rows whose SNPID is in the table of known SNPs and which have a position.
     n_grch37, n_grch38 : int
@@ -23,7 +40,7 @@ class BuildCall:
     n_zero_based : int
         Of them, those one base before the position in either build.
     reason : str
-        One sentence: the counts, and where `build` is None why.
+        The counts in words, and where `build` is None why.
     """
 
     build: str | None
@@ -35,30 +52,115 @@ class BuildCall:
 
 
 class BuildVotes:
-    """Counts over the chunks of a file; their order and size change nothing."""
+    """Counts over the chunks of a file; their order and size change nothing.
 
-    def add(self, snpid: pl.Series, chr: ArrayLike, pos: ArrayLike) -> None:
+    Examples
+    --------
+    >>> votes = BuildVotes()
+    >>> votes.add(pl.Series(["rs3131972", "rs12184325"]), [1, 1], [752721, 754105])
+    >>> votes.call().build is None  # two rows are too few
+    True
+    """
+
+    def __init__(self) -> None:
+        self._known = self._grch37 = self._grch38 = self._zero_based = 0
+        self._fits: dict[str | None, tuple[int, int]] = {}
+
+    def add(self, snpid: pl.Series, chr: ArrayLike | pl.Series, pos: ArrayLike | pl.Series) -> None:
         """Count a chunk's rows.
 
         Parameters
         ----------
         snpid : pl.Series of String, shape (n_rows,)
             rsIDs; other ids and nulls are passed over.
-        chr, pos : array_like of int, shape (n_rows,)
-            Codes 1..25 and 1-based positions; polars Series with nulls will do.
+        chr, pos : array_like of int or polars Series, shape (n_rows,)
+            Codes 1..25 and 1-based positions; rows with nulls or zeros are passed over.
         """
-        raise NotImplementedError
+        known = known_snps()
+        numbers = snpid.str.strip_prefix("rs").cast(pl.UInt32, strict=False).fill_null(0).to_numpy()
+        rows, index = known.find(numbers)
+        if not rows.size:
+            return
+        # A bare number is no rsID.
+        rs = snpid.gather(rows).str.starts_with("rs").to_numpy()
+        rows, index = rows[rs], index[rs]
+        codes, places = row_integers(chr)[rows], row_integers(pos)[rows]
+        here = codes == known.chr[index]
+        self._known += int(((codes > 0) & (places > 0)).sum())
+        self._grch37 += int((here & (places == known.grch37[index])).sum())
+        self._grch38 += int((here & (places == known.grch38[index])).sum())
+        before = (places + 1 == known.grch37[index]) | (places + 1 == known.grch38[index])
+        self._zero_based += int((here & before).sum())
+
+    def add_reference(self, build: str | None, fits: int, compared: int) -> None:
+        """Count rows compared with a sequence of `build` by :func:`votes_from_reference`."""
+        before = self._fits.get(build, (0, 0))
+        self._fits[build] = (before[0] + fits, before[1] + compared)
 
     def call(self) -> BuildCall:
-        """The build that the rows so far speak for."""
-        raise NotImplementedError
+        """The build that the rows so far speak for.
+
+        Known SNPs decide where there are at least `MIN_KNOWN` of them, else the sequence.
+        """
+        build, reason = self._by_known_snps()
+        if self._known < MIN_KNOWN and self._fits:
+            build, reason = self._by_sequence()
+        return BuildCall(build, self._known, self._grch37, self._grch38, self._zero_based, reason)
+
+    def _by_known_snps(self) -> tuple[str | None, str]:
+        n, best = self._known, max(self._grch37, self._grch38)
+        if not n:
+            return None, "no rsID of the table of known SNPs is in the file with a position"
+        said = f"of {n:,} known SNPs {self._grch37:,} are at their GRCh37 and {self._grch38:,} at their " + (
+            "GRCh38 positions"
+        )
+        if best >= MIN_KNOWN and best >= MIN_SHARE * n:
+            return ("GRCh37" if best == self._grch37 else "GRCh38"), said
+        if n < MIN_KNOWN:
+            return None, f"{said}: too few to tell, {MIN_KNOWN} are needed"
+        if self._zero_based >= MIN_KNOWN and self._zero_based >= MIN_SHARE * n:
+            return None, f"{said}, {self._zero_based:,} are one base before: positions seem to count from 0"
+        if self._grch37 + self._grch38 >= MIN_SHARE * n:
+            return None, f"{said}: the file mixes builds"
+        return None, f"{said}: the positions are of another build, such as NCBI36 (hg18), or wrong"
+
+    def _by_sequence(self) -> tuple[str | None, str]:
+        build, (fits, compared) = max(self._fits.items(), key=lambda item: item[1][0] / max(item[1][1], 1))
+        said = f"{fits:,} of {compared:,} SNVs hold the base of the {build or 'given'} sequence"
+        if compared < MIN_COMPARED:
+            return None, f"{said}: too few to tell, {MIN_COMPARED} are needed"
+        if build is None or fits < MIN_FITTING * compared:
+            return None, f"{said}: the positions seem to be of another build"
+        return build, said
 
 
 def votes_from_reference(
-    pos: ArrayLike, ea: pl.Series, nea: pl.Series, sequence: ArrayLike
+    pos: ArrayLike | pl.Series, ea: pl.Series, nea: pl.Series, sequence: NDArray[np.uint8]
 ) -> tuple[int, int]:
     """Rows of one chromosome whose SNV alleles hold the reference base, and rows compared.
 
-    For files without rsIDs. In the right build nearly all do; in another about half do by chance.
+    For files without rsIDs. In the right build nearly all forward-strand alleles do; in another
+    about half do by chance.
+
+    Parameters
+    ----------
+    pos : array_like of int, shape (n_rows,)
+        1-based.
+    ea, nea : pl.Series of String, shape (n_rows,)
+    sequence : ndarray of uint8, shape (n_bases,)
+        From :meth:`~postgwas.sumstats.harmonise.fasta.Fasta.sequence`.
+
+    Returns
+    -------
+    fits, compared : int
     """
-    raise NotImplementedError
+    places = row_integers(pos)
+    first, second = AlleleBytes.of(ea), AlleleBytes.of(nea)
+    a, b = BASE_CODES[first.first], BASE_CODES[second.first]
+    usable = (first.length == 1) & (second.length == 1) & (a < 4) & (b < 4)
+    usable &= (places >= 1) & (places <= sequence.size)
+    rows = np.flatnonzero(usable)
+    base = BASE_CODES[sequence[places[rows] - 1]]
+    known = base < 4
+    fits = known & ((base == a[rows]) | (base == b[rows]))
+    return int(fits.sum()), int(known.sum())

@@ -13,6 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from postgwas.sumstats.harmonise.row_arrays import row_integers
+
 BoolArray = NDArray[np.bool_]
 Int8Array = NDArray[np.int8]
 IntArray = NDArray[np.int64]
@@ -113,7 +115,7 @@ class Chain:
         where its last base went.
         """
         keys = _keys(chr, pos)
-        return self._lifted(keys, keys + np.maximum(_integers(length) - 1, 0))
+        return self._lifted(keys, keys + np.maximum(row_integers(length) - 1, 0))
 
     def lift_variants(
         self,
@@ -129,7 +131,7 @@ class Chain:
         *first* base went, because the lowest base depends on the reference allele's length:
         :func:`~postgwas.sumstats.harmonise.indels.place_reversed` writes them out.
         """
-        ea, nea = _integers(ea_length), _integers(nea_length)
+        ea, nea = row_integers(ea_length), row_integers(nea_length)
         keys = _keys(chr, pos)
         lifted = self._lifted(keys, keys + np.maximum(np.maximum(ea, nea) - 1, 0))
         indels = np.flatnonzero(lifted.reverse & (ea != nea))
@@ -164,18 +166,8 @@ class Chain:
 
 def _keys(chr: ArrayLike | pl.Series, pos: ArrayLike | pl.Series) -> IntArray:
     """One number that sorts by chromosome and position; 0, before every block, for what is neither."""
-    codes, positions = _integers(chr), _integers(pos)
+    codes, positions = row_integers(chr), row_integers(pos)
     keys = (codes << _SHIFT) | positions
     bad = (positions < 1) | (positions > _LAST_POSITION) | (codes < 1)
     keys[bad] = 0
     return keys
-
-
-def _integers(values: ArrayLike | pl.Series) -> IntArray:
-    """As int64; nulls and what is no number become 0."""
-    if isinstance(values, pl.Series):
-        values = values.cast(pl.Int64).fill_null(0).to_numpy()
-    array = np.asarray(values)
-    if array.dtype.kind == "f":
-        array = np.where(np.isfinite(array), array, 0)
-    return array.astype(np.int64)
