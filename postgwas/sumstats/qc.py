@@ -230,7 +230,7 @@ def _duplicated(frame: pl.DataFrame, alive: npt.NDArray[np.bool_]) -> npt.NDArra
     result = np.zeros(frame.height, dtype=np.bool_)
     if "SNPID" in frame.columns:
         key = frame["SNPID"].filter(pl.Series(alive))
-        first = _first_of_each(key) | key.is_null()
+        first = first_of_each(key) | key.is_null()
     elif {"CHR", "POS", "EA", "NEA"} <= set(frame.columns):
         first = (
             frame.select("CHR", "POS", "EA", "NEA").filter(pl.Series(alive)).to_struct().is_first_distinct()
@@ -241,7 +241,8 @@ def _duplicated(frame: pl.DataFrame, alive: npt.NDArray[np.bool_]) -> npt.NDArra
     return result
 
 
-def _first_of_each(key: pl.Series) -> pl.Series:
+def first_of_each(key: pl.Series) -> pl.Series:
+    """Whether each value is the first of its kind, a boolean Series."""
     # Few identifiers are repeated: sorting hashes finds the candidates in a tenth of the time
     # that comparing all texts takes, and only the candidates are compared.
     hashes = key.hash().to_numpy()
