@@ -115,6 +115,10 @@ class ReadJob:
             frame, self._derived = derive_columns(frame, self.wanted, self._columns())
         return self._described(in_order(frame, self.wanted), rejected)
 
+    def settled(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """One chunk with its -log10 P positive, to be completed elsewhere by ``derive_columns``."""
+        return self._settle_log10p(frame)
+
     def complete(self, frame: pl.DataFrame) -> pl.DataFrame:
         """One chunk with everything derived that is wanted: every wanted column, null where unknown."""
         frame = self._settle_log10p(frame)

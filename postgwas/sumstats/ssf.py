@@ -21,7 +21,7 @@ from postgwas.sumstats.table import Sumstats
 from postgwas.sumstats.write import atomic_file, write_delimited
 
 _MANDATORY = ("CHR", "POS", "EA", "NEA", "BETA", "SE", "EAF")
-_LEAST_P = 1e-307
+LEAST_P = 1e-307
 
 
 @dataclass(frozen=True)
@@ -87,18 +87,30 @@ def write_ssf(
     if absent or not {"P", "MLOG10P"} & set(frame.columns):
         absent = absent or ["P"]
         raise ColumnError(f"GWAS-SSF needs {', '.join(absent)}; the table has {', '.join(frame.columns)}")
-    table = _table(frame)
+    table = ssf_table(frame)
     write_delimited(table, path, null="#NA", overwrite=overwrite)
-    described = _describe(metadata, path, table)
+    position = table.select("chromosome", "base_pair_location")
+    is_sorted = bool(position.equals(position.sort("chromosome", "base_pair_location")))
     metadata_path = Path(f"{path}-meta.yaml")
     with atomic_file(metadata_path, overwrite=overwrite) as stream:
-        stream.write(described.encode("utf-8"))
+        stream.write(describe_ssf({"is_sorted": is_sorted, **metadata}, path).encode("utf-8"))
     return WrittenSSF(path, metadata_path, table.height, frame.height - table.height)
 
 
-def _table(frame: pl.DataFrame) -> pl.DataFrame:
+def ssf_table(frame: pl.DataFrame, *, as_logs: bool | None = None) -> pl.DataFrame:
+    """The columns of GWAS-SSF, without rows that lack a value that it demands.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        Canonical columns.
+    as_logs : bool, optional
+        Write -log10 P; by default where a P of this frame is too small for a double.
+    """
     logs = "MLOG10P" in frame.columns
-    small = "P" not in frame.columns or bool((frame["P"] < _LEAST_P).any())
+    small = as_logs
+    if small is None:
+        small = "P" not in frame.columns or bool((frame["P"] < LEAST_P).any())
     p_value = (
         pl.col("MLOG10P").alias("neg_log_10_p_value") if small and logs else pl.col("P").alias("p_value")
     )
@@ -136,21 +148,22 @@ def _table(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _describe(metadata: Mapping[str, Any], path: Path, table: pl.DataFrame) -> str:
+def describe_ssf(
+    metadata: Mapping[str, Any], path: str | os.PathLike[str], *, name: str | None = None
+) -> str:
+    """The YAML text that describes a file; `name` is its name where `path` is only for now."""
     import yaml
 
     digest = hashlib.md5(usedforsecurity=False)
     with open(path, "rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)
-    position = table.select("chromosome", "base_pair_location")
     record: dict[str, Any] = {
         "date_metadata_last_modified": datetime.datetime.now(datetime.UTC).date(),
         "coordinate_system": "1-based",
         "is_harmonised": False,
-        "is_sorted": bool(position.equals(position.sort("chromosome", "base_pair_location"))),
         **metadata,
-        "data_file_name": path.name,
+        "data_file_name": name or Path(path).name,
         "file_type": "GWAS-SSF v1.0",
         "data_file_md5sum": digest.hexdigest(),
     }

@@ -68,6 +68,7 @@ class Outcome(IntEnum):
     LIFT_OTHER_CONTIG = 61, False, "liftover: maps to another contig"
     LIFT_AMBIGUOUS = 62, False, "liftover: maps to more than one place"
     LIFT_BROKEN_SPAN = 63, False, "liftover: the alleles' span is not inside one block"
+    LIFT_REVERSED_INDEL = 64, False, "liftover: indel on the reverse strand, which only a FASTA can place"
 
     # Left out: alleles against the sequence or the reference.
     SEQUENCE_MISMATCH = 70, False, "neither allele is the reference sequence's"

@@ -1,0 +1,150 @@
+"""A finished part as text of each output format, made where the part is."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from postgwas.sumstats.harmonise.outcomes import Outcome, Remark
+from postgwas.sumstats.harmonise.vcf_lines import vcf_lines
+from postgwas.sumstats.ssf import ssf_table
+from postgwas.sumstats.table import CANONICAL
+
+CHROMOSOME_NAMES = {**{c: str(c) for c in range(1, 23)}, 23: "X", 24: "Y", 25: "MT"}
+
+TEXT_FORMATS = ("tsv", "ldsc", "ssf", "vcf")
+"""Formats of which each chromosome's text is made by itself; ``parquet`` is written from the parts."""
+
+
+@dataclass(frozen=True)
+class FormatTask:
+    """One part to write out.
+
+    Attributes
+    ----------
+    part : str
+        Arrow file of kept rows.
+    formats : tuple of str
+    columns : tuple of str
+        Columns with a value somewhere in the file: those that tables have.
+    as_logs : bool
+        GWAS-SSF has -log10 P.
+    counts : tuple of (total, cases), optional
+        Given numbers of people, for GWAS-VCF.
+    """
+
+    part: str
+    formats: tuple[str, ...]
+    columns: tuple[str, ...]
+    as_logs: bool = False
+    counts: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class FormattedPart:
+    """Files that were written and their rows, by format."""
+
+    files: Mapping[str, str]
+    n_rows: Mapping[str, int]
+
+
+def format_part(task: FormatTask) -> FormattedPart:
+    """Write one part in all text formats (a task of the engine)."""
+    with open(task.part, "rb") as stream:
+        frame = pl.read_ipc(stream)
+    files: dict[str, str] = {}
+    n_rows: dict[str, int] = {}
+    for name in task.formats:
+        if name == "tsv":
+            table = table_of(frame, task.columns)
+        elif name == "ldsc":
+            table = ldsc_table(frame)
+        elif name == "ssf":
+            table = ssf_table(frame, as_logs=task.as_logs)
+        else:
+            table = vcf_lines(frame, columns=task.columns, counts=task.counts)
+        path = f"{task.part}.{name}"
+        if name == "vcf":
+            _write_bgzf(_csv(table, null="."), path)
+        else:
+            _write_gzip(_csv(table, null="#NA" if name == "ssf" else "NA"), path)
+        files[name], n_rows[name] = path, table.height
+    return FormattedPart(files, n_rows)
+
+
+def table_of(frame: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
+    """The harmonised table as users meet it: canonical columns, then what is to be known of a row.
+
+    ``EAF_REF`` is the reference's frequency of the effect allele, ``SNPID_GIVEN`` the file's id
+    where the reference's replaced it, ``STATUS`` the outcome and ``FLAGS`` the remarks.
+    """
+    names = [name for name in CANONICAL if name != "ROW" and name in columns]
+    chosen: list[pl.Expr | pl.Series] = [
+        pl.col("CHR").replace_strict(CHROMOSOME_NAMES, return_dtype=pl.String)
+        if name == "CHR"
+        else pl.col(name)
+        for name in names
+    ]
+    if "REF_AF" in columns:
+        chosen.append(pl.col("REF_AF").alias("EAF_REF"))
+    if "SNPID_GIVEN" in columns:
+        chosen.append(pl.col("SNPID_GIVEN"))
+    chosen.append(
+        pl.col("OUTCOME").replace_strict(_STATUS, return_dtype=pl.String).alias("STATUS"),
+    )
+    chosen.append(
+        pl.col("REMARK").replace_strict(_FLAGS, default=None, return_dtype=pl.String).alias("FLAGS")
+    )
+    return frame.select(chosen)
+
+
+def ldsc_table(frame: pl.DataFrame) -> pl.DataFrame:
+    """SNP, A1, A2, Z, N of the rows that have all of them and an id of their own."""
+    table = frame.select(
+        pl.col("SNPID").alias("SNP"), pl.col("EA").alias("A1"), pl.col("NEA").alias("A2"), "Z", "N"
+    ).drop_nulls()
+    return table.filter(pl.col("SNP").is_unique()) if table["SNP"].is_duplicated().any() else table
+
+
+def header_of(table: pl.DataFrame) -> bytes:
+    """The first line of a table's text."""
+    return ("\t".join(table.columns) + "\n").encode()
+
+
+def _csv(table: pl.DataFrame, *, null: str) -> bytes:
+    buffer = io.BytesIO()
+    table.write_csv(buffer, include_header=False, separator="\t", null_value=null, quote_style="never")
+    return buffer.getvalue()
+
+
+def _write_gzip(text: bytes, path: str) -> None:
+    with open(path, "wb") as stream:
+        stream.write(gzip_member(text))
+
+
+def gzip_member(text: bytes) -> bytes:
+    """Bytes that may be joined with others into one gzip file; none for no text."""
+    if not text:
+        return b""
+    from isal import igzip
+
+    return bytes(igzip.compress(text, compresslevel=2, mtime=0))
+
+
+def _write_bgzf(text: bytes, path: str) -> None:
+    from pysam import BGZFile
+
+    opened: Any = BGZFile  # pysam's annotation demands an index
+    with opened(path, "wb") as stream:
+        stream.write(text)
+
+
+_STATUS = {int(outcome): outcome.name.lower() for outcome in Outcome if outcome.kept}
+_FLAGS = {
+    bits: ";".join(remark.name.lower() for remark in Remark if remark and bits & remark and remark.name)
+    for bits in range(1, 256)
+}
