@@ -189,7 +189,7 @@ class _LogFile(logging.FileHandler):
     def format(self, record: logging.LogRecord) -> str:
         if self._json:
             return _json_line(record)
-        stamp = time.strftime("%Y-%m-%d %H:%M:%S  ", time.localtime(record.created)) if self._stamped else ""
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
         word = f"{record.levelname}{':' * self._plain} " if record.levelno != logging.INFO else ""
         text = f"{word}{record.getMessage()}" if self._plain else f"{stamp}  {word}{record.getMessage()}"
         return f"{text}\n{record.exc_text}" if record.exc_text else text
