@@ -51,6 +51,7 @@ class Outcome(IntEnum):
     INDEL_DASH = 9, True, "'-' alleles written out as the reference's indel"
     UNMATCHED_KEPT = 10, True, "not in the reference, kept as given"
     NOT_COMPARED = 11, True, "kept without a reference to compare with"
+    INDEL_REF_GIVEN = 12, True, "indel, both alleles fit the sequence: reference allele as given"
 
     # Left out: the row itself.
     UNREADABLE = 40, False, "line could not be read as a row"
@@ -69,6 +70,7 @@ class Outcome(IntEnum):
     LIFT_AMBIGUOUS = 62, False, "liftover: maps to more than one place"
     LIFT_BROKEN_SPAN = 63, False, "liftover: the alleles' span is not inside one block"
     LIFT_REVERSED_INDEL = 64, False, "liftover: indel on the reverse strand, which only a FASTA can place"
+    LIFT_MITOCHONDRION = 65, False, "liftover: hg19's chrM is not the MT of GRCh37"
 
     # Left out: alleles against the sequence or the reference.
     SEQUENCE_MISMATCH = 70, False, "neither allele is the reference sequence's"
