@@ -36,12 +36,12 @@ def column_text(values: ArrayLike) -> list[str]:
         return [f"{value: d}" for value in array.tolist()]
     floats = array.astype(np.float64)
     finite = np.abs(floats[np.isfinite(floats)])
-    fixed = [_cell(value, f" .{DIGITS}f") for value in floats.tolist()]
+    fixed = _trimmed([_cell(value, f" .{DIGITS}f") for value in floats.tolist()])
     too_long = max(map(len, fixed), default=0) > DIGITS + 6
     tiny = bool(np.any((finite > 0) & (finite < 10.0**-DIGITS)))
     if tiny or (too_long and bool(np.any(finite > 1e6))):
         return [_cell(value, f" .{DIGITS}e") for value in floats.tolist()]
-    return _trimmed(fixed)
+    return fixed
 
 
 def _cell(value: float, form: str) -> str:
