@@ -1,1 +1,4 @@
-"""Summary statistics as ldsc reads them: the rules of munge_sumstats.py."""
+"""Summary statistics as ldsc reads them: the rules of munge_sumstats.py.
+
+:func:`postgwas.sumstats.munge.run.munge` is the way in.
+"""

@@ -1,0 +1,262 @@
+"""Read a file in chunks and keep what passes the rules for single rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from postgwas.errors import ColumnError, InputError
+from postgwas.sumstats.munge import filters
+from postgwas.sumstats.munge.allele_list import SnpIndex
+from postgwas.sumstats.munge.columns import Columns
+from postgwas.sumstats.munge.filters import REASONS, Floats, Verdict
+from postgwas.sumstats.munge.names import called
+from postgwas.sumstats.munge.options import MungeOptions
+from postgwas.sumstats.munge.statistic import abs_z, abs_z_of_tiny
+from postgwas.sumstats.table import REJECTED_SCHEMA
+from postgwas.sumstats.values import MISSING as SPELLINGS
+
+REJECTED = pl.Enum(REASONS)
+_NUMBERS = ("Z", "SIGNED", "N", "N_CAS", "N_CON", "NEFF", "NEFF_HALF", "NSTUDY", "EAF")
+_SUSPICIOUS = ("INFO", "FRQ", "P")
+
+
+@dataclass
+class Collected:
+    """The rows of a file that passed the rules for single rows, in their order.
+
+    Attributes
+    ----------
+    row : ndarray of uint32, shape (M,)
+        Line numbers.
+    snpid : polars.Series
+    alleles : tuple of two arrays or Series
+        Codes; as written where alleles are not checked; empty without alleles.
+    numbers : dict of ndarray of float64, shape (M,)
+        Z (its size, the sign is still to come), SIGNED, N, N_CAS, N_CON, NSTUDY, EAF: those there are.
+    listed : ndarray of int32, shape (M,), or None
+        Position in the list of ``--merge_alleles``.
+    """
+
+    row: npt.NDArray[np.uint32]
+    snpid: pl.Series
+    alleles: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]] | tuple[pl.Series, pl.Series] | tuple[()]
+    numbers: dict[str, Floats]
+    listed: npt.NDArray[np.int32] | None
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def keep(self, mask: npt.NDArray[np.bool_]) -> Collected:
+        """The rows where ``mask`` is true."""
+        if mask.all():
+            return self
+        chosen = pl.Series(mask)
+        alleles = tuple(a.filter(chosen) if isinstance(a, pl.Series) else a[mask] for a in self.alleles)
+        return Collected(
+            self.row[mask],
+            self.snpid.filter(chosen),
+            alleles,  # type: ignore[arg-type]
+            {name: values[mask] for name, values in self.numbers.items()},
+            None if self.listed is None else self.listed[mask],
+        )
+
+
+@dataclass
+class Collector:
+    """Judges chunks of rows and gathers what passes.
+
+    Parameters
+    ----------
+    columns : Columns
+    options : MungeOptions
+    index : SnpIndex or None
+        Of the list of ``--merge_alleles``.
+    """
+
+    columns: Columns
+    options: MungeOptions
+    index: SnpIndex | None = None
+    n_rows: int = 0
+    n_zero_p: int = 0
+    counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(REASONS), dtype=np.int64))
+    suspicious: dict[int, dict[str, int]] = field(default_factory=dict)
+    rejected: list[pl.DataFrame] = field(default_factory=list)
+    _parts: list[Collected] = field(default_factory=list)
+    _signs_of_log10p: set[bool] = field(default_factory=set)
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Judge one chunk.
+
+        Parameters
+        ----------
+        frame : polars.DataFrame
+            ROW and the fields of ``columns``.
+        """
+        numbers = {
+            name: frame[name].cast(pl.Float64).to_numpy()
+            for name in frame.columns
+            if frame[name].dtype.is_numeric() and name != "ROW"
+        }
+        verdict = Verdict.none_yet(frame.height)
+        verdict.remove(self._missing(frame, numbers), filters.MISSING)
+        listed = None
+        if self.index is not None:
+            listed = self.index.find(frame["SNPID"])
+            verdict.remove(listed < 0, filters.NOT_LISTED)
+        size, bad_size = self._size(frame, numbers)
+        self._look_for_suspicious(numbers, bad_size, verdict.alive)
+        info = [numbers[name] for name in self.columns.info]
+        if info:
+            verdict.remove(filters.low_info(info, self.options.info_min), filters.LOW_INFO)
+        if "EAF" in numbers:
+            verdict.remove(filters.low_maf(numbers["EAF"], self.options.maf_min), filters.LOW_MAF)
+        verdict.remove(bad_size, filters.BAD_P)
+        codes = None
+        if not self.options.no_alleles:
+            codes = filters.allele_codes(frame["EA"]), filters.allele_codes(frame["NEA"])
+            verdict.remove(~filters.plain_snps(*codes), filters.NOT_A_SNP)
+        self.n_rows += frame.height
+        self.counts += verdict.counts()
+        self._reject(frame, verdict)
+        self._gather(frame, verdict.alive, numbers | {"Z": size}, codes, listed)
+
+    def _missing(self, frame: pl.DataFrame, numbers: dict[str, Floats]) -> npt.NDArray[np.bool_]:
+        """Rows that lack a value; a missing INFO is left to the rule for INFO."""
+        compat = self.options.ldsc_compat
+        missing = np.zeros(frame.height, dtype=np.bool_)
+        for name in frame.columns:
+            if name in {"ROW", "MLOG10P_TEXT"}:
+                continue
+            # munge_sumstats.py looks for the column INFO by its name in the file.
+            if name in self.columns.info and not (compat and self.columns.fields[name] != "INFO"):
+                continue
+            column = frame[name]
+            if column.null_count():
+                missing |= column.is_null().to_numpy()
+            if name in numbers:
+                missing |= np.isnan(numbers[name])
+            elif name in {"EA", "NEA"}:
+                missing |= column.is_in(SPELLINGS).fill_null(False).to_numpy()
+        return missing
+
+    def _size(self, frame: pl.DataFrame, numbers: dict[str, Floats]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """The size of Z, and the rows where P cannot be a P-value."""
+        how = self.columns.size
+        if how == "P":
+            p = numbers["P"]
+            bad = ~((p > 0) & (p <= 1))
+            z = abs_z(p)
+            if "MLOG10P_TEXT" in numbers:
+                # P is too small for a double, but its text is there.
+                text = numbers["MLOG10P_TEXT"]
+                told = text > 0
+                z[told] = abs_z_of_tiny(text[told])
+                bad &= ~told
+            self.n_zero_p += int(((p == 0) & bad).sum())
+            return z, bad
+        if how in {"MLOG10P", "LOG10P"}:
+            size = numbers[how]
+            self._signs_of_log10p |= {bool(sign) for sign in np.unique(np.sign(size[size != 0])) > 0}
+            return abs_z_of_tiny(np.abs(size)), ~np.isfinite(size)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            z = np.abs(numbers["SIGNED"] if how == "Z" else numbers["SIGNED"] / numbers["SE"])
+        bad = ~np.isfinite(z)
+        if how == "BETA/SE":
+            bad |= ~(numbers["SE"] > 0)
+        return z, bad
+
+    def _look_for_suspicious(
+        self, numbers: dict[str, Floats], bad_size: npt.NDArray[np.bool_], alive: npt.NDArray[np.bool_]
+    ) -> None:
+        found = {}
+        info = [filters.outside(numbers[name], 0.0, 2.0) for name in self.columns.info]
+        if info:
+            found["INFO"] = np.any(info, axis=0) & alive
+        if "EAF" in numbers:
+            found["FRQ"] = filters.outside(numbers["EAF"], 0.0, 1.0) & alive
+        found["P"] = bad_size & alive
+        for name, rows in found.items():
+            at = np.flatnonzero(rows)
+            # munge_sumstats.py warns once for each --chunksize rows.
+            block = (self.n_rows + at) // self.options.chunksize if self.options.ldsc_compat else 0 * at
+            for number, count in zip(*np.unique(block, return_counts=True)):
+                warned = self.suspicious.setdefault(int(number), {})
+                warned[name] = warned.get(name, 0) + int(count)
+
+    def _reject(self, frame: pl.DataFrame, verdict: Verdict) -> None:
+        told = ~verdict.alive & (verdict.reason != filters.NOT_LISTED)
+        if told.any():
+            mask = pl.Series(told)
+            self.reject(frame["ROW"].filter(mask), frame["SNPID"].filter(mask), verdict.reason[told])
+
+    def reject(self, row: pl.Series, snpid: pl.Series, reason: npt.NDArray[np.uint8]) -> None:
+        """Note removed rows."""
+        reasons = pl.Series(REASONS, dtype=REJECTED).gather(reason)
+        self.rejected.append(pl.DataFrame({"ROW": row, "SNPID": snpid, "REASON": reasons}))
+
+    def _gather(
+        self,
+        frame: pl.DataFrame,
+        alive: npt.NDArray[np.bool_],
+        numbers: dict[str, Floats],
+        codes: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]] | None,
+        listed: npt.NDArray[np.int32] | None,
+    ) -> None:
+        if not alive.any():
+            return
+        wanted = [n for n in _NUMBERS if n in numbers and (n != "EAF" or self.options.keep_maf)]
+        alleles: tuple[object, ...] = ()
+        if codes is not None:
+            alleles = codes
+        elif {"EA", "NEA"} <= set(frame.columns):
+            alleles = frame["EA"], frame["NEA"]
+        whole = Collected(
+            frame["ROW"].to_numpy(),
+            frame["SNPID"],
+            alleles,  # type: ignore[arg-type]
+            {name: numbers[name] for name in wanted},
+            listed,
+        )
+        self._parts.append(whole.keep(alive))
+
+    def finish(self, source: str) -> Collected | None:
+        """All rows that passed; None if none did.
+
+        Raises
+        ------
+        ColumnError
+            A column of log10 P has values of both signs.
+        """
+        if len(self._signs_of_log10p) > 1:
+            column = self.columns.fields[self.columns.size]
+            raise ColumnError(
+                f"{source}: column {column} has values of both signs: neither log10 P nor -log10 P",
+                hint="--p names a column of P-values",
+            )
+        if not self._parts:
+            return None
+        parts, self._parts = self._parts, []
+        first = parts[0]
+        snpid = pl.concat([part.snpid for part in parts])
+        numbers = {
+            name: np.concatenate([part.numbers.pop(name) for part in parts]) for name in list(first.numbers)
+        }
+        alleles = tuple(
+            pl.concat(list(pieces)) if isinstance(pieces[0], pl.Series) else np.concatenate(pieces)  # type: ignore[arg-type]
+            for pieces in zip(*(part.alleles for part in parts))
+        )
+        return Collected(
+            np.concatenate([part.row for part in parts]),
+            snpid,
+            alleles,  # type: ignore[arg-type]
+            numbers,
+            None
+            if first.listed is None
+            else np.concatenate([p.listed for p in parts if p.listed is not None]),
+        )
