@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from postgwas.sumstats.harmonise.outcomes import Remark
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -122,3 +124,43 @@ def look_up(index: npt.NDArray[np.void], ids: pl.Series) -> Located:
     chr[found] = index["chr"][lo[found]]
     pos[found] = index["pos"][lo[found]]
     return Located(chr, pos, status)
+
+
+def remark_ids(
+    ids: pl.Series | None, reference_ids: pl.Series, ref_row: npt.NDArray[np.int32]
+) -> npt.NDArray[np.uint8]:
+    """Where the reference's id takes the place of the file's.
+
+    An rsID of the reference wins over any other id of the file. Another id of the reference (such
+    as 1:1000:A:G) wins over what is no rsID. That two rsIDs are of one variant, merged since,
+    cannot be known from a file or a reference.
+
+    Parameters
+    ----------
+    ids : polars.Series of String, shape (n,), or None
+        The file's.
+    reference_ids : polars.Series of String, shape (V,)
+    ref_row : ndarray of int32, shape (n,)
+        Row of the reference; -1 = none.
+
+    Returns
+    -------
+    remark : ndarray of uint8, shape (n,)
+        ID_REPLACED where one rsID replaces another, ID_ASSIGNED where an id replaces none or
+        one that is no rsID.
+    """
+    remark = np.zeros(len(ref_row), dtype=np.uint8)
+    rows = np.flatnonzero(ref_row >= 0)
+    theirs = reference_ids.gather(ref_row[rows])
+    if ids is None:
+        remark[rows[theirs.is_not_null().to_numpy()]] = Remark.ID_ASSIGNED
+        return remark
+    ours = ids.gather(rows)
+    other = np.flatnonzero((ours.ne_missing(theirs) & theirs.is_not_null()).to_numpy())
+    ours, theirs, rows = ours.gather(other), theirs.gather(other), rows[other]
+    rsid = r"^rs\d+$"
+    ours_rs = ours.str.contains(rsid).fill_null(False).to_numpy()
+    theirs_rs = theirs.str.contains(rsid).to_numpy()
+    remark[rows[~ours_rs]] = Remark.ID_ASSIGNED
+    remark[rows[ours_rs & theirs_rs]] = Remark.ID_REPLACED
+    return remark
