@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -146,3 +147,12 @@ def moments_of(calls: Calls) -> Moments:
     observed = calls >= 0  # NaN is not
     known = np.where(observed, calls, 0).astype(np.float64)
     return Moments(observed.sum(axis=1), known.sum(axis=1), np.einsum("ij,ij->i", known, known))
+
+
+def joined(parts: Sequence[Moments]) -> Moments:
+    """Moments of variants one after the other."""
+    return Moments(
+        np.concatenate([part.n_observed for part in parts]),
+        np.concatenate([part.total for part in parts]),
+        np.concatenate([part.squares for part in parts]),
+    )

@@ -24,6 +24,9 @@ _CALLS = np.array([2, MISSING, 1, 0], np.int8)[
     (np.arange(256, dtype=np.uint8)[:, None] >> np.array([0, 2, 4, 6], np.uint8)) & 3
 ].view(np.uint32).ravel()  # fmt: skip
 
+_CODES = np.array([3, 2, 0, 1], np.uint8)
+"""Bits of 0, 1, 2 copies of A1, and of a missing call."""
+
 
 def open_plink1(prefix: str | os.PathLike[str]) -> Genotypes:
     """A PLINK 1 file set by its prefix (or its .bed).
@@ -145,3 +148,17 @@ def _count(packed: NDArray[np.uint8], mask: NDArray[np.uint64]) -> NDArray[np.in
     missing = np.bitwise_count(low).sum(axis=1, dtype=np.int64) - both
     het = np.bitwise_count(high).sum(axis=1, dtype=np.int64) - both
     return np.stack([missing, het, both])
+
+
+def pack(calls: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """Copies of A1 (missing negative), shape (V, n), as the bytes of a .bed file.
+
+    Examples
+    --------
+    >>> pack(np.array([[2, 1, 0, -9, 1]], np.int8)).tolist()
+    [[120, 2]]
+    """
+    codes = np.zeros((len(calls), -(-calls.shape[1] // 4), 4), np.uint8)
+    codes.reshape(len(calls), -1)[:, : calls.shape[1]] = _CODES[np.where(calls < 0, 3, calls)]
+    packed: NDArray[np.uint8] = np.bitwise_or.reduce(codes << np.array([0, 2, 4, 6], np.uint8), axis=2)
+    return packed

@@ -30,17 +30,18 @@ def read_bim(path: str | os.PathLike[str]) -> pl.DataFrame:
     return variant_table(text, str(path))
 
 
-def variant_table(text: pl.DataFrame, path: str, *, first_line: int = 1) -> pl.DataFrame:
+def variant_table(text: pl.DataFrame, path: str, *, first_line: int = 1, plink: bool = True) -> pl.DataFrame:
     """Typed columns of variants from text columns CHROM, SNPID, CM (may be absent), POS, A1, A2.
 
     Chromosomes keep their name as written in CHROM; CHR has the code (PLINK's 23 to 26,
-    X, XY, MT, ``chr1`` and so on), null for any other contig.
+    X, XY, MT, ``chr1`` and so on), null for any other contig. `plink` says that 25 is XY.
     """
     import polars as pl
 
-    from postgwas.sumstats.values import chromosomes_from_text, tidy_chromosomes
+    from postgwas.sumstats.values import chromosomes_from_text
 
-    codes = tidy_chromosomes(chromosomes_from_text(text["CHROM"]), plink=True)
+    names = text["CHROM"].replace({"25": "XY", "26": "MT"}) if plink else text["CHROM"]
+    codes = chromosomes_from_text(names)
     if "CM" in text.columns:
         cm = _numbers(text["CM"], pl.Float64(), path, first_line, "genetic position in cM")
         if (cm == 0).all():
@@ -56,6 +57,16 @@ def variant_table(text: pl.DataFrame, path: str, *, first_line: int = 1) -> pl.D
         position.alias("POS"),
         "A1",
         "A2",
+    )
+
+
+def named_by_position(variants: pl.DataFrame) -> pl.DataFrame:
+    """Variants whose id is "." get CHROM:POS:A2:A1 (REF and ALT) as theirs."""
+    import polars as pl
+
+    place = pl.concat_str("CHROM", pl.col("POS").cast(pl.String), "A2", "A1", separator=":")
+    return variants.with_columns(
+        pl.when(pl.col("SNPID") == ".").then(place).otherwise("SNPID").alias("SNPID")
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from postgwas.compute.engine import engine
 from postgwas.errors import InputError, UsageError
 from postgwas.genotypes import Genotypes, open_genotypes
+from postgwas.genotypes.genetic_map import with_genetic_positions
 from postgwas.ld.run_filters import (
     annotation_matrix,
     chosen_samples,
@@ -26,6 +27,8 @@ from postgwas.ld.scores import Floats, unbiased
 
 if TYPE_CHECKING:
     import polars as pl
+
+__all__ = ["LDScores", "Unit", "ld_scores"]
 
 _COMMON = 0.05
 
@@ -73,6 +76,7 @@ def ld_scores(
     maf: float | None = None,
     pq_exp: float | None = None,
     per_allele: bool = False,
+    cm_map: str | os.PathLike[str] | None = None,
     whole_chromosome: bool = False,
     double: bool = False,
     compat: bool = False,
@@ -105,6 +109,9 @@ def ld_scores(
         Scale annotations by (p(1-p))^pq_exp.
     per_allele : bool
         The same with exponent 1.
+    cm_map : path, optional
+        Genetic map for ``unit="cm"``, in place of the file's own cM; see
+        :func:`postgwas.genotypes.genetic_map.read_genetic_map`.
     whole_chromosome : bool
         Let windows span whole chromosomes; refused otherwise, because it is mostly a
         window in the wrong unit.
@@ -135,6 +142,8 @@ def ld_scores(
     Bulik-Sullivan et al. 2015, Nature Genetics 47:291.
     """
     exponent = _exponent(pq_exp, per_allele)
+    if cm_map is not None and unit != "cm":
+        raise UsageError("a genetic map serves windows in cM only", hint="--ld_wind_cm with --cm_map")
     if not window > 0:
         raise UsageError(f"the LD window is {window}: expected more than 0", hint="--ld_wind_cm")
     data = genotypes if isinstance(genotypes, Genotypes) else open_genotypes(genotypes)
@@ -148,6 +157,8 @@ def ld_scores(
         moments = count(eng, data.source, samples, rows)
         rows, moments = polymorphic(rows, moments, maf or 0.0, dropped, data.path)
         variants = scored_variants(data, rows, moments)
+        if cm_map is not None:
+            variants = with_genetic_positions(variants, cm_map)
         left = windows_of(variants, window, unit, data.path, chunk=chunk_size if compat else None)
         if not whole_chromosome:
             refuse_whole(left, variants, compat=compat)

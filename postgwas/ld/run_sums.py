@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from postgwas.compute.engine import Engine
 from postgwas.genotypes import BlockSource, Moments
-from postgwas.genotypes.genotypes import Calls, Rows
+from postgwas.genotypes.genotypes import Calls, Rows, joined
 from postgwas.ld.scores import BandSums, Floats, Standardised, band_sums, standardise
 from postgwas.ld.windows import Left
 
@@ -105,7 +105,9 @@ class _Reader:
             stop = min(end, self._end)
             parts.append(self._scaled(begin, stop))
             begin = stop
-        whole: Standardised = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if len(parts) == 1:
+            return parts[0]
+        whole: Standardised = np.concatenate(parts, dtype=self._dtype)
         return whole
 
     def _load(self, begin: int) -> None:
@@ -127,11 +129,7 @@ def count(eng: Engine, source: BlockSource, samples: Rows | None, rows: Rows) ->
     """Moments of the variants over the samples."""
     tasks = [(source, samples, rows[start : start + _COUNTED]) for start in range(0, len(rows), _COUNTED)]
     parts = eng.map(_count_part, tasks, label="Allele counts")
-    return Moments(
-        np.concatenate([part.n_observed for part in parts]),
-        np.concatenate([part.total for part in parts]),
-        np.concatenate([part.squares for part in parts]),
-    )
+    return joined(parts)
 
 
 def _count_part(task: tuple[BlockSource, Rows | None, Rows]) -> Moments:
