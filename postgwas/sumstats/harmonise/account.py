@@ -117,9 +117,13 @@ def account_of(
     counts: dict[Outcome, int] = {}
     for chromosome in outcomes:
         for code, n in chromosome.items():
-            counts[Outcome(code)] = counts.get(Outcome(code), 0) + n
+            outcome = _BY_CODE[code]
+            counts[outcome] = counts.get(outcome, 0) + n
     said: dict[Remark, int] = {}
     for chromosome in remarks:
         for code, n in chromosome.items():
             said[Remark(code)] = said.get(Remark(code), 0) + n
     return Account(n_rows + sum(unreadable.values()), dict(unreadable), counts, said)
+
+
+_BY_CODE = {int(outcome): outcome for outcome in Outcome}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,6 +64,8 @@ class Spilled:
         Lines that are no rows (Arrow): ROW, SNPID, REASON.
     n_rejected : mapping of str to int
         Reason -> number of those lines.
+    numbered : bool
+        All alleles are 1, 2, 3, 4, as PLINK's --allele1234 writes A, C, G, T.
     """
 
     summary: Sumstats
@@ -75,6 +77,7 @@ class Spilled:
     eaf: EafRange
     rejected: Path
     n_rejected: Mapping[str, int]
+    numbered: bool = False
 
     @property
     def has_positions(self) -> bool:
@@ -82,7 +85,9 @@ class Spilled:
         return {"CHR", "POS"} <= set(self.schema)
 
 
-def spill_file(path: str, options: ReadOptions, folder: Path) -> Spilled:
+def spill_file(
+    path: str, options: ReadOptions, folder: Path, *, advance: Callable[[int], None] = lambda n: None
+) -> Spilled:
     """Read a file and spill its rows.
 
     Parameters
@@ -91,9 +96,12 @@ def spill_file(path: str, options: ReadOptions, folder: Path) -> Spilled:
     options : ReadOptions
     folder : Path
         Exists and is empty.
+    advance : callable
+        Called with the number of rows of each chunk.
     """
     writer, votes, eaf = SpillWriter(folder), BuildVotes(), EafRange()
     rejected: dict[str, int] = {}
+    numbered = _Numbered()
     with (
         iter_sumstats(
             path,
@@ -118,7 +126,9 @@ def spill_file(path: str, options: ReadOptions, folder: Path) -> Spilled:
                 votes.add(frame["SNPID"], frame["CHR"], frame["POS"])
             if "EAF" in frame.columns:
                 eaf = eaf.add(frame["EAF"].fill_null(np.nan).to_numpy())
+            numbered.add(frame)
             writer.add(frame)
+            advance(frame.height)
             lines.add(stream.take_rejected(), rejected)
         lines.add(stream.take_rejected(), rejected)
         summary = stream.summary()
@@ -140,7 +150,31 @@ def spill_file(path: str, options: ReadOptions, folder: Path) -> Spilled:
         eaf=eaf,
         rejected=folder / "rejected.arrow",
         n_rejected=rejected,
+        numbered=numbered.sure,
     )
+
+
+class _Numbered:
+    """Are alleles PLINK's 1, 2, 3, 4? Only 1 and 2 could as well stand for minor and major."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] | None = set()
+
+    def add(self, frame: pl.DataFrame) -> None:
+        if self._seen is None or not frame.height:
+            return
+        for name in ("EA", "NEA"):
+            if not frame[name].head(1).is_in(list(_NUMBERS)).any():
+                self._seen = None
+                return
+            self._seen |= set(frame[name].drop_nulls().unique().to_list())
+
+    @property
+    def sure(self) -> bool:
+        return self._seen is not None and self._seen <= _NUMBERS and bool(self._seen & {"3", "4"})
+
+
+_NUMBERS = {"0", "1", "2", "3", "4"}
 
 
 class _RejectedWriter:

@@ -1,0 +1,273 @@
+"""One file through all steps: read, lift, compare, write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from postgwas.compute.engine import Engine
+from postgwas.errors import InputError, NoVariantsError
+from postgwas.progress import progress
+from postgwas.runlog import get_logger
+from postgwas.sumstats.harmonise import consistency, frequency
+from postgwas.sumstats.harmonise.account import Account, account_of
+from postgwas.sumstats.harmonise.build_plan import BuildPlan, plan_build
+from postgwas.sumstats.harmonise.chain import Chain
+from postgwas.sumstats.harmonise.chromosome import ChromosomeResult, ChromosomeTask, harmonise_chromosome
+from postgwas.sumstats.harmonise.lifting import LiftedChromosome, LiftTask, lift_chromosome, save_chain
+from postgwas.sumstats.harmonise.match import mismatch_share
+from postgwas.sumstats.harmonise.options import HarmoniseOptions
+from postgwas.sumstats.harmonise.outcomes import Outcome
+from postgwas.sumstats.harmonise.placing import place_by_id
+from postgwas.sumstats.harmonise.reading import ReadOptions, Spilled, spill_file
+from postgwas.sumstats.harmonise.reference import Reference
+from postgwas.sumstats.harmonise.spill import NOWHERE
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What all files of a run share: opened once."""
+
+    reference: Reference | None
+    reference_build: str | None
+    chain: Chain | None
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """A file whose rows are all harmonised and lie in parts, not yet written out.
+
+    Attributes
+    ----------
+    spilled : Spilled
+    plan : BuildPlan
+    results : tuple of ChromosomeResult
+        In genome order, rows without a chromosome last.
+    account : Account
+    warnings : tuple of str
+    frequencies : FrequencySummary
+    consistency : ConsistencySummary
+    """
+
+    spilled: Spilled
+    plan: BuildPlan
+    results: tuple[ChromosomeResult, ...]
+    account: Account
+    warnings: tuple[str, ...]
+    frequencies: frequency.FrequencySummary
+    consistency: consistency.ConsistencySummary
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that have a value in some kept row."""
+        return tuple(sorted(set().union(*(result.known for result in self.results))))
+
+
+def harmonise_rows(
+    path: str, options: HarmoniseOptions, given: Given, engine: Engine, folder: Path, flags: Mapping[str, str]
+) -> Work:
+    """Read a file and bring all its rows onto build, strand and effect allele.
+
+    Parameters
+    ----------
+    path : str
+    options : HarmoniseOptions
+    given : Given
+    engine : Engine
+    folder : Path
+        Scratch space; exists and is empty.
+    flags : mapping
+        Field -> flag that names its column, for messages.
+
+    Raises
+    ------
+    PostgwasError
+        The file cannot be read, or a right answer cannot be given.
+    """
+    spilled = _read(path, options, folder, flags)
+    plan = plan_build(
+        path,
+        given=options.build,
+        call=spilled.call,
+        has_positions=spilled.has_positions,
+        target=options.target_build,
+        chain=given.chain,
+        reference_build=given.reference_build,
+        needs_build=_needs_build(options),
+    )
+    _log_build(path, plan)
+    lifted = _lift(spilled, plan, given.chain, engine, folder)
+    tasks = _tasks(path, spilled, lifted, options, given, folder)
+    results = tuple(engine.map(harmonise_chromosome, tasks, label=f"Harmonising {Path(path).name}"))
+    account = account_of(
+        spilled.n_rows, spilled.n_rejected, [r.outcomes for r in results], [r.remarks for r in results]
+    )
+    _refuse_other_build(path, account, given, plan)
+    frequencies = frequency.total(result.frequencies for result in results)
+    agreement = consistency.total(result.consistency for result in results)
+    warnings = _warnings(path, spilled, options, given, account, frequencies, agreement)
+    if not account.n_kept:
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in account.dropped.items())
+        raise NoVariantsError(f"{path}: no row is left of {account.n_read:,}: {reasons}")
+    return Work(spilled, plan, results, account, warnings, frequencies, agreement)
+
+
+def _read(path: str, options: HarmoniseOptions, folder: Path, flags: Mapping[str, str]) -> Spilled:
+    rows = folder / "rows"
+    rows.mkdir()
+    reading = ReadOptions(
+        columns=options.columns,
+        header=options.header,
+        dialect=options.dialect,
+        dialect_files=options.dialect_files,
+        n=options.n,
+        n_cases=options.n_cases,
+        n_controls=options.n_controls,
+        sample=options.sample,
+        flags=flags,
+        chunk_bytes=options.chunk_bytes,
+        read_ahead=options.read_ahead,
+    )
+    with progress(f"Reading {Path(path).name} (rows)") as advance:
+        spilled = spill_file(path, reading, rows, advance=advance)
+    found = ", ".join(f"{name} from {column}" for name, column in spilled.summary.columns.items())
+    log.info("%s: %s rows, dialect %s: %s", path, f"{spilled.n_rows:,}", spilled.summary.dialect, found)
+    return spilled
+
+
+def _needs_build(options: HarmoniseOptions) -> str | None:
+    for wanted, what in (
+        (options.reference is not None, "--reference"),
+        (options.fasta is not None, "--fasta"),
+        ("ssf" in options.formats, "GWAS-SSF"),
+        (options.target_build is not None, "--target_build"),
+    ):
+        if wanted:
+            return what
+    return None
+
+
+def _log_build(path: str, plan: BuildPlan) -> None:
+    log.info("%s: build: %s", path, plan.evidence)
+    if plan.lift:
+        log.info("%s: positions are lifted from %s to %s", path, plan.source, plan.target)
+    elif plan.source is not None:
+        log.info("%s: positions stay %s", path, plan.source)
+
+
+def _lift(
+    spilled: Spilled, plan: BuildPlan, chain: Chain | None, engine: Engine, folder: Path
+) -> dict[int, LiftedChromosome]:
+    if not plan.lift or chain is None:
+        return {}
+    moved = folder / "lifted"
+    moved.mkdir()
+    saved = save_chain(chain, moved)
+    tasks = [
+        LiftTask(code, files, spilled.schema, saved, moved)
+        for code, files in spilled.files.items()
+        if code != NOWHERE
+    ]
+    return {found.chromosome: found for found in engine.map(lift_chromosome, tasks, label="Lifting over")}
+
+
+def _tasks(
+    path: str,
+    spilled: Spilled,
+    lifted: Mapping[int, LiftedChromosome],
+    options: HarmoniseOptions,
+    given: Given,
+    folder: Path,
+) -> list[ChromosomeTask]:
+    files = spilled.files
+    by_id = False
+    lost: dict[int, str] = {}
+    if not spilled.has_positions and given.reference is not None:
+        placed = folder / "placed"
+        placed.mkdir()
+        by_id = True
+        files, lost = place_by_id(spilled, given.reference, placed)
+    codes = {*files, *(code for found in lifted.values() for code in found.moved)}
+    parts = folder / "parts"
+    parts.mkdir()
+    rules = options.rules(maf_like=spilled.eaf.maf_like)
+    return [
+        ChromosomeTask(
+            chromosome=code,
+            files=files.get(code, ()),
+            moved=tuple(f for _, found in sorted(lifted.items()) for f in found.moved.get(code, ())),
+            lift=lifted[code].lift if code in lifted else lost.get(code),
+            schema=_schema(spilled, by_id),
+            columns=spilled.summary.columns,
+            rules=rules,
+            reference=given.reference if code != NOWHERE else None,
+            fasta=options.fasta if code != NOWHERE else None,
+            positions=spilled.has_positions or by_id,
+            by_id=by_id,
+            numbered=spilled.numbered,
+            out=str(parts / f"part{code}.arrow"),
+        )
+        for code in sorted(codes, key=lambda code: (code == NOWHERE, code))
+    ]
+
+
+def _schema(spilled: Spilled, by_id: bool) -> dict[str, Any]:
+    if not by_id:
+        return dict(spilled.schema)
+    import polars as pl
+
+    return {**spilled.schema, "CHR": pl.Int8(), "POS": pl.Int32()}
+
+
+def _refuse_other_build(path: str, account: Account, given: Given, plan: BuildPlan) -> None:
+    if given.reference is None:
+        return
+    share = mismatch_share({int(outcome): n for outcome, n in account.outcomes.items()})
+    if share.other_build:
+        raise InputError(
+            f"{path}: {share.n_mismatch:,} of {share.n_known:,} alleles differ from those of "
+            f"{given.reference.source} at the same positions, and {share.n_unknown:,} rows are at positions "
+            f"that it does not have: the two are of different builds (positions taken as "
+            f"{plan.target or 'of unknown build'})",
+            hint="another --reference; --target_build and --chain; or --build, if it was taken wrongly",
+        )
+
+
+def _warnings(
+    path: str,
+    spilled: Spilled,
+    options: HarmoniseOptions,
+    given: Given,
+    account: Account,
+    frequencies: frequency.FrequencySummary,
+    agreement: consistency.ConsistencySummary,
+) -> tuple[str, ...]:
+    maf_like = spilled.eaf.maf_like
+    inferred = sum(
+        account.outcomes.get(code, 0) for code in (Outcome.PALINDROMIC_FORWARD, Outcome.PALINDROMIC_REVERSE)
+    )
+    found = list(spilled.summary.warnings)
+    compared = list(frequencies.warnings(path, maf_like=maf_like)) if frequencies.n else []
+    if inferred and not frequencies.usable(maf_like=maf_like):
+        why = f": {compared[0]}" if compared else ""
+        raise InputError(
+            f"{path}: strands of palindromic SNPs cannot be inferred from these frequencies{why}",
+            hint="--palindromic drop",
+        )
+    found += compared
+    found += agreement.warnings(path)
+    if spilled.numbered:
+        found.append(f"{path}: alleles 1, 2, 3, 4 are read as A, C, G, T")
+    if not spilled.has_positions:
+        found.append(
+            f"{path}: no positions: they are taken from the reference by SNPID"
+            if given.reference is not None
+            else f"{path}: no positions, and no reference to take them from: rows are kept without"
+        )
+    if options.compares is False:
+        found.append(f"{path}: alleles were not compared with anything: no reference and no sequence")
+    return tuple(found)
