@@ -9,13 +9,16 @@ from typing import Any
 from postgwas.cli.options import engine_arguments
 from postgwas.errors import UsageError
 
+#: Flags that name genotypes, and how the files end that they stand for.
+_ENDINGS = {"bfile": ".bed", "pfile": ".pgen", "vcf": ""}
+
 #: Flags of the other modes that would have no effect; None is their default.
 _OTHERS = ("ref_ld", "ref_ld_chr", "w_ld", "w_ld_chr", "samp_prev", "pop_prev", "two_step", "chisq_max")
 
 
 def run(args: argparse.Namespace) -> int:
     """Check the flags and compute LD scores."""
-    genotypes = _one_of(args, ("bfile", "pfile", "vcf"))
+    genotypes = _genotypes(args)
     window, unit = _window(args)
     _check(args)
     where = engine_arguments(args)
@@ -54,13 +57,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _one_of(args: argparse.Namespace, flags: tuple[str, ...]) -> str:
-    given = [flag for flag in flags if getattr(args, flag)]
+def _genotypes(args: argparse.Namespace) -> str:
+    """The one genotype file of --bfile, --pfile and --vcf."""
+    given = [flag for flag in _ENDINGS if getattr(args, flag)]
     if not given:
-        raise UsageError("--l2 needs genotypes", hint=f"{' or '.join(f'--{flag}' for flag in flags)}")
+        raise UsageError("--l2 needs genotypes", hint=" or ".join(f"--{flag}" for flag in _ENDINGS))
     if len(given) > 1:
         raise UsageError(f"{' and '.join(f'--{flag}' for flag in given)} exclude each other")
-    return str(getattr(args, given[0]))
+    # With its ending, because PLINK 1 and 2 files may share a prefix.
+    return str(getattr(args, given[0])).removesuffix(_ENDINGS[given[0]]) + _ENDINGS[given[0]]
 
 
 def _window(args: argparse.Namespace) -> tuple[float, Any]:

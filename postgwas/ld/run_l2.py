@@ -184,6 +184,8 @@ def ld_score_files(
             extract=extract, maf=maf, pq_exp=pq_exp, per_allele=per_allele,
             whole_chromosome=whole_chromosome, compat=compat, chunk_size=chunk_size, **where,
         )  # fmt: skip
+        if keep is not None:
+            log.info("After --keep, %d of %d individuals remain.", scores.n_samples, data.n_samples)
         log_step(
             log, "Variants with LD scores", rows_in=data.n_variants, rows_out=scores.variants.height,
             dropped=scores.dropped,
@@ -207,7 +209,7 @@ def ld_score_files(
                 printed, scores, store, Path(out).name, annotated, overwrite=overwrite,
                 seconds=time.perf_counter() - begun,
                 settings={
-                    "genotypes": str(genotypes), "window": window, "unit": unit, "keep": keep,
+                    "genotypes": data.path, "window": window, "unit": unit, "keep": keep,
                     "extract": extract, "maf": maf, "print_snps": print_snps, "pq_exp": pq_exp,
                     "per_allele": per_allele, "compat": compat, "chunk_size": chunk_size,
                 },
@@ -292,9 +294,8 @@ def _store(
     from postgwas.store.provenance import Provenance
 
     files = [settings["genotypes"], *(settings[key] for key in ("keep", "extract", "print_snps"))]
-    files += [
-        f"{settings['genotypes']}{ending}" for ending in (".bed", ".bim", ".fam", ".pgen", ".pvar", ".psam")
-    ]
+    stem = settings["genotypes"].removesuffix(".bed").removesuffix(".pgen")
+    files += [stem + ending for ending in (".bim", ".fam", ".pvar", ".psam")]
     files += [] if annotated is None else annotated.sources
     provenance = Provenance.collect(
         parameters=settings,
