@@ -1,0 +1,138 @@
+"""VCF and BCF files: calls, dosages, records that cannot be used, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pysam
+import pytest
+from genotypes.plink1_files import random_calls
+from numpy.typing import NDArray
+
+from postgwas.errors import InputError
+from postgwas.genotypes import open_genotypes
+
+HEADER = """##fileformat=VCFv4.2
+##contig=<ID=1>
+##contig=<ID=X>
+##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
+##FORMAT=<ID=DS,Number=1,Type=Float,Description="Dosage">
+"""
+
+
+def vcf_text(rows: list[str], samples: list[str]) -> str:
+    columns = "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *samples])
+    return HEADER + columns + "\n" + "".join(row.replace(" ", "\t") + "\n" for row in rows)
+
+
+def written(path: Path, calls: NDArray[np.int8]) -> Path:
+    names = {0: "0/0", 1: "0|1", 2: "1/1", -9: "./."}
+    rows = [
+        f"1 {10 + j} {f'rs{j}' if j else '.'} G T . PASS . GT " + " ".join(names[int(c)] for c in row)
+        for j, row in enumerate(calls)
+    ]
+    path.write_text(vcf_text(rows, [f"I{i}" for i in range(calls.shape[1])]))
+    return path
+
+
+def test_calls(tmp_path: Path) -> None:
+    calls = random_calls(1, 1100, 9, missing=0.1)
+    plain = written(tmp_path / "any.vcf", calls)
+    pysam.tabix_compress(str(plain), str(tmp_path / "bgzipped.vcf.gz"), force=True)
+    with pysam.VariantFile(str(plain)) as source, pysam.VariantFile(
+        str(tmp_path / "binary.bcf"), "wb", header=source.header
+    ) as target:  # fmt: skip
+        for record in source:
+            target.write(record)
+    for path in (plain, tmp_path / "bgzipped.vcf.gz", tmp_path / "binary.bcf", tmp_path / "binary"):
+        genotypes = open_genotypes(path)
+        np.testing.assert_array_equal(genotypes.block(0, 1100), calls)
+        np.testing.assert_array_equal(genotypes.block(600, 700, np.array([2, 5])), calls[600:700][:, [2, 5]])
+        assert genotypes.variants.row(0) == (1, "1", "1:10:G:T", None, 10, "T", "G")
+        assert genotypes.samples["IID"].to_list() == [f"I{i}" for i in range(9)]
+
+
+def test_haploid_half_missing_and_odd_calls(tmp_path: Path) -> None:
+    rows = [
+        "X 10 a A C . . . GT 0/1 1 0 ./1 . 1|1",  # men have one copy
+        "X 11 b A C . . . GT 1 1 0 0 . 0",  # everyone has
+        "X 12 c A C . . . GT 0/0 0|1 1|0 1/. ./0 1/1",
+        "X 13 d A C,T . . . GT 0/0 0|1 1/2 1/. ./0 1/1",
+        "X 14 e A . . . . GT 0/0 0/0 0/0 0/0 0/0 0/0",
+        "X 15 f A C . . . GT 0/0/1 0/0 0/0 0/0 0/0 0/0",
+    ]
+    (tmp_path / "odd.vcf").write_text(vcf_text(rows, list("abcdef")))
+    genotypes = open_genotypes(tmp_path / "odd.vcf")
+    expected = [[1, 2, 0, -9, -9, 2], [2, 2, 0, 0, -9, 0], [0, 1, 1, -9, -9, 2]]
+    np.testing.assert_array_equal(genotypes.block(0, 3), expected)
+    assert genotypes.variants["CHR"].to_list() == [23, 23, 23]
+    assert genotypes.skipped == {"multi_allelic": 1, "no_alternate_allele": 1, "more_than_two_copies": 1}
+
+
+def test_dosages(tmp_path: Path) -> None:
+    rows = ["1 10 a A C . . . GT:DS 0/1:0.9 1/1:1.75 ./.:.", "1 11 b A C . . . GT:DS 0/0:0 0/0:0.5 0/1:1.25"]
+    (tmp_path / "dosages.vcf").write_text(vcf_text(rows, list("abc")))
+    genotypes = open_genotypes(tmp_path / "dosages.vcf", dosage=True)
+    expected = np.array([[0.9, 1.75, np.nan], [0, 0.5, 1.25]], np.float32)
+    np.testing.assert_array_equal(genotypes.block(0, 2), expected)
+    np.testing.assert_allclose(genotypes.moments(0, 2).total, [2.65, 1.75], rtol=1e-6)
+    assert genotypes.moments(0, 2).n_observed.tolist() == [2, 3]
+
+
+def test_no_dosages(tmp_path: Path) -> None:
+    path = written(tmp_path / "any.vcf", random_calls(1, 3, 4))
+    with pytest.raises(InputError, match="record 1:10 has no FORMAT/DS; it has GT"):
+        open_genotypes(path, dosage=True)
+
+
+def test_temporary_file_goes_with_the_object(tmp_path: Path) -> None:
+    path = written(tmp_path / "any.vcf", random_calls(1, 3, 4))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    genotypes = open_genotypes(path, scratch=scratch)
+    assert len(list(scratch.iterdir())) == 1
+    del genotypes
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (vcf_text(["1 10 a A C . . . GT 0/0 0/1"], ["a", "a"]), "any.vcf: not a readable VCF"),
+        (vcf_text(["1 10 a A C,G . . . GT 0/0 0/1"], ["a", "b"]), "no record with one ALT allele"),
+        (vcf_text(["1 10 a A C . . . GT 0/0 0/1"], ["a", "b"])[:-20], "damaged or truncated"),
+        (vcf_text(["1 10 a A C . . . GT 0/0 0/1", "1 11 b A C . . . GT 0/0"], ["a", "b"]), "damaged"),
+        ("something else", "not a readable VCF"),
+        ("", "the file is empty"),
+    ],
+)
+def test_damaged_files(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "any.vcf").write_text(text)
+    with pytest.raises(InputError, match=message):
+        open_genotypes(tmp_path / "any.vcf")
+
+
+def test_sites_without_samples(tmp_path: Path) -> None:
+    (tmp_path / "sites.vcf").write_text(vcf_text(["1 10 a A C . . ."], []).replace("\tFORMAT\n", "\n"))
+    with pytest.raises(InputError, match="there are no samples"):
+        open_genotypes(tmp_path / "sites.vcf")
+
+
+def test_truncated_at_a_block_of_bgzip(tmp_path: Path) -> None:
+    plain = written(tmp_path / "any.vcf", random_calls(1, 30, 9))
+    pysam.tabix_compress(str(plain), str(tmp_path / "cut.vcf.gz"), force=True)
+    (tmp_path / "cut.vcf.gz").write_bytes((tmp_path / "cut.vcf.gz").read_bytes()[:-28])
+    with pytest.raises(InputError, match="lacks its end-of-file block"):
+        open_genotypes(tmp_path / "cut.vcf.gz")
+
+
+@pytest.mark.requires_shared
+def test_real_file_of_504_people(shared: Path) -> None:
+    path = shared / "realdata" / "geno_1000G_eas504_chr7" / "1kg_eas_hg19.chr7_126253550_128253550.vcf.gz"
+    genotypes = open_genotypes(path)
+    assert (genotypes.n_variants + sum(genotypes.skipped.values()), genotypes.n_samples) == (54234, 504)
+    with pysam.VariantFile(str(path)) as peer:
+        for row, record in zip(range(300), peer):
+            copies = [sum(call.allele_indices) for call in record.samples.values()]
+            assert genotypes.block(row, row + 1)[0].tolist() == copies
