@@ -108,15 +108,19 @@ class _Header:
         except ValueError:
             raise InputError(
                 f"{place}: expected a chain's header, 'chain score name size strand start end "
-                f"name size strand start end id', found {line[:80]!r}"
+                f"name size strand start end id', found {_shown(line)}"
             ) from None
         if strand != "+" or t_strand not in ("+", "-"):
             raise InputError(f"{place}: strands {strand} and {t_strand}; expected + and either + or -")
         if not 0 <= header.source_start <= header.source_end <= header.source_size or (
             not 0 <= header.target_start <= header.target_end <= header.target_size
         ):
-            raise InputError(f"{place}: the chain lies outside its chromosomes: {line[:120]!r}")
+            raise InputError(f"{place}: the chain lies outside its chromosomes: {_shown(line)}")
         return header
+
+
+def _shown(line: bytes) -> str:
+    return repr(line[:100].decode("utf-8", "replace").strip())
 
 
 class _Reading:
@@ -142,7 +146,7 @@ class _Reading:
                 continue
             if not line.startswith(b"chain"):
                 raise InputError(
-                    f"{self.path}, line {self._next}: expected a chain's header, found {line[:60]!r}",
+                    f"{self.path}, line {self._next}: expected a chain's header, found {_shown(line)}",
                     hint="a chain file such as hg19ToHg38.over.chain.gz",
                 )
             yield line, self._next
@@ -174,6 +178,8 @@ class _Reading:
         while self._next < len(self.lines):
             words = self.lines[self._next].split()
             self._next += 1
+            if not words:
+                break
             try:
                 numbers = [int(word) for word in words]
             except ValueError:
@@ -181,13 +187,13 @@ class _Reading:
             if len(numbers) not in (1, 3) or min(numbers) < 0:
                 raise InputError(
                     f"{self.path}, line {self._next}: expected the size of a block and two gaps, found "
-                    f"{self.lines[self._next - 1][:60]!r}"
+                    f"{_shown(self.lines[self._next - 1])}"
                 )
             if len(numbers) == 1:
                 yield numbers[0], 0, 0
                 return
             yield numbers[0], numbers[1], numbers[2]
-        raise InputError(f"{self.path}, line {line}: the file ends within this chain; it is cut short")
+        raise InputError(f"{self.path}, line {line}: no last block of this chain; the file is cut short")
 
     def _code(self, name: str) -> int | None:
         code = chromosome_code(name)
