@@ -71,6 +71,7 @@ def read_reference_scores(
     counts: Counts = "M_5_50",
     m: Sequence[float] | None = None,
     by_chromosome: bool = True,
+    keep_constant: bool = False,
     cache: bool = True,
 ) -> LDScorePanel:
     """LD scores of the model: the columns of one or several panels side by side.
@@ -85,6 +86,8 @@ def read_reference_scores(
         Numbers of variants, one for each LD score column, instead of those in files.
     by_chromosome : bool
         False takes ``PREFIX.l2.ldscore`` first, as ``--ref_ld`` does.
+    keep_constant : bool
+        Keep columns that do not vary.
     cache : bool
         Keep and use parsed panels.
 
@@ -106,7 +109,7 @@ def read_reference_scores(
         raise UsageError("no LD scores given", hint="--ref_ld_chr PREFIX")
     parts = [
         load_panel(
-            _place(name, by_chromosome),
+            found_place(name, by_chromosome),
             cache=cache,
             counts="none" if m is not None else counts,
             require_variance=False,
@@ -129,7 +132,7 @@ def read_reference_scores(
     whole = replace(
         parts[0], l2=scores, m=totals, annotations=tuple(annotations), name=label, source=label, dropped=()
     )
-    return _varying(whole)
+    return whole if keep_constant else _varying(whole)
 
 
 def read_weights(
@@ -152,7 +155,9 @@ def read_weights(
     """
     if panel is not None and len(panel.annotations) == 1 and not panel.dropped and panel.name == str(name):
         return panel
-    weights = load_panel(_place(str(name), by_chromosome), cache=cache, counts="none", require_variance=False)
+    weights = load_panel(
+        found_place(str(name), by_chromosome), cache=cache, counts="none", require_variance=False
+    )
     if len(weights.annotations) != 1:
         raise PanelError(
             f"{name}: {len(weights.annotations)} LD score columns; weights take one "
@@ -219,7 +224,7 @@ def _check_cover(found: int, munged: Munged, panel: LDScorePanel, flag: str, ref
     )
 
 
-def _place(name: str, by_chromosome: bool) -> str:
+def found_place(name: str, by_chromosome: bool) -> str:
     """The one file of a prefix where one file was asked for and there is one."""
     if not by_chromosome:
         for ending in COMPRESSIONS:

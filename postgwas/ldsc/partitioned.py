@@ -94,14 +94,14 @@ def enrichment(fit: H2Fit, overlap: Array, m: Array, m_tot: float) -> Enrichment
         )
     inside = overlap / m
     prop = inside @ fit.prop
-    prop_se = np.sqrt(np.maximum(np.diagonal(inside @ fit.prop_cov @ inside.T), 0.0))
+    prop_se = _standard_errors(inside, fit.prop_cov)
     prop_snps = m / m_tot
     # Mean of every annotation inside an annotation less its mean outside.
     contrast = np.zeros_like(overlap)
     some = m != m_tot
     contrast[some] = overlap[some] / m[some, None] - (m - overlap[some]) / (m_tot - m[some, None])
     difference = contrast @ fit.coef
-    difference_se = np.sqrt(np.maximum(np.diagonal(contrast @ fit.coef_cov @ contrast.T), 0.0))
+    difference_se = _standard_errors(contrast, fit.coef_cov)
     return Enrichment(
         prop_snps=prop_snps,
         prop_h2=prop,
@@ -150,6 +150,16 @@ def condition_number(l2: Array) -> float:
         return 1.0
     values = np.linalg.eigvalsh(l2.T @ l2)
     return float(np.sqrt(values[-1] / values[0])) if values[0] > 0 else math.inf
+
+
+def _standard_errors(rows: Array, cov: Array) -> Array:
+    """Standard errors of linear combinations; 0 where all that is left is rounding error.
+
+    That of an annotation of all variants is 0: its share in the heritability is always 1.
+    """
+    variance = np.einsum("ij,jk,ik->i", rows, cov, rows)
+    size = np.einsum("ij,jk,ik->i", np.abs(rows), np.abs(cov), np.abs(rows))
+    return np.sqrt(np.where(variance > 1e-13 * size, variance, 0.0))
 
 
 def _student(estimate: Array, se: Array, df: int) -> Array:

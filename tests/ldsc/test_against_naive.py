@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from postgwas.ldsc import gencov, h2
+from postgwas.ldsc.regression import gencov, h2
 
 BLOCKS = 23
 

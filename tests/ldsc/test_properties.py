@@ -10,8 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from postgwas.errors import InputError, MatrixError, NoVariantsError, UsageError
-from postgwas.ldsc import gencov, h2, rg
-from postgwas.ldsc.regression import median
+from postgwas.ldsc.regression import gencov, h2, median, rg
 
 seeds = st.integers(0, 10_000)
 some = settings(max_examples=15)

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from postgwas.ld import LDScorePanel, load_panel
-from postgwas.ldsc import h2, rg
+from postgwas.ldsc.regression import h2, rg
 
 COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A"}
 REGULAR = [a + b for a in "ACGT" for b in "ACGT" if a != b and COMPLEMENT[a] != b]
