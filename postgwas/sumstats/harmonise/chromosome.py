@@ -126,14 +126,15 @@ def harmonise_chromosome(task: ChromosomeTask) -> ChromosomeResult:
     """From spilled rows to a part on the forward strand, sorted, one row a variant."""
     frame, outcome = _gather(task)
     frame = tidy_alleles(frame, numbered=task.numbered)
-    frame, derived = derive_columns(frame.with_columns(), CANONICAL, task.columns)
+    reverse = frame["REVERSE"] if "REVERSE" in frame.columns else None
+    frame, derived = derive_columns(frame, CANONICAL, task.columns)
+    if reverse is not None and reverse.any():
+        frame = frame.with_columns(reverse)
     known = frozenset(name for name in STATISTICS if name in task.schema)
     checked = row_outcomes(frame, positions=task.positions, codes=task.reference is not None, given=known)
     outcome = np.where(checked != Outcome.PENDING, checked, outcome)
     usable = np.flatnonzero(outcome == Outcome.PENDING)
     rows = frame if usable.size == frame.height else frame[usable]
-    if "REVERSE" in rows.columns and not rows["REVERSE"].any():
-        rows = rows.drop("REVERSE")
     compared = compare_rows(
         rows,
         rules=task.rules,
