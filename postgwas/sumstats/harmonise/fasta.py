@@ -55,6 +55,7 @@ class Fasta:
         self.path = Path(path)
         bgzip = _is_bgzip(self.path)
         fai, gzi = _index(self.path, bgzip)
+        verbosity = pysam.set_verbosity(0)  # htslib writes its own lines to stderr
         try:
             self._file = pysam.FastaFile(
                 os.fspath(self.path),
@@ -63,6 +64,8 @@ class Fasta:
             )
         except (OSError, ValueError) as error:
             raise _stale(self.path, fai, str(error)) from None
+        finally:
+            pysam.set_verbosity(verbosity)
         if not bgzip:
             _check_index(self.path, fai)
         self._names: dict[int, str] = {}
@@ -96,18 +99,31 @@ class Fasta:
         for start in range(0, length, _PIECE):
             stop = min(start + _PIECE, length)
             try:
-                piece = self._file.fetch(name, start, stop).encode("ascii")
-            except (OSError, ValueError, UnicodeEncodeError) as error:
-                raise InputError(f"{self.path}: cannot read {name}:{start + 1}-{stop}: {error}") from None
+                piece = self._fetched(name, start, stop)
+            except (OSError, ValueError) as error:
+                raise self._damaged(name, stop, str(error)) from None
             if len(piece) != stop - start:
-                raise InputError(
-                    f"{self.path}: {name} ends after {start + len(piece):,} bases, its index says "
-                    f"{length:,}; the file is cut short or the index is of another file",
-                    hint="copy the file again, or delete the index",
-                )
+                raise self._damaged(name, stop, f"it ends after {start + len(piece):,} bases")
             bases[start:stop] = np.frombuffer(piece, dtype=np.uint8)
         bases &= _UPPER
         return bases
+
+    def _fetched(self, name: str, start: int, stop: int) -> bytes:
+        import pysam
+
+        verbosity = pysam.set_verbosity(0)
+        try:
+            bases: str = self._file.fetch(name, start, stop)
+            return bases.encode("ascii")
+        finally:
+            pysam.set_verbosity(verbosity)
+
+    def _damaged(self, name: str, stop: int, found: str) -> InputError:
+        return InputError(
+            f"{self.path}: cannot read {name} up to base {stop:,}: {found}; the file is cut short or "
+            "damaged, or its index is of another file",
+            hint="copy the file again, or delete the index: it is built again",
+        )
 
     def close(self) -> None:
         """Close the file."""
@@ -200,7 +216,11 @@ def _check_index(path: Path, fai: Path) -> None:
     """Each contig must begin after its own header line: an index of another file gives wrong bases."""
     with path.open("rb") as handle:
         for line in fai.read_text("utf-8").splitlines():
-            name, _, offset = line.split("\t")[:3]
+            try:
+                name, _, offset = line.split("\t")[:3]
+                int(offset)
+            except ValueError:
+                raise _stale(path, fai, f"its line '{line[:60]}' is none of an index") from None
             start = max(int(offset) - 4096, 0)
             handle.seek(start)
             before = handle.read(int(offset) - start).split(b"\n")
