@@ -51,6 +51,8 @@ class Munged:
     rejected : polars.DataFrame
         ROW (line number), SNPID and REASON of rows with something that is no number.
     warnings : tuple of str
+    incomplete : polars.Series of String, or None
+        Ids of the rows left out because a value is missing; None where there are none.
     """
 
     snpid: pl.Series
@@ -65,6 +67,7 @@ class Munged:
     n_duplicates: int
     rejected: pl.DataFrame
     warnings: tuple[str, ...] = ()
+    incomplete: pl.Series | None = None
 
     @property
     def n_variants(self) -> int:
@@ -196,7 +199,9 @@ def _checked(frame: pl.DataFrame, rejected: pl.DataFrame, name: str, source: str
     frame = frame.with_columns(pl.col("Z", "N").cast(pl.Float64).fill_nan(None))
     columns = [c for c in ("SNPID", "Z", "N", "EA", "NEA") if c in frame.columns]
     height = frame.height
+    incomplete = None
     if any(frame[c].null_count() for c in columns):
+        incomplete = frame.filter(pl.any_horizontal(pl.col(columns).is_null()))["SNPID"].drop_nulls()
         frame = frame.drop_nulls(columns)
     n_missing = height - frame.height
     z, n = frame["Z"].to_numpy(), frame["N"].to_numpy()
@@ -247,4 +252,5 @@ def _checked(frame: pl.DataFrame, rejected: pl.DataFrame, name: str, source: str
         n_duplicates=n_duplicates,
         rejected=rejected,
         warnings=tuple(warnings),
+        incomplete=incomplete,
     )

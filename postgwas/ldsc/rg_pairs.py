@@ -51,6 +51,8 @@ class AlignedTrait:
 
 #: Kind of a variant whose alleles agree with none.
 UNFIT = 4
+#: Bits of the kinds that can agree.
+FITTING = 3
 
 
 def aligned(
@@ -132,6 +134,14 @@ class PairFit:
     n_mismatched: int
     n_snps: int
 
+    @classmethod
+    def failed(cls, reason: str, *, n_common: int = 0, n_mismatched: int = 0, n_snps: int = 0) -> PairFit:
+        """A pair without regressions, and why."""
+        return cls(
+            fit=None, status="failed", reason=reason, n_common=n_common, n_mismatched=n_mismatched,
+            n_snps=n_snps,
+        )  # fmt: skip
+
 
 @dataclass(eq=False)
 class PairFitter:
@@ -155,7 +165,7 @@ class PairFitter:
         """Which variants both traits have with alleles that agree, and how many they have."""
         one, two = self.traits[first].kind, self.traits[other].kind
         n_common = int(np.count_nonzero((one != 0) & (two != 0)))
-        return (one & two & 3) != 0, n_common
+        return (one & two & FITTING) != 0, n_common
 
     def fit(self, first: int, other: int, intercept_gencov: float | None) -> PairFit:
         """Regress one pair; what the data do not allow is a status, not an error."""
@@ -171,7 +181,7 @@ class PairFitter:
                 )
             found = self._regress(first, other, keep, intercept_gencov)
         except PostgwasError as error:
-            return PairFit(fit=None, status="failed", reason=str(error), n_snps=n_kept, **counts)
+            return PairFit.failed(str(error), n_snps=n_kept, **counts)
         status, reason = _judged(found)
         n_snps = found.gencov.n_variants
         return PairFit(fit=found, status=status, reason=reason, n_snps=n_snps, **counts)
