@@ -22,38 +22,35 @@ def run(args: argparse.Namespace) -> int:
     window, unit = _window(args)
     _check(args)
     where = engine_arguments(args)
-    from postgwas.ld.run_l2 import AnnotationFiles, ld_score_files
+    if args.pickle and not args.ldsc_compat:
+        raise UsageError(
+            "--pickle is refused: pickled tables are tied to versions of pandas, and ldsc.py 1.0.1 writes "
+            "gzipped text even with it",
+            hint="leave it out; --store keeps binary tables",
+        )
+    from postgwas.ld.run_annotations import AnnotationFiles
+    from postgwas.ld.run_l2 import ScoreOptions, ld_score_files
+    from postgwas.ld.write_scores import Destination
 
-    if args.pickle:
-        _about_pickle(args)
     ld_score_files(
         genotypes,
-        out=args.out,
-        window=window,
-        unit=unit,
-        annotations=AnnotationFiles(
-            annot=_listed(args.annot),
-            thin=args.thin_annot,
-            cts_bin=_listed(args.cts_bin),
-            cts_breaks=args.cts_breaks,
-            cts_names=_listed(args.cts_names) or None,
+        ScoreOptions(
+            window=window, unit=unit, keep=args.keep, extract=args.extract, maf=args.maf, pq_exp=args.pq_exp,
+            per_allele=args.per_allele, cm_map=args.cm_map, whole_chromosome=args.yes_really,
+            print_snps=args.print_snps, compat=args.ldsc_compat, chunk_size=args.chunk_size,
         ),
-        keep=args.keep,
-        extract=args.extract,
-        maf=args.maf,
-        print_snps=args.print_snps,
-        pq_exp=args.pq_exp,
-        per_allele=args.per_allele,
-        print_annot=not args.no_print_annot,
-        whole_chromosome=args.yes_really,
-        compat=args.ldsc_compat,
-        chunk_size=args.chunk_size,
-        store=args.store,
-        overwrite=args.overwrite,
+        Destination(
+            args.out, store=args.store, overwrite=args.overwrite,
+            binned=bool(args.cts_bin) and not args.no_print_annot, compat=args.ldsc_compat,
+        ),
+        annotations=AnnotationFiles(
+            annot=_listed(args.annot), thin=args.thin_annot, cts_bin=_listed(args.cts_bin),
+            cts_breaks=args.cts_breaks, cts_names=_listed(args.cts_names) or None,
+        ),
         quiet=args.quiet,
         log_json=args.log_json,
         **where,
-    )
+    )  # fmt: skip
     return 0
 
 
@@ -94,15 +91,6 @@ def _check(args: argparse.Namespace) -> None:
     useless = [flag for flag in _OTHERS if getattr(args, flag, None) is not None]
     if useless:
         raise UsageError(f"--{useless[0]} has no meaning with --l2")
-
-
-def _about_pickle(args: argparse.Namespace) -> None:
-    if not args.ldsc_compat:
-        raise UsageError(
-            "--pickle is refused: pickled tables are tied to versions of pandas, and ldsc.py 1.0.1 writes "
-            "gzipped text even with it",
-            hint="leave it out; --store keeps binary tables",
-        )
 
 
 def _listed(text: str | None) -> tuple[str, ...]:

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from postgwas.errors import NoVariantsError, UsageError
+from postgwas.errors import NoVariantsError
 from postgwas.genotypes import Genotypes, open_genotypes
 from postgwas.genotypes.text_table import read_text
-from postgwas.ld.annotations import read_annotations
-from postgwas.ld.continuous import parse_breaks, read_bins
+from postgwas.ld.annotations import Annotations
 from postgwas.ld.run import LDScores, ld_scores
+from postgwas.ld.run_annotations import AnnotationFiles, load_annotations
 from postgwas.ld.run_windows import Unit
 from postgwas.ld.score_summary import annotation_lines, score_lines
 from postgwas.ld.write_scores import (
+    Destination,
     ScoreTable,
-    check_writable,
-    result_names,
     score_columns,
     store_scores,
     together,
@@ -33,131 +32,68 @@ from postgwas.ld.write_scores import (
 )
 from postgwas.runlog import get_logger, log_step, run_log
 
-if TYPE_CHECKING:
-    import polars as pl
-
 log = get_logger(__name__)
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class AnnotationFiles:
-    """Where annotations come from: ``.annot`` files, or continuous variables to cut in bins.
+class ScoreOptions:
+    """What is summed; the arguments of :func:`postgwas.ld.run.ld_scores` of the same names.
 
-    Attributes
-    ----------
-    annot : tuple of str
-        Annotation files or prefixes; see :func:`postgwas.ld.annotations.read_annotations`.
-    thin : bool
-        They have annotation columns alone.
-    cts_bin : tuple of str
-        Files of ids and values.
-    cts_breaks : str, optional
-        As ``--cts-breaks``: ``1,2,4x0.5``.
-    cts_names : tuple of str, optional
-        Names of the variables.
+    `print_snps` is a list of variants to write; all count. With `compat` numbers, files and
+    log are those of ldsc.py 1.0.1.
     """
 
-    annot: tuple[str, ...] = ()
-    thin: bool = False
-    cts_bin: tuple[str, ...] = ()
-    cts_breaks: str | None = None
-    cts_names: tuple[str, ...] | None = None
+    window: float
+    unit: Unit = "cm"
+    keep: str | None = None
+    extract: str | None = None
+    maf: float | None = None
+    pq_exp: float | None = None
+    per_allele: bool = False
+    cm_map: str | None = None
+    whole_chromosome: bool = False
+    print_snps: str | None = None
+    compat: bool = False
+    chunk_size: int = 50
 
-    def check(self, *, extract: bool) -> None:
-        """Refuse combinations that have no meaning.
-
-        Raises
-        ------
-        UsageError
-        """
-        if self.annot and self.cts_bin:
-            raise UsageError("--annot and --cts_bin exclude each other")
-        if self.annot and extract:
-            raise UsageError(
-                "--annot and --extract exclude each other: an annotation file goes with all variants of the "
-                "genotypes",
-                hint="extract the variants with PLINK first, or use --print_snps to write some of them",
-            )
-        if self.cts_bin and extract:
-            raise UsageError("--cts_bin and --extract exclude each other")
-        if bool(self.cts_bin) != (self.cts_breaks is not None):
-            raise UsageError("--cts_bin and --cts_breaks must be given together")
-        if self.cts_names and not self.cts_bin:
-            raise UsageError("--cts_names names the files of --cts_bin, which is not given")
-        if self.thin and not self.annot:
-            raise UsageError("--thin_annot says how --annot is to be read, which is not given")
-
-
-@dataclass(frozen=True, eq=False)
-class _Annotated:
-    """Annotations of all variants of the genotypes."""
-
-    values: Floats
-    names: tuple[str, ...]
-    whole: bool
-    sources: tuple[str, ...]
-
-    def frame(self) -> pl.DataFrame:
-        import polars as pl
-
-        return pl.DataFrame({name: self.values[:, i] for i, name in enumerate(self.names)})
+    @property
+    def scaled(self) -> bool:
+        """Whether annotations are multiplied by a power of p(1-p)."""
+        return self.per_allele or bool(self.pq_exp)
 
 
 def ld_score_files(
     genotypes: str | os.PathLike[str],
+    options: ScoreOptions,
+    destination: Destination,
     *,
-    out: str,
-    window: float,
-    unit: Unit = "cm",
     annotations: AnnotationFiles | None = None,
-    keep: str | os.PathLike[str] | None = None,
-    extract: str | os.PathLike[str] | None = None,
-    maf: float | None = None,
-    print_snps: str | os.PathLike[str] | None = None,
-    pq_exp: float | None = None,
-    per_allele: bool = False,
-    print_annot: bool = True,
-    whole_chromosome: bool = False,
-    compat: bool = False,
-    chunk_size: int = 50,
-    store: str | os.PathLike[str] | None = None,
-    overwrite: bool = False,
     quiet: bool = False,
     log_json: bool = False,
-    **where: Any,
+    cores: int = 1,
+    scheduler: str | os.PathLike[str] | None = None,
+    jobqueue: str | None = None,
+    jobqueue_options: Mapping[str, Any] | None = None,
 ) -> LDScores:
     """Compute LD scores and write them: OUT.l2.ldscore.gz, OUT.l2.M, OUT.l2.M_5_50, OUT.log.
 
     Parameters
     ----------
     genotypes : path
-        PLINK 1 or PLINK 2 prefix, or a VCF or BCF file.
-    out : str
-        Prefix of the files.
-    window, unit, keep, extract, maf, pq_exp, per_allele, whole_chromosome, compat, chunk_size
-        As :func:`postgwas.ld.run.ld_scores`. With `compat` the files are also those of
-        ldsc.py: three decimals.
+        PLINK 1 or PLINK 2 files, or a VCF or BCF file.
+    options : ScoreOptions
+    destination : Destination
     annotations : AnnotationFiles, optional
         LD scores by annotation.
-    print_snps : path, optional
-        Write only variants of this list; all count.
-    print_annot : bool
-        Write the annotations made from ``cts_bin`` to OUT.annot.gz.
-    store : path, optional
-        Study to put the scores into, under ``ld_scores/`` and the last part of `out`.
-    overwrite : bool
-        Replace existing results.
     quiet, log_json : bool
         As :func:`postgwas.runlog.run_log`.
-    where
-        `cores`, `scheduler`, `jobqueue`, `jobqueue_options` of :func:`ld_scores`.
+    cores, scheduler, jobqueue, jobqueue_options
+        As :func:`postgwas.compute.engine.engine`.
 
     Returns
     -------
     LDScores
-        Of all variants that have one, whatever `print_snps` says.
+        Of all variants that have one, whatever is printed.
 
     Raises
     ------
@@ -165,101 +101,84 @@ def ld_score_files(
         Nothing is written then, the log apart.
     """
     wanted = annotations or AnnotationFiles()
-    wanted.check(extract=extract is not None)
-    prints_bins = bool(wanted.cts_bin) and print_annot
-    names = result_names(out, annotations=prints_bins)
-    check_writable(out, names, overwrite=overwrite)
-    begun = time.perf_counter()
-    with run_log(f"{out}.log", plain=True, fresh=True, quiet=quiet, json_lines=log_json):
+    wanted.check(extract=options.extract is not None)
+    destination.check()
+    with _log_of(destination, quiet=quiet, log_json=log_json) as begun:
         data = open_genotypes(genotypes)
         log.info("Read list of %d SNPs from %s", data.n_variants, _beside(data.path, "bim"))
-        annotated = _annotated(wanted, data, compat=compat)
-        log.info("Read list of %d individuals from %s", data.n_samples, _beside(data.path, "fam"))
-        log.info("Reading genotypes from %s", data.path)
-        if per_allele or pq_exp:
-            _log_exponent("1" if per_allele else str(pq_exp), compat=compat)
-        log.info("Estimating LD Score.")
+        annotated = load_annotations(wanted, data, compat=options.compat)
+        _log_start(data, options)
         scores = ld_scores(
-            data, window=window, unit=unit, annot=None if annotated is None else annotated.frame(), keep=keep,
-            extract=extract, maf=maf, pq_exp=pq_exp, per_allele=per_allele,
-            whole_chromosome=whole_chromosome, compat=compat, chunk_size=chunk_size, **where,
+            data, window=options.window, unit=options.unit,
+            annot=None if annotated is None else annotated.values, keep=options.keep,
+            extract=options.extract, maf=options.maf, pq_exp=options.pq_exp, per_allele=options.per_allele,
+            cm_map=options.cm_map, whole_chromosome=options.whole_chromosome, compat=options.compat,
+            chunk_size=options.chunk_size, cores=cores, scheduler=scheduler, jobqueue=jobqueue,
+            jobqueue_options=jobqueue_options,
         )  # fmt: skip
-        if keep is not None:
-            log.info("After --keep, %d of %d individuals remain.", scores.n_samples, data.n_samples)
-        log_step(
-            log, "Variants with LD scores", rows_in=data.n_variants, rows_out=scores.variants.height,
-            dropped=scores.dropped,
-        )  # fmt: skip
-        scaled = per_allele or bool(pq_exp)
-        columns = score_columns(scores.annotations, pq_exp if scaled else None, per_allele=per_allele)
-        table = ScoreTable(scores.variants, scores.l2, columns, scores.m, scores.m_5_50)
-        printed = _printed(table, print_snps)
-        whole = not scaled and (annotated is None or annotated.whole)
-        log.info("Writing LD Scores for %d SNPs to %s", printed.variants.height, names[0])
-        with together(names) as files:
-            write_scores(printed, files[0], compat=compat)
-            write_counts(scores.m, files[1], whole=whole if compat else None)
-            write_counts(scores.m_5_50, files[2], whole=whole if compat else None)
-            if prints_bins:
-                assert annotated is not None
-                log.info("Writing annot matrix produced by --cts-bin to %s", names[3])
-                _write_bins(scores, columns, files[3], compat=compat)
-        if store is not None:
-            key = _store(
-                printed, scores, store, Path(out).name, annotated, overwrite=overwrite,
-                seconds=time.perf_counter() - begun,
-                settings={
-                    "genotypes": data.path, "window": window, "unit": unit, "keep": keep,
-                    "extract": extract, "maf": maf, "print_snps": print_snps, "pq_exp": pq_exp,
-                    "per_allele": per_allele, "compat": compat, "chunk_size": chunk_size,
-                },
-            )  # fmt: skip
-            log.info("Stored %s in %s", key, store)
-        _log_summary(printed, scores, names[0], whole=whole, annotated=annotated is not None or scaled)
+        if annotated is not None:
+            scores = replace(scores, annotations=annotated.names)
+        _log_counts(data, scores, options)
+        columns = score_columns(
+            scores.annotations, options.pq_exp if options.scaled else None, per_allele=options.per_allele
+        )
+        table = _printed(
+            ScoreTable(scores.variants, scores.l2, columns, scores.m, scores.m_5_50), options.print_snps
+        )
+        whole = not options.scaled and (annotated is None or annotated.whole)
+        _write(table, scores, destination, whole=whole)
+        if destination.store is not None:
+            made = _provenance(data, scores, options, annotated, seconds=time.perf_counter() - begun)
+            attrs = {"n_samples": scores.n_samples, "window": f"{options.window:g} {options.unit}"}
+            store_scores(table, destination, provenance=made, attrs=attrs)
+            log.info("Stored %s in %s", destination.key, destination.store)
+        described = annotated is not None or options.scaled
+        _log_summary(table, scores, destination.names[0], whole=whole, annotated=described)
     return scores
 
 
-def _log_exponent(exponent: str, *, compat: bool) -> None:
-    log.info("Computing LD with pq ^ %s.", exponent)
-    are_not = "arenot" if compat else "are not"  # its two words run together
-    log.info(
-        "Note that LD Scores with pq raised to a nonzero power %s directly comparable to normal LD Scores.",
-        are_not,
-    )
+@contextmanager
+def _log_of(destination: Destination, *, quiet: bool, log_json: bool) -> Iterator[float]:
+    """OUT.log and the terminal, begun and ended as ldsc does; gives the time of its beginning."""
+    begun = time.perf_counter()
+    with run_log(
+        f"{destination.out}.log", plain=True, fresh=True, stream_stdout=True, quiet=quiet, json_lines=log_json
+    ):
+        log.info("Beginning analysis at %s", time.ctime())
+        yield begun
+        log.info("Analysis finished at %s", time.ctime())
+        log.info("Total time elapsed: %ss", round(time.perf_counter() - begun, 2))
 
 
 def _beside(path: str, ending: str) -> str:
-    """The file of variants or samples that goes with a .bed; a VCF has all in one."""
+    """The file of variants or samples that goes with a .bed; other kinds are named themselves."""
     return f"{path.removesuffix('.bed')}.{ending}" if path.endswith(".bed") else path
 
 
-def _annotated(wanted: AnnotationFiles, data: Genotypes, *, compat: bool) -> _Annotated | None:
-    if wanted.annot:
-        found = read_annotations(wanted.annot, data.variants, thin=wanted.thin, genotypes=data.path)
-        sources = tuple(map(str, found.sources))
+def _log_start(data: Genotypes, options: ScoreOptions) -> None:
+    log.info("Read list of %d individuals from %s", data.n_samples, _beside(data.path, "fam"))
+    log.info("Reading genotypes from %s", data.path)
+    if options.scaled:
+        log.info("Computing LD with pq ^ %s.", "1" if options.per_allele else options.pq_exp)
+        are_not = "arenot" if options.compat else "are not"  # ldsc's two words run together
         log.info(
-            "Read %d annotations for %d SNPs from %s",
-            found.n_annotations,
-            len(found.values),
-            ",".join(sources),
+            "Note that LD Scores with pq raised to a nonzero power %s directly comparable to normal "
+            "LD Scores.",
+            are_not,
         )
-        for name, column in zip(found.names, found.values.T):
-            if not column.any():
-                log.warning("annotation %s is 0 for all variants", name)
-        return _Annotated(found.values, found.names, found.whole, sources)
-    if wanted.cts_bin:
-        assert wanted.cts_breaks is not None
-        breaks = parse_breaks(wanted.cts_breaks)
-        for file in wanted.cts_bin:
-            log.info("Reading numbers with which to bin SNPs from %s", file)
-        bins = read_bins(
-            wanted.cts_bin, breaks, data.variants["SNPID"], names=wanted.cts_names, compat=compat
-        )
-        return _Annotated(bins.values, bins.names, True, wanted.cts_bin)
-    return None
+    log.info("Estimating LD Score.")
 
 
-def _printed(table: ScoreTable, print_snps: str | os.PathLike[str] | None) -> ScoreTable:
+def _log_counts(data: Genotypes, scores: LDScores, options: ScoreOptions) -> None:
+    if options.keep is not None:
+        log.info("After --keep, %d of %d individuals remain.", scores.n_samples, data.n_samples)
+    log_step(
+        log, "Variants with LD scores", rows_in=data.n_variants, rows_out=scores.variants.height,
+        dropped=scores.dropped,
+    )  # fmt: skip
+
+
+def _printed(table: ScoreTable, print_snps: str | None) -> ScoreTable:
     """The table with the listed variants alone."""
     if print_snps is None:
         return table
@@ -269,44 +188,47 @@ def _printed(table: ScoreTable, print_snps: str | os.PathLike[str] | None) -> Sc
     rows = np.flatnonzero(table.variants["SNPID"].is_in(ids).to_numpy())
     log.info("After merging with --print-snps, LD Scores for %d SNPs will be printed.", len(rows))
     if not len(rows):
-        raise NoVariantsError(f"{print_snps}: none of its variants has an LD score")
+        raise NoVariantsError(f"{print_snps}: none of its {len(ids):,} variants has an LD score")
     return ScoreTable(table.variants[rows], table.l2[rows], table.columns, table.m, table.m_5_50)
 
 
-def _write_bins(scores: LDScores, columns: Sequence[str], path: Path, *, compat: bool) -> None:
-    # ldsc.py writes the annotations under the names of their LD scores, and scaled by --pq-exp.
-    names = columns if compat else scores.annotations
-    values = scores.annot if compat else (scores.annot > 0).astype(np.float64)
-    write_binned_annotations(scores.variants, values, names, path)
+def _write(table: ScoreTable, scores: LDScores, destination: Destination, *, whole: bool) -> None:
+    """All files at once."""
+    names, compat = destination.names, destination.compat
+    old = destination.leftovers()
+    log.info("Writing LD Scores for %d SNPs to %s", table.variants.height, names[0])
+    with together(names) as files:
+        write_scores(table, files[0], compat=compat)
+        for sums, file in ((table.m, files[1]), (table.m_5_50, files[2])):
+            write_counts(sums, file, whole=whole if compat else None)
+        if destination.binned:
+            log.info("Writing annot matrix produced by --cts-bin to %s", names[3])
+            # ldsc.py writes the annotations under the names of their LD scores, and scaled by --pq-exp.
+            values = scores.annot if compat else (scores.annot > 0).astype(np.float64)
+            write_binned_annotations(
+                scores.variants, values, table.columns if compat else scores.annotations, files[3]
+            )
+    if old:
+        log.warning("of an earlier run, not of this one: %s", ", ".join(map(str, old)))
 
 
-def _store(
-    table: ScoreTable,
-    scores: LDScores,
-    store: str | os.PathLike[str],
-    name: str,
-    annotated: _Annotated | None,
-    *,
-    overwrite: bool,
-    seconds: float,
-    settings: Mapping[str, Any],
-) -> str:
+def _provenance(
+    data: Genotypes, scores: LDScores, options: ScoreOptions, annotated: Annotations | None, *, seconds: float
+) -> Any:
     from postgwas.store.provenance import Provenance
 
-    files = [settings["genotypes"], *(settings[key] for key in ("keep", "extract", "print_snps"))]
-    stem = settings["genotypes"].removesuffix(".bed").removesuffix(".pgen")
-    files += [stem + ending for ending in (".bim", ".fam", ".pvar", ".psam")]
-    files += [] if annotated is None else annotated.sources
-    provenance = Provenance.collect(
-        parameters=settings,
-        inputs=[file for file in files if file is not None and Path(file).is_file()],
+    stem = data.path.removesuffix(".bed").removesuffix(".pgen")
+    files = [data.path, *(stem + ending for ending in (".bim", ".fam", ".pvar", ".psam"))]
+    files += [file for file in (options.keep, options.extract, options.print_snps, options.cm_map) if file]
+    files += [] if annotated is None else map(str, annotated.sources)
+    return Provenance.collect(
+        parameters={"genotypes": data.path, **asdict(options)},
+        inputs=[file for file in files if Path(file).is_file()],
         rows_in=scores.variants.height + sum(scores.dropped.values()),
         rows_out=scores.variants.height,
         dropped=scores.dropped,
         wall_seconds=seconds,
     )
-    attrs = {"n_samples": scores.n_samples, "window": f"{settings['window']:g} {settings['unit']}"}
-    return store_scores(table, store, name, provenance=provenance, attrs=attrs, overwrite=overwrite)
 
 
 def _log_summary(table: ScoreTable, scores: LDScores, file: Path, *, whole: bool, annotated: bool) -> None:
@@ -316,4 +238,5 @@ def _log_summary(table: ScoreTable, scores: LDScores, file: Path, *, whole: bool
         # ldsc.py has no name for the one column of (pq)^exponent.
         names = scores.annotations if scores.annotations != ("L2",) else ("0",)
         lines += annotation_lines(names, scores.annot, whole=whole)
-    log.info("%s", "\n".join(lines))
+    for line in lines:
+        log.info("%s", line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postgwas.errors import OutputError, UsageError
+from postgwas.errors import OutputError, StoreError, UsageError
 from postgwas.sumstats.write import write_delimited
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 
 #: What ldsc.py writes LD scores with.
 LDSC_DECIMALS = 3
+
+SCORES, M, M_5_50, BINNED = ".l2.ldscore.gz", ".l2.M", ".l2.M_5_50", ".annot.gz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,30 +66,73 @@ def score_columns(annotations: Sequence[str], exponent: float | None, *, per_all
     return tuple(f"{name}L2{suffix}" for name in annotations)
 
 
-def result_names(out: str, *, annotations: bool) -> list[Path]:
-    """The files that a run writes, the log apart."""
-    endings = [".l2.ldscore.gz", ".l2.M", ".l2.M_5_50", *([".annot.gz"] if annotations else [])]
-    return [Path(out + ending) for ending in endings]
+@dataclass(frozen=True)
+class Destination:
+    """Where LD scores go, and in whose format.
 
-
-def check_writable(out: str, names: Sequence[Path], *, overwrite: bool) -> None:
-    """Refuse before any work is done: no prefix, folder missing or not writable, results there already.
-
-    Raises
-    ------
-    OutputError, UsageError
+    Attributes
+    ----------
+    out : str
+        Prefix of the files.
+    store : str, optional
+        A study's store.
+    overwrite : bool
+        Replace what exists.
+    binned : bool
+        Binned annotations are written too.
+    compat : bool
+        Files as ldsc.py writes them.
     """
-    if not out or out.endswith(os.sep):
-        raise UsageError(f"--out '{out}': expected a prefix for the results", hint="--out results/eur.22")
-    folder = Path(out).parent
-    if not folder.is_dir():
-        raise OutputError(f"--out {out}: folder {folder} does not exist", hint="create it first")
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"--out {out}: no permission to write in folder {folder}")
-    there = [path for path in names if path.exists()]
-    if there and not overwrite:
-        what = f"{there[0]} and {len(there) - 1} more exist" if len(there) > 1 else f"{there[0]} exists"
-        raise OutputError(f"{what} already", hint="--overwrite replaces; or give another --out")
+
+    out: str
+    store: str | None = None
+    overwrite: bool = False
+    binned: bool = False
+    compat: bool = False
+
+    @property
+    def names(self) -> list[Path]:
+        """The files to be written, the log apart: scores, M, M_5_50, binned annotations."""
+        endings = (SCORES, M, M_5_50, *((BINNED,) if self.binned else ()))
+        return [Path(self.out + ending) for ending in endings]
+
+    @property
+    def key(self) -> str:
+        """Key in the store."""
+        return f"ld_scores/{Path(self.out).name}"
+
+    def check(self) -> None:
+        """Refuse before any work is done: no prefix, folder missing or not writable, results there already.
+
+        Raises
+        ------
+        OutputError, UsageError, StoreError
+        """
+        if not self.out or self.out.endswith(os.sep):
+            raise UsageError(
+                f"--out '{self.out}': expected a prefix for the results", hint="--out results/eur.22"
+            )
+        folder = Path(self.out).parent
+        if not folder.is_dir():
+            raise OutputError(f"--out {self.out}: folder {folder} does not exist", hint="create it first")
+        if not os.access(folder, os.W_OK):
+            raise OutputError(f"--out {self.out}: no permission to write in folder {folder}")
+        if self.overwrite:
+            return
+        there = [path for path in self.names if path.exists()]
+        if there:
+            what = f"{there[0]} and {len(there) - 1} more exist" if len(there) > 1 else f"{there[0]} exists"
+            raise OutputError(f"{what} already", hint="--overwrite replaces; or give another --out")
+        if self.store is not None and Path(self.store).exists():
+            from postgwas.store.study import Study
+
+            if any(entry.key == self.key for entry in Study.open(self.store).ls()):
+                raise StoreError(f"{self.store}: {self.key} exists already", hint="--overwrite replaces it")
+
+    def leftovers(self) -> list[Path]:
+        """Results of an earlier run under this prefix that this one does not replace."""
+        paths = (Path(self.out + ending) for ending in (SCORES, M, M_5_50, BINNED))
+        return [path for path in paths if path not in self.names and path.exists()]
 
 
 @contextmanager
@@ -172,35 +217,22 @@ def write_binned_annotations(
 
 
 def store_scores(
-    table: ScoreTable,
-    store: str | os.PathLike[str],
-    name: str,
-    *,
-    provenance: Provenance,
-    attrs: dict[str, Any],
-    overwrite: bool = False,
-) -> str:
-    """Put the scores under ``ld_scores/NAME``; returns the key."""
+    table: ScoreTable, destination: Destination, *, provenance: Provenance, attrs: Mapping[str, Any]
+) -> None:
+    """Put the scores into the store of the destination."""
     import polars as pl
 
     from postgwas.store.study import Study
 
-    key = f"ld_scores/{name}"
-    kept = ["CHR", "POS", "SNPID", "CM", "MAF"]
-    frame = table.variants.select(column for column in kept if column in table.variants.columns)
+    assert destination.store is not None
+    frame = table.variants.select("CHR", "POS", "SNPID", "CM", "MAF")
     frame = frame.with_columns(pl.Series(column, table.l2[:, i]) for i, column in enumerate(table.columns))
-    Study.open(store, create=True).write_table(
-        key,
+    Study.open(destination.store, create=True).write_table(
+        destination.key,
         frame,
         kind="ld-scores",
-        attrs={
-            "columns": list(table.columns),
-            "m": table.m.tolist(),
-            "m_5_50": table.m_5_50.tolist(),
-            **attrs,
-        },
+        attrs={"columns": table.columns, "m": table.m.tolist(), "m_5_50": table.m_5_50.tolist(), **attrs},
         units=dict.fromkeys(table.columns, "variants"),
         provenance=provenance,
-        overwrite=overwrite,
+        overwrite=destination.overwrite,
     )
-    return key
