@@ -9,11 +9,8 @@ from postgwas.errors import UsageError
 BUILDS = ("GRCh37", "GRCh38")
 """Builds whose positions are told apart from known SNPs."""
 
-RCRS_LENGTH = 16569
-"""The revised Cambridge sequence, MT of GRCh37 and GRCh38."""
-
 HG19_CHRM_LENGTH = 16571
-"""UCSC's hg19 chrM, NC_001807: another sequence than GRCh37's MT, with other positions."""
+"""UCSC's hg19 chrM, NC_001807. GRCh37 and GRCh38 have NC_012920, of 16,569 bases."""
 
 _LENGTHS = {
     "NCBI36": (

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from postgwas.errors import InputError
 from postgwas.reference.folders import cache_folder
 from postgwas.sumstats.compression import detect_compression
-from postgwas.sumstats.harmonise.assembly import RCRS_LENGTH, build_of_lengths
+from postgwas.sumstats.harmonise.assembly import HG19_CHRM_LENGTH, build_of_lengths
 from postgwas.sumstats.values import chromosome_code
 
 ByteArray = NDArray[np.uint8]
@@ -72,7 +72,9 @@ class Fasta:
         self.lengths: dict[int, int] = {}
         for name, length in zip(self._file.references, self._file.lengths, strict=True):
             code = chromosome_code(name)
-            if code is None or code > _MITOCHONDRION or (code == _MITOCHONDRION and length != RCRS_LENGTH):
+            if code is None or code > _MITOCHONDRION:
+                continue
+            if code == _MITOCHONDRION and length == HG19_CHRM_LENGTH:
                 continue
             if code in self._names:
                 raise InputError(
