@@ -31,6 +31,8 @@ class FormatTask:
     formats : tuple of str
     columns : tuple of str
         Columns with a value somewhere in the file: those that tables have.
+    effective : bool
+        N is 4 / (1/cases + 1/controls); tables then call it N_EFF.
     as_logs : bool
         GWAS-SSF has -log10 P.
     counts : tuple of (total, cases), optional
@@ -40,6 +42,7 @@ class FormatTask:
     part: str
     formats: tuple[str, ...]
     columns: tuple[str, ...]
+    effective: bool = False
     as_logs: bool = False
     counts: tuple[float, float] | None = None
 
@@ -60,11 +63,11 @@ def format_part(task: FormatTask) -> FormattedPart:
     n_rows: dict[str, int] = {}
     for name in task.formats:
         if name == "tsv":
-            table = table_of(frame, task.columns)
+            table = table_of(frame, task.columns, effective=task.effective)
         elif name == "ldsc":
             table = ldsc_table(frame)
         elif name == "ssf":
-            table = ssf_table(frame, as_logs=task.as_logs)
+            table = ssf_table(ssf_source(frame, task.columns, task.counts), as_logs=task.as_logs)
         else:
             table = vcf_lines(frame, columns=task.columns, counts=task.counts)
         path = f"{task.part}.{name}"
@@ -76,19 +79,18 @@ def format_part(task: FormatTask) -> FormattedPart:
     return FormattedPart(files, n_rows)
 
 
-def table_of(frame: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
+def table_of(frame: pl.DataFrame, columns: tuple[str, ...], *, effective: bool = False) -> pl.DataFrame:
     """The harmonised table as users meet it: canonical columns, then what is to be known of a row.
 
     ``EAF_REF`` is the reference's frequency of the effect allele, ``SNPID_GIVEN`` the file's id
     where the reference's replaced it, ``STATUS`` the outcome and ``FLAGS`` the remarks.
     """
     names = [name for name in CANONICAL if name != "ROW" and name in columns]
-    chosen: list[pl.Expr | pl.Series] = [
-        pl.col("CHR").replace_strict(CHROMOSOME_NAMES, return_dtype=pl.String)
-        if name == "CHR"
-        else pl.col(name)
-        for name in names
-    ]
+    special = {
+        "CHR": pl.col("CHR").replace_strict(CHROMOSOME_NAMES, return_dtype=pl.String),
+        "N": pl.col("N").alias("N_EFF" if effective else "N"),
+    }
+    chosen = [special.get(name, pl.col(name)) for name in names]
     if "REF_AF" in columns:
         chosen.append(pl.col("REF_AF").alias("EAF_REF"))
     if "SNPID_GIVEN" in columns:
@@ -100,6 +102,15 @@ def table_of(frame: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
         pl.col("REMARK").replace_strict(_FLAGS, default=None, return_dtype=pl.String).alias("FLAGS")
     )
     return frame.select(chosen)
+
+
+def ssf_source(
+    frame: pl.DataFrame, columns: tuple[str, ...], counts: tuple[float, float] | None
+) -> pl.DataFrame:
+    """The columns that GWAS-SSF is made of; ``n`` counts people where their number was given."""
+    names = [name for name in CANONICAL if name in columns or name in _SSF_ALWAYS]
+    source = frame.select(names)
+    return source.with_columns(N=pl.lit(counts[0])) if counts is not None else source
 
 
 def ldsc_table(frame: pl.DataFrame) -> pl.DataFrame:
@@ -143,6 +154,7 @@ def _write_bgzf(text: bytes, path: str) -> None:
         stream.write(text)
 
 
+_SSF_ALWAYS = ("CHR", "POS", "EA", "NEA", "BETA", "SE", "EAF", "P")
 _STATUS = {int(outcome): outcome.name.lower() for outcome in Outcome if outcome.kept}
 _FLAGS = {
     bits: ";".join(remark.name.lower() for remark in Remark if remark and bits & remark and remark.name)

@@ -57,7 +57,9 @@ def index_vcf(path: Path) -> Path:
     return path.with_name(f"{path.name}.tbi")
 
 
-def join_parquet(path: Path, parts: Sequence[str], columns: tuple[str, ...]) -> None:
+def join_parquet(
+    path: Path, parts: Sequence[str], columns: tuple[str, ...], *, effective: bool = False
+) -> None:
     """One Parquet file with a row group for each part that has rows."""
     import pyarrow.parquet as pq
 
@@ -66,7 +68,8 @@ def join_parquet(path: Path, parts: Sequence[str], columns: tuple[str, ...]) -> 
     try:
         for part in parts:
             with open(part, "rb") as stream:
-                table = table_of(pl.read_ipc(stream), columns).to_arrow(compat_level=pl.CompatLevel.oldest())
+                frame = table_of(pl.read_ipc(stream), columns, effective=effective)
+            table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
             empty = table.slice(0, 0)
             if table.num_rows:
                 writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")

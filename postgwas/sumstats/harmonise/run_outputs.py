@@ -20,6 +20,7 @@ from postgwas.sumstats.harmonise.formats import (
     format_part,
     header_of,
     ldsc_table,
+    ssf_source,
     table_of,
 )
 from postgwas.sumstats.harmonise.join import (
@@ -71,6 +72,7 @@ def write_trait(
     counts = _counts(options)
     files: dict[str, Path] = {}
     kinds = tuple(kind for kind in TEXT_FORMATS if kind in options.formats)
+    effective = work.spilled.summary.n_kind == "effective"
     as_logs = any(result.tiny for result in work.results)
     placed = [result for result in work.results if result.chromosome != NOWHERE]
     parts = {"tsv": work.results}
@@ -79,6 +81,7 @@ def write_trait(
             result.part,
             tuple(k for k in kinds if result in parts.get(k, placed)),
             columns,
+            effective=effective,
             as_logs=as_logs,
             counts=counts,
         )
@@ -91,16 +94,19 @@ def write_trait(
         path = stage.path(ENDINGS[kind])
         files[kind] = stage.final(ENDINGS[kind])
         if kind == "tsv":
-            join_gzip(path, header_of(table_of(empty, columns)), members)
+            join_gzip(path, header_of(table_of(empty, columns, effective=effective)), members)
         elif kind == "ldsc":
             join_gzip(path, header_of(ldsc_table(empty)), members)
         elif kind == "ssf":
-            join_gzip(path, header_of(ssf_table(empty, as_logs=as_logs)), members)
+            join_gzip(
+                path, header_of(ssf_table(ssf_source(empty, columns, counts), as_logs=as_logs)), members
+            )
             _describe(name, path, files[kind], work, options, stage)
         else:
             _finish_vcf(name, path, members, work, stage, counts)
     if "parquet" in options.formats:
-        join_parquet(stage.path(ENDINGS["parquet"]), [r.part for r in work.results], columns)
+        parts_in_order = [result.part for result in work.results]
+        join_parquet(stage.path(ENDINGS["parquet"]), parts_in_order, columns, effective=effective)
         files["parquet"] = stage.final(ENDINGS["parquet"])
     write_table(stage.path(".account.tsv"), work.account.to_frame())
     write_rejected_rows(
@@ -182,6 +188,8 @@ def _describe(
         }
     elif options.n is not None:
         size = {"samples": [{"sample_size": math.floor(options.n)}]}
+    if work.spilled.summary.n_kind == "effective" and options.n_cases is None:
+        size = {"author_notes": "n is the effective sample size, 4 / (1/cases + 1/controls)"}
     compared = options.reference or options.fasta
     against = {"harmonisation_reference": Path(compared).name} if compared else {}
     metadata: Mapping[str, Any] = {
