@@ -10,7 +10,6 @@ from typing import Any
 import hdf5plugin
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from postgwas.errors import StoreError
 from postgwas.store.schema import CHECKSUM, CHUNK_ROWS, encoding_of, stamp
@@ -170,4 +169,8 @@ def _read_fixed(node: Any, rows: slice) -> Any:
     values = node["values"][rows]
     mask = node["mask"][rows].astype(bool) if "mask" in node else None
     text = pa.array(values.tolist(), pa.large_binary()).cast(pa.large_string())
-    return text if mask is None else pc.if_else(pa.array(mask), pa.scalar(None, pa.large_string()), text)
+    if mask is None:
+        return text
+    import pyarrow.compute as pc  # a sixth of a second
+
+    return pc.if_else(pa.array(mask), pa.scalar(None, pa.large_string()), text)

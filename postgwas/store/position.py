@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 
 from postgwas.errors import UsageError
 from postgwas.store.values import Array, Categories, Column, Numbers, Text, missing_of, to_arrow
@@ -143,7 +142,7 @@ def _filled(column: Numbers) -> Array:
 
 
 def _named_chromosomes(column: Text | Categories) -> Numbers | None:
-    labels: Any = column.categories if isinstance(column, Categories) else pc.unique(to_arrow(column))
+    labels: Any = column.categories if isinstance(column, Categories) else to_arrow(column).unique()
     names = [name for name in labels.to_pylist() if name is not None]
     codes = {name: chromosome_code(name) for name in names}
     if any(code is None for code in codes.values()):
