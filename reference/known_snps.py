@@ -22,7 +22,7 @@ FILE = "data/known_snps.npz"
 _FILTER = 1 << 22
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KnownSNPs:
     """SNPs sorted by rsID.
 

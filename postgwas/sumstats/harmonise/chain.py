@@ -31,7 +31,7 @@ _SHIFT = 32
 _LAST_POSITION = (1 << 31) - 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lifted:
     """Where each row lies in the target assembly.
 
@@ -56,7 +56,7 @@ class Lifted:
     status: ByteArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Chain:
     """The aligned blocks of a chain file, disjoint and sorted by source position.
 
@@ -116,28 +116,6 @@ class Chain:
         """
         keys = _keys(chr, pos)
         return self._lifted(keys, keys + np.maximum(row_integers(length) - 1, 0))
-
-    def lift_variants(
-        self,
-        chr: ArrayLike | pl.Series,
-        pos: ArrayLike | pl.Series,
-        ea_length: ArrayLike | pl.Series,
-        nea_length: ArrayLike | pl.Series,
-    ) -> Lifted:
-        """Lift variants of which it is not known which allele is the reference's.
-
-        The span of the longer allele must lie in one block. Alleles of equal length are lifted as
-        by :meth:`lift_spans`. For indels on the reverse strand `pos` of the result is where the
-        *first* base went, because the lowest base depends on the reference allele's length:
-        :func:`~postgwas.sumstats.harmonise.indels.place_reversed` writes them out.
-        """
-        ea, nea = row_integers(ea_length), row_integers(nea_length)
-        keys = _keys(chr, pos)
-        lifted = self._lifted(keys, keys + np.maximum(np.maximum(ea, nea) - 1, 0))
-        indels = np.flatnonzero(lifted.reverse & (ea != nea))
-        if indels.size:
-            lifted.pos[indels] += np.maximum(ea, nea)[indels] - 1
-        return lifted
 
     def _lifted(self, first: IntArray, last: IntArray) -> Lifted:
         if not self.n_blocks:

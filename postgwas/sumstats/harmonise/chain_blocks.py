@@ -13,7 +13,7 @@ from postgwas.sumstats.harmonise.chain import LIFT_AMBIGUOUS, LIFT_OK
 IntArray = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Blocks:
     """Gapless alignments; all arrays int64 of shape (n_blocks,).
 

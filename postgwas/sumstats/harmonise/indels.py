@@ -30,7 +30,7 @@ _BASES = b"ACGT"
 _WINDOW = 256
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Normalised:
     """Variants in normal form.
 

@@ -18,7 +18,7 @@ for _code, _letter in enumerate(b"ACGT"):
 _VIEW = np.dtype([("length", "<i4"), ("first", "u1"), ("rest", "u1", 11)])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AlleleBytes:
     """Length and first letter of each allele: all that single bases need.
 

@@ -27,7 +27,7 @@ CHECK_UNREADABLE = 9
 CHECK_NO_BASE = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stranded:
     """What the sequence alone says of each row; fields as those of a match with a reference.
 
