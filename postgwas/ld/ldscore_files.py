@@ -125,7 +125,9 @@ def read_counts(paths: Sequence[Path], n_annot: int) -> npt.NDArray[np.float64]:
             values = np.array([float(field) for field in fields])
         except ValueError as error:
             raise PanelError(f"{path}: expected numbers, found '{' '.join(fields)[:40]}'") from error
-        if values.size != n_annot or not np.all(np.isfinite(values)) or not np.all(values >= 0):
+        # Sums of a continuous annotation may be negative, the number of all variants may not.
+        impossible = n_annot == 1 and bool(np.any(values < 0))
+        if values.size != n_annot or not np.all(np.isfinite(values)) or impossible:
             raise PanelError(
                 f"{path}: expected {n_annot} number{'s' * (n_annot > 1)} of variants (one for each LD score "
                 f"column), found '{' '.join(fields)[:40]}'"

@@ -44,8 +44,9 @@ def checked(
         )
     if m_annot.size != n_annot:
         raise InputError(f"{n_annot} LD score columns but {m_annot.size} values of M")
-    if not np.all(m_annot > 0):
-        raise InputError("every M (number of variants behind the LD scores) must be positive")
+    # A continuous annotation may sum to less than nothing; all of them together may not.
+    if not (np.all(np.isfinite(m_annot)) and m_annot.sum() > 0):
+        raise InputError("M (number of variants behind the LD scores) must be positive in all")
     if response.size < n_annot + 2:
         raise NoVariantsError(f"{response.size} variants are too few for LD score regression")
     return response, scores, weights, m_annot
