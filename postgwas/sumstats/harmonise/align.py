@@ -52,8 +52,9 @@ def aligned(frame: pl.DataFrame, reference: pl.DataFrame, matched: Matched) -> p
     }
     for name in ("BETA", "Z"):
         if name in out.columns:
-            # Not -x, which makes -0.0 of 0.
-            new[name] = (0.0 - out[name]).zip_with(flip, out[name])
+            # The negative of 0 would be printed as -0.0.
+            turn = flip & (out[name] != 0).fill_null(False)
+            new[name] = (-out[name]).zip_with(turn, out[name])
     if "EAF" in out.columns:
         new["EAF"] = (1.0 - out["EAF"]).round(_DECIMALS).zip_with(flip, out["EAF"])
     replaced = pl.Series((matched.remark[rows] & (Remark.ID_REPLACED | Remark.ID_ASSIGNED)) > 0)

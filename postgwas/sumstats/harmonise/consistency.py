@@ -164,7 +164,8 @@ def _check_p(
         seen = np.where(direct, mlog10p, seen)
     checked = ~np.isnan(own) & ~np.isnan(seen)
     with np.errstate(invalid="ignore"):
-        far = checked & ~(np.abs(own - seen) <= np.maximum(P_GAP, P_SHARE * seen))
+        limit = np.maximum(P_GAP, P_SHARE * np.minimum(seen, own))
+        far = checked & ~(np.abs(own - seen) <= limit)
     rows = np.flatnonzero(far)
     if rows.size:
         low, high = _z_range(beta[rows], se[rows], precisions)
@@ -172,8 +173,7 @@ def _check_p(
         seen_low, seen_high = _p_range(rows, seen, direct, p, mlog10p)
         with np.errstate(invalid="ignore"):
             gap = np.maximum(own_low - seen_high, seen_low - own_high)
-        limit = np.maximum(P_GAP, P_SHARE * np.minimum(seen[rows], own[rows]))
-        far[rows] = gap > limit
+        far[rows] = gap > limit[rows]
     return far, int(checked.sum()), seen
 
 
