@@ -20,6 +20,7 @@ COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A"}
 KINDS = {"AC": 1, "AG": 2}
 BASES = "ACGT"
 NO_BASE = 2 * len(BASES)
+EITHER_CASE = pl.Enum([*BASES, *BASES.lower()])
 #: Code of each of A C G T a c g t and of what is none of them.
 _CODES = np.array([1, 2, 3, 4, 1, 2, 3, 4, 0], dtype=np.uint8)
 
@@ -86,6 +87,6 @@ def allele_classes(a1: pl.Series, a2: pl.Series) -> Alleles:
 
 def _bases(alleles: pl.Series) -> Codes:
     """1 to 4 for A, C, G, T in either case; 0 for anything else."""
-    either_case = alleles.cast(pl.Enum([*BASES, *BASES.lower()]), strict=False)
+    either_case = alleles if alleles.dtype == EITHER_CASE else alleles.cast(EITHER_CASE, strict=False)
     place = either_case.to_physical().fill_null(NO_BASE).cast(pl.UInt8).to_numpy()
     return _CODES.take(place)

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import ndtri
-
 from postgwas.errors import UsageError
 
 
@@ -56,8 +54,11 @@ def liability_factor(samp_prev: float | None, pop_prev: float | None) -> float:
     for name, value in (("samp_prev", samp_prev), ("pop_prev", pop_prev)):
         if not 0 < value < 1:
             raise UsageError(f"--{name} {value:g}: expected a share between 0 and 1")
-    # The threshold from the smaller tail keeps its digits when K is tiny.
-    density = math.exp(-0.5 * float(ndtri(pop_prev)) ** 2) / math.sqrt(2 * math.pi)
+    # Not scipy's: its import takes longer than a regression.
+    from statistics import NormalDist
+
+    liability = NormalDist()
+    density = liability.pdf(liability.inv_cdf(pop_prev))
     return pop_prev**2 * (1 - pop_prev) ** 2 / (samp_prev * (1 - samp_prev) * density**2)
 
 

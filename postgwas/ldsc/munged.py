@@ -18,6 +18,8 @@ from postgwas.sumstats.table import empty_rejected
 #: Munged files' column -> ours; alleles only where they are asked for.
 COLUMNS = {"SNP": "SNPID", "Z": "Z", "N": "N"}
 ALLELES = {"A1": "EA", "A2": "NEA"}
+#: Bases in either case: alleles read as these take a byte each, and no texts are made.
+BASES = pl.Enum([*"ACGTacgt"])
 #: What ldsc.py takes for a missing id besides an empty field and NA.
 MISSING = (".", "NaN", "nan", "N/A", "n/a", "#N/A", "NULL", "null", "-nan", "-NaN", "None")
 STORE_SEPARATOR = "::"
@@ -36,8 +38,8 @@ class Munged:
         Z for the allele A1.
     n : ndarray of float64, shape (T,)
         Sample size.
-    a1, a2 : polars.Series of String, length T, or None
-        Effect and other allele, upper case; None unless they were asked for.
+    a1, a2 : polars.Series of String (upper case) or of Enum (single bases, either case), length T, or None
+        Effect and other allele; None unless they were asked for.
     name : str
         The trait's name: that of the file without its endings, or of the table.
     source : str
@@ -146,20 +148,22 @@ def _from_file(source: str, alleles: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
             hint="postgwas munge makes such a file",
         )
     if names == header.decode("utf-8", "replace").split("\t") and b"\r" not in data and b'"' not in data:
-        # The common case by the shortest way; whatever is odd is looked at line by line.
-        try:
-            frame = pl.read_csv(
-                data,
-                separator="\t",
-                columns=list(wanted),
-                schema_overrides={name: pl.Float64 if name in "ZN" else pl.String for name in wanted},
-                null_values="NA",
-                quote_char=None,
-                raise_if_empty=False,
-            )
-            return frame.rename(wanted).with_row_index("ROW", offset=2), empty_rejected()
-        except pl.exceptions.PolarsError:
-            pass
+        # The common cases by the shortest way; whatever is odd is looked at line by line.
+        for text in (BASES, pl.String):
+            kinds = {"SNP": pl.String, "Z": pl.Float64, "N": pl.Float64, "A1": text, "A2": text}
+            try:
+                frame = pl.read_csv(
+                    data,
+                    separator="\t",
+                    columns=list(wanted),
+                    schema_overrides={name: kinds[name] for name in wanted},
+                    null_values="NA",
+                    quote_char=None,
+                    raise_if_empty=False,
+                )
+                return frame.rename(wanted).with_row_index("ROW", offset=2), empty_rejected()
+            except pl.exceptions.PolarsError:
+                continue
     from postgwas.sumstats.run import read_sumstats
 
     table = read_sumstats(
@@ -236,9 +240,7 @@ def _checked(frame: pl.DataFrame, rejected: pl.DataFrame, name: str, source: str
         distinct = frame.filter(pl.col("SNPID").is_first_distinct())
         n_duplicates = frame.height - distinct.height
         frame = distinct
-    pair = [
-        frame[c].cast(pl.String).str.to_uppercase() if c in frame.columns else None for c in ("EA", "NEA")
-    ]
+    pair = [_alleles(frame[c]) if c in frame.columns else None for c in ("EA", "NEA")]
     return Munged(
         snpid=frame["SNPID"],
         z=frame["Z"].to_numpy(),
@@ -254,3 +256,7 @@ def _checked(frame: pl.DataFrame, rejected: pl.DataFrame, name: str, source: str
         warnings=tuple(warnings),
         incomplete=incomplete,
     )
+
+
+def _alleles(column: pl.Series) -> pl.Series:
+    return column if column.dtype == BASES else column.cast(pl.String).str.to_uppercase()
