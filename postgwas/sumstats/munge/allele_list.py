@@ -108,7 +108,7 @@ def read_allele_list(path: str | os.PathLike[str]) -> AlleleList:
     if parser.rejected:
         first = parser.rejected[0].row(0, named=True)
         raise InputError(
-            f"{source}: line {first['ROW']} has another number of fields than the header ({len(layout.names)})"
+            f"{source}: line {first['ROW']} has not the {len(layout.names)} fields of the header"
         )
     if frame.height == 0:
         raise InputError(f"{source}: a header but no SNPs")

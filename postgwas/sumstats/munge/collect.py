@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from postgwas.errors import ColumnError, InputError
+from postgwas.errors import ColumnError
 from postgwas.sumstats.munge import filters
 from postgwas.sumstats.munge.allele_list import SnpIndex
 from postgwas.sumstats.munge.columns import Columns
 from postgwas.sumstats.munge.filters import REASONS, Floats, Verdict
-from postgwas.sumstats.munge.names import called
 from postgwas.sumstats.munge.options import MungeOptions
-from postgwas.sumstats.munge.statistic import abs_z, abs_z_of_tiny
-from postgwas.sumstats.table import REJECTED_SCHEMA
+from postgwas.sumstats.munge.quantile import abs_z
+from postgwas.sumstats.munge.statistic import abs_z_of_tiny
 from postgwas.sumstats.values import MISSING as SPELLINGS
 
 REJECTED = pl.Enum(REASONS)
+AlleleCodes = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 _NUMBERS = ("Z", "SIGNED", "N", "N_CAS", "N_CON", "NEFF", "NEFF_HALF", "NSTUDY", "EAF")
 _SUSPICIOUS = ("INFO", "FRQ", "P")
 
@@ -45,7 +43,7 @@ class Collected:
 
     row: npt.NDArray[np.uint32]
     snpid: pl.Series
-    alleles: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]] | tuple[pl.Series, pl.Series] | tuple[()]
+    alleles: tuple[npt.NDArray[np.uint8] | pl.Series, ...]
     numbers: dict[str, Floats]
     listed: npt.NDArray[np.int32] | None
 
@@ -56,14 +54,14 @@ class Collected:
         """The rows where ``mask`` is true."""
         if mask.all():
             return self
-        chosen = pl.Series(mask)
-        alleles = tuple(a.filter(chosen) if isinstance(a, pl.Series) else a[mask] for a in self.alleles)
+        at = np.flatnonzero(mask)
+        alleles = tuple(a.gather(at) if isinstance(a, pl.Series) else a[at] for a in self.alleles)
         return Collected(
-            self.row[mask],
-            self.snpid.filter(chosen),
-            alleles,  # type: ignore[arg-type]
-            {name: values[mask] for name, values in self.numbers.items()},
-            None if self.listed is None else self.listed[mask],
+            self.row[at],
+            self.snpid.gather(at),
+            alleles,
+            {name: values[at] for name, values in self.numbers.items()},
+            None if self.listed is None else self.listed[at],
         )
 
 
@@ -104,7 +102,10 @@ class Collector:
             if frame[name].dtype.is_numeric() and name != "ROW"
         }
         verdict = Verdict.none_yet(frame.height)
-        verdict.remove(self._missing(frame, numbers), filters.MISSING)
+        codes = None
+        if not self.options.no_alleles:
+            codes = filters.allele_codes(frame["EA"]), filters.allele_codes(frame["NEA"])
+        verdict.remove(self._missing(frame, numbers, codes), filters.MISSING)
         listed = None
         if self.index is not None:
             listed = self.index.find(frame["SNPID"])
@@ -117,16 +118,16 @@ class Collector:
         if "EAF" in numbers:
             verdict.remove(filters.low_maf(numbers["EAF"], self.options.maf_min), filters.LOW_MAF)
         verdict.remove(bad_size, filters.BAD_P)
-        codes = None
-        if not self.options.no_alleles:
-            codes = filters.allele_codes(frame["EA"]), filters.allele_codes(frame["NEA"])
+        if codes is not None:
             verdict.remove(~filters.plain_snps(*codes), filters.NOT_A_SNP)
         self.n_rows += frame.height
         self.counts += verdict.counts()
         self._reject(frame, verdict)
         self._gather(frame, verdict.alive, numbers | {"Z": size}, codes, listed)
 
-    def _missing(self, frame: pl.DataFrame, numbers: dict[str, Floats]) -> npt.NDArray[np.bool_]:
+    def _missing(
+        self, frame: pl.DataFrame, numbers: dict[str, Floats], codes: AlleleCodes | None
+    ) -> npt.NDArray[np.bool_]:
         """Rows that lack a value; a missing INFO is left to the rule for INFO."""
         compat = self.options.ldsc_compat
         missing = np.zeros(frame.height, dtype=np.bool_)
@@ -137,12 +138,13 @@ class Collector:
             if name in self.columns.info and not (compat and self.columns.fields[name] != "INFO"):
                 continue
             column = frame[name]
-            if column.null_count():
-                missing |= column.is_null().to_numpy()
             if name in numbers:
                 missing |= np.isnan(numbers[name])
-            elif name in {"EA", "NEA"}:
-                missing |= column.is_in(SPELLINGS).fill_null(False).to_numpy()
+            elif column.null_count():
+                missing |= column.is_null().to_numpy()
+            if name in {"EA", "NEA"}:
+                odd = np.arange(frame.height) if codes is None else np.flatnonzero(codes[name == "NEA"] == 9)
+                missing[odd[column.gather(odd).is_in(SPELLINGS).fill_null(False).to_numpy()]] = True
         return missing
 
     def _size(self, frame: pl.DataFrame, numbers: dict[str, Floats]) -> tuple[Floats, npt.NDArray[np.bool_]]:
@@ -205,13 +207,13 @@ class Collector:
         frame: pl.DataFrame,
         alive: npt.NDArray[np.bool_],
         numbers: dict[str, Floats],
-        codes: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]] | None,
+        codes: AlleleCodes | None,
         listed: npt.NDArray[np.int32] | None,
     ) -> None:
         if not alive.any():
             return
         wanted = [n for n in _NUMBERS if n in numbers and (n != "EAF" or self.options.keep_maf)]
-        alleles: tuple[object, ...] = ()
+        alleles: tuple[npt.NDArray[np.uint8] | pl.Series, ...] = ()
         if codes is not None:
             alleles = codes
         elif {"EA", "NEA"} <= set(frame.columns):
@@ -219,7 +221,7 @@ class Collector:
         whole = Collected(
             frame["ROW"].to_numpy(),
             frame["SNPID"],
-            alleles,  # type: ignore[arg-type]
+            alleles,
             {name: numbers[name] for name in wanted},
             listed,
         )
@@ -248,13 +250,13 @@ class Collector:
             name: np.concatenate([part.numbers.pop(name) for part in parts]) for name in list(first.numbers)
         }
         alleles = tuple(
-            pl.concat(list(pieces)) if isinstance(pieces[0], pl.Series) else np.concatenate(pieces)  # type: ignore[arg-type]
+            pl.concat(list(pieces)) if isinstance(pieces[0], pl.Series) else np.concatenate(pieces)
             for pieces in zip(*(part.alleles for part in parts))
         )
         return Collected(
             np.concatenate([part.row for part in parts]),
             snpid,
-            alleles,  # type: ignore[arg-type]
+            alleles,
             numbers,
             None
             if first.listed is None

@@ -122,9 +122,8 @@ def columns_as_ldsc(names: Sequence[str], options: MungeOptions, *, source: str)
             continue
         if key in flagged:
             table.of[column] = flagged[key]
-        elif hit := known_fields([column]):
-            if not (unsigned and hit[0][1] in NO_EFFECT):
-                table.of[column] = hit[0][1]
+        elif (hit := known_fields([column])) and not (unsigned and hit[0][1] in NO_EFFECT):
+            table.of[column] = hit[0][1]
     constant = options.constant_n
     notes: tuple[str, ...] = ()
     if options.daner or options.daner_n:

@@ -117,9 +117,6 @@ def low_info(info: list[Floats], limit: float) -> Bools:
     ----------
     info : list of ndarray, shape (M,)
     """
-    if len(info) == 1:
-        result: Bools = ~(info[0] >= limit)
-        return result
-    total = np.sum([np.nan_to_num(values, nan=0.0) for values in info], axis=0)
-    result = ~(total >= limit * len(info))
+    total = info[0] if len(info) == 1 else np.sum([np.nan_to_num(values) for values in info], axis=0)
+    result: Bools = ~(total >= limit * len(info))
     return result

@@ -147,8 +147,7 @@ def _daner(
     chosen = MungeOptions(n=options.n, daner=not by_column, daner_n=by_column)
     table: dict[str, str] = {}
     constant, notes = add_daner(table, names, chosen, source=source, constant=None)
-    for column, known in table.items():
-        found[known] = column
+    found.update({known: column for column, known in table.items()})
     return (options.constant_n or constant), (notes if options.constant_n is None else ())
 
 

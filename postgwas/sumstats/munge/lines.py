@@ -28,7 +28,8 @@ def number(value: float | int) -> str:
 def suspicious(blocks: Mapping[int, Mapping[str, int]]) -> list[str]:
     """A warning for each column with values out of their range, block by block of rows."""
     return [
-        f"WARNING: {found[name]} SNPs had {name} outside of {_RANGES[name]}. The {name} column may be mislabeled."
+        f"WARNING: {found[name]} SNPs had {name} outside of {_RANGES[name]}. "
+        f"The {name} column may be mislabeled."
         for _, found in sorted(blocks.items())
         for name in _RANGES
         if found.get(name)

@@ -36,7 +36,8 @@ DESCRIPTIONS = {
     "N_CON": "Number of controls",
     "Z": "Z-score (0 --> no effect; above 0 --> A1 is trait/risk increasing)",
     "OR": "Odds ratio (1 --> no effect; above 1 --> A1 is risk increasing)",
-    "BETA": "[linear/logistic] regression coefficient (0 --> no effect; above 0 --> A1 is trait/risk increasing)",
+    "BETA": "[linear/logistic] regression coefficient "
+    "(0 --> no effect; above 0 --> A1 is trait/risk increasing)",
     "LOG_ODDS": "Log odds ratio (0 --> no effect; above 0 --> A1 is risk increasing)",
     "INFO": "INFO score (imputation quality; higher --> better imputation)",
     "EAF": "Allele frequency",

@@ -59,7 +59,7 @@ class MungeOptions:
         if self.daner and self.daner_n:
             raise UsageError(
                 "--daner and --daner_n are not compatible",
-                hint="--daner takes N from the FRQ_A and FRQ_U headers, --daner_n from the columns Nca and Nco",
+                hint="--daner takes N from the headers FRQ_A and FRQ_U, --daner_n from columns Nca and Nco",
             )
         if self.chunksize < 1:
             raise UsageError(f"--chunksize {self.chunksize}: expected at least 1")

@@ -23,9 +23,18 @@ _HEAD = 1 << 20
 #: Fields that are made into others before anything is judged.
 _RAW = frozenset({"REF", "ALT", "VARIANT", "EAF_CAS", "EAF_CON"})
 _FLAGS = {
-    "SNPID": "--snp", "EA": "--a1", "NEA": "--a2", "P": "--p", "EAF": "--frq", "INFO": "--info", "N": "--N_col",
-    "N_CAS": "--N_cas_col", "N_CON": "--N_con_col", "NSTUDY": "--nstudy", "SIGNED": "--signed_sumstats",
-}  # fmt: skip
+    "SNPID": "--snp",
+    "EA": "--a1",
+    "NEA": "--a2",
+    "P": "--p",
+    "EAF": "--frq",
+    "INFO": "--info",
+    "N": "--N_col",
+    "N_CAS": "--N_cas_col",
+    "N_CON": "--N_con_col",
+    "NSTUDY": "--nstudy",
+    "SIGNED": "--signed_sumstats",
+}
 
 
 class Source:

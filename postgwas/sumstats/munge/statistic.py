@@ -11,14 +11,6 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 
-def abs_z(p: Floats) -> Floats:
-    """\\|Z\\| of two-sided P-values, [shape: (M,)]; NaN outside (0, 1]."""
-    from scipy.special import ndtri
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where((p > 0) & (p <= 1), -ndtri(p / 2) + 0.0, np.nan)
-
-
 def abs_z_of_tiny(mlog10p: Floats) -> Floats:
     """\\|Z\\| of -log10 P of any size, [shape: (M,)]."""
     from postgwas.sumstats.derive import abs_z_from_mlog10p

@@ -84,7 +84,7 @@ def nothing_left(collector: Collector, source: str) -> NoVariantsError:
     """The error for a file of which nothing is left."""
     went = ", ".join(f"{r}: {c}" for r, c in zip(filters.REASONS, collector.counts.tolist()) if c)
     return NoVariantsError(
-        f"{source}: after applying filters, no SNPs remain of {collector.n_rows} ({went or 'no rows were read'})"
+        f"{source}: no SNPs remain of {collector.n_rows} after filtering ({went or 'no rows were read'})"
     )
 
 
