@@ -234,7 +234,7 @@ class TestCache:
         (folder / "2.l2.M_5_50").write_text("12345\n")
         assert load_panel(folder).m.tolist() == [13365]
 
-    @pytest.mark.parametrize("damage", [b"", b"not HDF5", None])
+    @pytest.mark.parametrize("damage", [b"", b"not a panel", b'{"layout": 2}\n', b"[1]\n", None])
     def test_damaged_cache_is_made_again(self, folder: Path, tmp_path: Path, damage: bytes | None) -> None:
         first = load_panel(folder)
         (kept,) = self.kept(tmp_path)
