@@ -39,13 +39,16 @@ class KnownSNPs:
     chr: NDArray[np.int8]
     grch37: NDArray[np.int32]
     grch38: NDArray[np.int32]
-    _seen: NDArray[np.bool_] = field(init=False, repr=False)
+    _by_rsid: _Lookup = field(init=False, repr=False)
+    _by_place: dict[str, _Lookup] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # A row of a file is looked up in a small filter first: few are in the table.
-        seen = np.zeros(_FILTER, dtype=np.bool_)
-        seen[self.rsid & (_FILTER - 1)] = True
-        object.__setattr__(self, "_seen", seen)
+        places = {
+            "GRCh37": _Lookup(np.sort(_place_keys(self.chr, self.grch37))),
+            "GRCh38": _Lookup(np.sort(_place_keys(self.chr, self.grch38))),
+        }
+        object.__setattr__(self, "_by_rsid", _Lookup(self.rsid.astype(np.int64)))
+        object.__setattr__(self, "_by_place", places)
 
     def find(self, rsid: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows whose rsID is in the table.
@@ -59,10 +62,40 @@ class KnownSNPs:
         rows, index : ndarray of int64, shape (n_found,)
             Rows of `rsid` and where each stands in the table.
         """
-        rows = np.flatnonzero(self._seen[rsid & (_FILTER - 1)])
-        index = np.minimum(np.searchsorted(self.rsid, rsid[rows]), self.rsid.size - 1)
-        exact = self.rsid[index] == rsid[rows]
+        return self._by_rsid.find(rsid.astype(np.int64))
+
+    def count_at(self, build: str, chr: NDArray[np.int64], pos: NDArray[np.int64]) -> int:
+        """Rows that are at the position of any SNP of the table.
+
+        Parameters
+        ----------
+        build : {"GRCh37", "GRCh38"}
+        chr, pos : ndarray of int64, shape (n_rows,)
+        """
+        return self._by_place[build].find(_place_keys(chr, pos))[0].size
+
+
+class _Lookup:
+    """Find numbers among sorted ones. A small filter goes first: few rows of a file are in the table."""
+
+    def __init__(self, ordered: NDArray[np.int64]) -> None:
+        self._ordered = ordered
+        self._seen = np.zeros(_FILTER, dtype=np.bool_)
+        self._seen[ordered & (_FILTER - 1)] = True
+
+    def find(self, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows of `wanted` that are among the numbers, and their places there."""
+        rows = np.flatnonzero(self._seen[wanted & (_FILTER - 1)])
+        index = np.minimum(np.searchsorted(self._ordered, wanted[rows]), self._ordered.size - 1)
+        exact = self._ordered[index] == wanted[rows]
         return rows[exact], index[exact]
+
+
+def _place_keys(
+    chr: NDArray[np.int8] | NDArray[np.int64], pos: NDArray[np.int32] | NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """One number a place; its low bits are those of the position, for the filter."""
+    return (chr.astype(np.int64) << 32) | pos.astype(np.int64)
 
 
 @cache

@@ -61,6 +61,18 @@ def test_find_is_a_lookup(rows: list[tuple[int, int, int, int]], others: list[in
     assert list(zip(found.tolist(), index.tolist())) == expected
 
 
+@given(ROWS, st.lists(st.tuples(st.integers(0, 26), st.integers(0, 250_000_000)), max_size=30))
+def test_places_are_counted_one_by_one(
+    rows: list[tuple[int, int, int, int]], others: list[tuple[int, int]]
+) -> None:
+    known = table(rows)
+    for build, column in (("GRCh37", 2), ("GRCh38", 3)):
+        places = [(row[1], row[column]) for row in rows]
+        asked = [*others, *places, *places]
+        chr, pos = (np.array(values) for values in zip(*asked))
+        assert known.count_at(build, chr, pos) == sum(place in places for place in asked)
+
+
 def test_the_table_that_comes_along_is_sound_and_small() -> None:
     known = known_snps()
     assert len(resources.files("postgwas.reference").joinpath(FILE).read_bytes()) < 1_000_000

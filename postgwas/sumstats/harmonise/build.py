@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from postgwas.reference.known_snps import known_snps
+from postgwas.sumstats.harmonise.assembly import BUILDS
 from postgwas.sumstats.harmonise.row_arrays import BASE_CODES, AlleleBytes, row_integers
 
 MIN_KNOWN = 3
@@ -16,6 +17,12 @@ MIN_KNOWN = 3
 
 MIN_SHARE = 0.9
 """Least share of the known SNPs that must be at the build's positions."""
+
+MIN_PLACES = 20
+"""Fewest rows without an rsID that must be at places of known SNPs."""
+
+MAX_CHANCE = 0.1
+"""Of another build's places as many rows, at most, as this share: that many meet by chance."""
 
 MIN_COMPARED = 100
 """Fewest SNVs that are compared with a sequence for a call."""
@@ -41,6 +48,8 @@ class BuildCall:
         Of them, those one base before the position in either build.
     reason : str
         The counts in words, and where `build` is None why.
+    n_places_grch37, n_places_grch38 : int
+        Rows without an rsID that are at the place of any known SNP.
     """
 
     build: str | None
@@ -49,6 +58,8 @@ class BuildCall:
     n_grch38: int
     n_zero_based: int
     reason: str
+    n_places_grch37: int = 0
+    n_places_grch38: int = 0
 
 
 class BuildVotes:
@@ -64,33 +75,45 @@ class BuildVotes:
 
     def __init__(self) -> None:
         self._known = self._grch37 = self._grch38 = self._zero_based = 0
+        self._places = {build: 0 for build in BUILDS}
         self._fits: dict[str | None, tuple[int, int]] = {}
 
-    def add(self, snpid: pl.Series, chr: ArrayLike | pl.Series, pos: ArrayLike | pl.Series) -> None:
+    def add(self, snpid: pl.Series | None, chr: ArrayLike | pl.Series, pos: ArrayLike | pl.Series) -> None:
         """Count a chunk's rows.
 
         Parameters
         ----------
-        snpid : pl.Series of String, shape (n_rows,)
-            rsIDs; other ids and nulls are passed over.
+        snpid : pl.Series of String, shape (n_rows,), or None
+            rsIDs; rows with other ids or none are counted by their place alone.
         chr, pos : array_like of int or polars Series, shape (n_rows,)
             Codes 1..25 and 1-based positions; rows with nulls or zeros are passed over.
         """
         known = known_snps()
+        codes, places = row_integers(chr), row_integers(pos)
+        if snpid is None:
+            self._add_places(codes, places)
+            return
         numbers = snpid.str.strip_prefix("rs").cast(pl.UInt32, strict=False).fill_null(0).to_numpy()
+        nameless = np.flatnonzero(numbers == 0)
+        if nameless.size:
+            self._add_places(codes[nameless], places[nameless])
         rows, index = known.find(numbers)
         if not rows.size:
             return
         # A bare number is no rsID.
         rs = snpid.gather(rows).str.starts_with("rs").to_numpy()
         rows, index = rows[rs], index[rs]
-        codes, places = row_integers(chr)[rows], row_integers(pos)[rows]
+        codes, places = codes[rows], places[rows]
         here = codes == known.chr[index]
         self._known += int(((codes > 0) & (places > 0)).sum())
         self._grch37 += int((here & (places == known.grch37[index])).sum())
         self._grch38 += int((here & (places == known.grch38[index])).sum())
         before = (places + 1 == known.grch37[index]) | (places + 1 == known.grch38[index])
         self._zero_based += int((here & before).sum())
+
+    def _add_places(self, codes: NDArray[np.int64], places: NDArray[np.int64]) -> None:
+        for build in BUILDS:
+            self._places[build] += known_snps().count_at(build, codes, places)
 
     def add_reference(self, build: str | None, fits: int, compared: int) -> None:
         """Count rows compared with a sequence of `build` by :func:`votes_from_reference`."""
@@ -100,12 +123,24 @@ class BuildVotes:
     def call(self) -> BuildCall:
         """The build that the rows so far speak for.
 
-        Known SNPs decide where there are at least `MIN_KNOWN` of them, else the sequence.
+        Known SNPs decide where there are at least `MIN_KNOWN` of them, else a sequence where one
+        was given, else the places of rows without rsIDs.
         """
         build, reason = self._by_known_snps()
         if self._known < MIN_KNOWN and self._fits:
             build, reason = self._by_sequence()
-        return BuildCall(build, self._known, self._grch37, self._grch38, self._zero_based, reason)
+        elif self._known < MIN_KNOWN and any(self._places.values()):
+            build, reason = self._by_places()
+        return BuildCall(
+            build=build,
+            n_known=self._known,
+            n_grch37=self._grch37,
+            n_grch38=self._grch38,
+            n_zero_based=self._zero_based,
+            reason=reason,
+            n_places_grch37=self._places["GRCh37"],
+            n_places_grch38=self._places["GRCh38"],
+        )
 
     def _by_known_snps(self) -> tuple[str | None, str]:
         n, best = self._known, max(self._grch37, self._grch38)
@@ -123,6 +158,17 @@ class BuildVotes:
         if self._grch37 + self._grch38 >= MIN_SHARE * n:
             return None, f"{said}: the file mixes builds"
         return None, f"{said}: the positions are of another build, such as NCBI36 (hg18), or wrong"
+
+    def _by_places(self) -> tuple[str | None, str]:
+        """In the file's own build most common SNPs are there, in another some by chance."""
+        best, other = sorted(BUILDS, key=lambda build: self._places[build], reverse=True)
+        most, fewest = self._places[best], self._places[other]
+        said = f"of rows without rsID {most:,} are at places of known SNPs in {best}, {fewest:,} in {other}"
+        if most < MIN_PLACES:
+            return None, f"{said}: too few to tell, {MIN_PLACES} are needed"
+        if fewest > MAX_CHANCE * most:
+            return None, f"{said}: that tells neither build"
+        return best, said
 
     def _by_sequence(self) -> tuple[str | None, str]:
         build, (fits, compared) = max(self._fits.items(), key=lambda item: item[1][0] / max(item[1][1], 1))

@@ -11,7 +11,13 @@ import pytest
 from postgwas.errors import UsageError
 from postgwas.reference.known_snps import known_snps
 from postgwas.sumstats.harmonise.assembly import build_name, build_of_lengths, length_of
-from postgwas.sumstats.harmonise.build import MIN_KNOWN, BuildVotes, votes_from_reference
+from postgwas.sumstats.harmonise.build import (
+    MIN_KNOWN,
+    MIN_PLACES,
+    BuildCall,
+    BuildVotes,
+    votes_from_reference,
+)
 from postgwas.sumstats.run import read_sumstats
 
 KNOWN = known_snps()
@@ -61,7 +67,7 @@ def test_too_little_evidence_is_said() -> None:
     assert call.reason == (
         "of 2 known SNPs 2 are at their GRCh37 and 0 at their GRCh38 positions: too few to tell, 3 are needed"
     )
-    nothing = voted(pl.Series(["1:752566:A:G", "rs", None, "752566"]), [1] * 4, [752566] * 4).call()
+    nothing = voted(pl.Series(["1:5:A:G", "rs", None, "752566"]), [1] * 4, [5] * 4).call()
     assert (nothing.build, nothing.n_known) == (None, 0)
     assert "no rsID of the table of known SNPs" in nothing.reason
     assert BuildVotes().call().build is None
@@ -85,6 +91,38 @@ def test_rows_without_a_place_and_numbers_that_are_no_rsids_do_not_count() -> No
     assert voted(ids(some), KNOWN.chr[some], np.zeros(20)).call().n_known == 0
     wrong = voted(ids(some), KNOWN.chr[some] % 22 + 1, KNOWN.grch37[some]).call()
     assert (wrong.n_known, wrong.n_grch37) == (20, 0)
+
+
+@pytest.mark.parametrize(("build", "column"), [("GRCh37", KNOWN.grch37), ("GRCh38", KNOWN.grch38)])
+def test_places_decide_where_there_are_no_rsids(build: str, column: np.ndarray) -> None:
+    """A file of all kinds of variants, a fifth of them common SNPs."""
+    rng = np.random.default_rng(3)
+    chr = np.concatenate([KNOWN.chr[SOME], rng.integers(1, 23, 4 * SOME.size)])
+    pos = np.concatenate([column[SOME], rng.integers(1, 40_000_000, 4 * SOME.size)])
+    names = pl.Series([f"{c}:{p}:A:G" for c, p in zip(chr, pos)])
+    for snpid in (names, None, pl.Series([None] * chr.size, dtype=pl.String)):
+        votes = BuildVotes()
+        votes.add(snpid, chr, pos)
+        call = votes.call()
+        assert (call.build, call.n_known) == (build, 0)
+        assert max(call.n_places_grch37, call.n_places_grch38) >= SOME.size
+    # Rows with rsIDs are not asked twice.
+    assert voted(ids(SOME), KNOWN.chr[SOME], column[SOME]).call().n_places_grch37 == 0
+
+
+def test_places_that_do_not_decide() -> None:
+    def call(n_37: int, n_38: int) -> BuildCall:
+        votes = BuildVotes()
+        votes.add(None, KNOWN.chr[SOME[:n_37]], KNOWN.grch37[SOME[:n_37]])
+        votes.add(None, KNOWN.chr[SOME[:n_38]], KNOWN.grch38[SOME[:n_38]])
+        return votes.call()
+
+    assert call(MIN_PLACES, 0).build == "GRCh37"
+    few = call(MIN_PLACES - 1, 0)
+    assert few.build is None and few.reason.endswith("in GRCh38: too few to tell, 20 are needed")
+    assert call(5, 100).build == "GRCh38"
+    mixed = call(20, 100)
+    assert mixed.build is None and mixed.reason.endswith("that tells neither build")
 
 
 def test_sequence_decides_where_there_are_no_rsids() -> None:
