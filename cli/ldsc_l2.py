@@ -12,8 +12,14 @@ from postgwas.errors import UsageError
 #: Flags that name genotypes, and how the files end that they stand for.
 _ENDINGS = {"bfile": ".bed", "pfile": ".pgen", "vcf": ""}
 
-#: Flags of the other modes that would have no effect; None is their default.
-_OTHERS = ("ref_ld", "ref_ld_chr", "w_ld", "w_ld_chr", "samp_prev", "pop_prev", "two_step", "chisq_max")
+#: Flags of the other analyses; here they would say nothing.
+_OTHERS = (
+    "ref_ld", "ref_ld_chr", "w_ld", "w_ld_chr", "M", "not_M_5_50", "no_intercept", "intercept_h2",
+    "intercept_gencov", "two_step", "chisq_max", "samp_prev", "pop_prev", "overlap_annot", "frqfile",
+    "frqfile_chr", "ref_ld_chr_cts", "print_all_cts", "print_coefficients", "print_cov", "print_delete_vals",
+    "print_pseudovalues", "no_check_alleles", "invert_anyway", "return_silly_things", "rg_matrix", "figures",
+    "trait_names",
+)  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -88,7 +94,8 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError(f"--maf {args.maf}: expected a frequency from 0 to below 0.5")
     if args.chunk_size < 1:
         raise UsageError(f"--chunk_size {args.chunk_size}: expected at least 1")
-    useless = [flag for flag in _OTHERS if getattr(args, flag, None) is not None]
+    given = {flag: getattr(args, flag) for flag in _OTHERS}
+    useless = [flag for flag, value in given.items() if value is not None and value is not False]
     if useless:
         raise UsageError(f"--{useless[0]} has no meaning with --l2")
 

@@ -97,6 +97,8 @@ def test_windows(refused: Refused, window: tuple[str, ...], told: str) -> None:
         (["--maf", "0.5"], "--maf 0.5: expected a frequency"),
         (["--chunk-size", "0"], "--chunk_size 0"),
         (["--ref-ld", "x"], "--ref_ld has no meaning with --l2"),
+        (["--print-coefficients"], "--print_coefficients has no meaning with --l2"),
+        (["--two-step", "0"], "--two_step has no meaning with --l2"),
         (["--pickle"], "--pickle is refused"),
         (["--vcf", "x.vcf.gz"], "--bfile and --vcf exclude each other"),
         (["--h2", "x"], "--h2 and --l2 exclude each other"),
