@@ -122,8 +122,8 @@ def spill_file(
     ):
         for raw in stream.raw():
             frame = stream.job.settled(raw)
-            if {"SNPID", "CHR", "POS"} <= set(frame.columns):
-                votes.add(frame["SNPID"], frame["CHR"], frame["POS"])
+            if {"CHR", "POS"} <= set(frame.columns):
+                votes.add(frame.get_column("SNPID", default=None), frame["CHR"], frame["POS"])
             if "EAF" in frame.columns:
                 eaf = eaf.add(frame["EAF"].fill_null(np.nan).to_numpy())
             numbered.add(frame)
