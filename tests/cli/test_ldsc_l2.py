@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pgenlib
 import polars as pl
 import pytest
 from genotypes.plink1_files import random_calls, write_plink1
@@ -243,3 +244,62 @@ def test_the_log_can_be_json(simulated: Simulated, out: Path) -> None:
     entries = [json.loads(line) for line in Path(f"{out}.log").read_text().splitlines()]
     (step,) = [entry for entry in entries if entry.get("step") == "Variants with LD scores"]
     assert step["rows_in"] == N_VARIANTS and step["dropped"]["monomorphic"] == 1
+
+
+def test_plink_2_and_vcf_files_give_the_scores_of_the_same_people(simulated: Simulated, out: Path) -> None:
+    expected = run(simulated, out)
+    vcf = write_vcf(simulated, out.with_name("sim.vcf"))
+    pfile = write_pfile(simulated, out.with_name("sim2"))
+    for flag, name in (("--vcf", vcf), ("--pfile", pfile)):
+        argv = [
+            "ldsc",
+            "--l2",
+            flag,
+            str(name),
+            "--ld-wind-kb",
+            "10",
+            "--out",
+            str(out),
+            "--quiet",
+            "--overwrite",
+        ]
+        assert main(argv) == 0
+        assert table(out).equals(expected)
+
+
+def test_a_genetic_map_stands_in_for_cm(simulated: Simulated, out: Path) -> None:
+    expected = run(simulated, out)
+    lines = [f"{c}\t.\t{g}\t{p}" for c, g, p in zip(simulated.chromosomes, simulated.cm, simulated.positions)]
+    maps = write(out.with_name("genetic.map"), lines)
+    vcf = write_vcf(simulated, out.with_name("sim.vcf"))
+    argv = ["ldsc", "--l2", "--vcf", vcf, "--ld-wind-cm", "1", "--out", out, "--quiet", "--overwrite"]
+    assert main(list(map(str, argv))) == 2
+    assert main([*map(str, argv), "--cm-map", str(maps)]) == 0
+    assert table(out).equals(expected)
+
+
+def write_vcf(simulated: Simulated, path: Path) -> Path:
+    genotype = {0: "0/0", 1: "0/1", 2: "1/1", -9: "./."}
+    people = "\t".join(f"I{i}" for i in range(N_PEOPLE))
+    lines = ["##fileformat=VCFv4.2", "##contig=<ID=1>", "##contig=<ID=2>"]
+    lines.append('##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">')
+    lines.append(f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{people}")
+    for j, row in enumerate(simulated.calls):
+        calls = "\t".join(genotype[int(call)] for call in row)
+        place = f"{simulated.chromosomes[j]}\t{simulated.positions[j]}\t{simulated.ids[j]}"
+        lines.append(f"{place}\tC\tA\t.\t.\t.\tGT\t{calls}")
+    return write(path, lines)
+
+
+def write_pfile(simulated: Simulated, prefix: Path) -> Path:
+    with pgenlib.PgenWriter(
+        f"{prefix}.pgen".encode(), N_PEOPLE, variant_ct=N_VARIANTS, nonref_flags=False
+    ) as writer:
+        for row in simulated.calls:
+            writer.append_biallelic(row)
+    rows = zip(simulated.chromosomes, simulated.positions, simulated.ids)
+    write(
+        Path(f"{prefix}.pvar"), ["#CHROM\tPOS\tID\tREF\tALT", *(f"{c}\t{p}\t{i}\tC\tA" for c, p, i in rows)]
+    )
+    write(Path(f"{prefix}.psam"), ["#IID", *(f"I{i}" for i in range(N_PEOPLE))])
+    return prefix
