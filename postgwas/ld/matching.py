@@ -13,13 +13,17 @@ if TYPE_CHECKING:
 Rows = npt.NDArray[np.uint32]
 Keys = npt.NDArray[np.uint64]
 
+#: Of the second hash.
+SECOND_SEED = 0x9E3779B97F4A7C15
+
 
 def match_ids(left: pl.Series, right: pl.Series) -> tuple[Rows, Rows]:
     """Pairs of rows with equal ids, by row of `left`, then by row of `right`.
 
     Several times cheaper than a join on text: one sort of numbers whose high bits are a
-    hash of the id and whose low bits are its row, in which equal ids are neighbours. The
-    ids themselves are compared afterwards, so that a collision cannot pass.
+    hash of the id and whose low bits are its row, in which equal ids are neighbours. What
+    they pair is held against two whole hashes, 128 bits: for a million ids the chance that a
+    collision passes is 1e-26, and comparing their texts would take as long as all the rest.
 
     Parameters
     ----------
@@ -42,7 +46,8 @@ def match_ids(left: pl.Series, right: pl.Series) -> tuple[Rows, Rows]:
         return np.empty(0, np.uint32), np.empty(0, np.uint32)
     bits = np.uint64(int(total - 1).bit_length())
     low = np.uint64((1 << int(bits)) - 1)
-    keys = np.concatenate([left.hash().to_numpy(), right.hash().to_numpy()])
+    hashes = left.hash().to_numpy(), right.hash().to_numpy()
+    keys = np.concatenate(hashes)
     keys &= ~low
     keys |= np.arange(total, dtype=np.uint64)
     keys.sort()
@@ -67,11 +72,15 @@ def match_ids(left: pl.Series, right: pl.Series) -> tuple[Rows, Rows]:
     order = (one << np.uint64(32)) | other
     order.sort()
     left_rows, right_rows = (order >> np.uint64(32)).astype(np.uint32), order.astype(np.uint32)
-    equal = left.gather(left_rows) == right.gather(right_rows)
-    if equal.null_count() or not equal.all():
-        keep = equal.fill_null(False).to_numpy()
-        return left_rows[keep], right_rows[keep]
-    return left_rows, right_rows
+    equal = hashes[0].take(left_rows) == hashes[1].take(right_rows)
+    again = left.hash(SECOND_SEED).to_numpy(), right.hash(SECOND_SEED).to_numpy()
+    equal &= again[0].take(left_rows) == again[1].take(right_rows)
+    for ids, rows in ((left, left_rows), (right, right_rows)):
+        if ids.null_count():
+            equal &= ids.is_not_null().to_numpy().take(rows)
+    if equal.all():
+        return left_rows, right_rows
+    return left_rows[equal], right_rows[equal]
 
 
 def _joined(left: pl.Series, right: pl.Series, left_rows: Keys, right_rows: Keys) -> tuple[Keys, Keys]:
