@@ -32,23 +32,29 @@ def sort_variants(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def duplicated(frame: pl.DataFrame) -> pl.Series:
-    """Rows of a sorted frame whose position and pair of alleles stand in a row before them."""
+    """Rows of a sorted frame whose position and alleles stand in a row before them.
+
+    Where REF is told from ALT, a variant is REF and ALT. Else a single-base variant is its two
+    alleles in either order, but an indel is not: CG/C and C/CG may be a deletion and an insertion.
+    """
     same = (pl.col("POS") == pl.col("POS").shift()).fill_null(False)
     if not frame.select(same.any()).item():
         return pl.Series("duplicate", [False]).new_from_index(0, frame.height)
-    return frame.select(
-        (
-            same
-            & (pl.min_horizontal("EA", "NEA") == pl.min_horizontal("EA", "NEA").shift())
-            & (pl.max_horizontal("EA", "NEA") == pl.max_horizontal("EA", "NEA").shift())
-        )
-        .fill_null(False)
-        .alias("duplicate")
-    )["duplicate"]
+    names = ("_FIRST", "_SECOND")
+    equal = [pl.col(name) == pl.col(name).shift() for name in names]
+    twice = pl.all_horizontal(same, *equal).fill_null(False).alias("duplicate")
+    return frame.with_columns(_pair(*names)).select(twice)["duplicate"]
 
 
 def _pair(first: str, second: str) -> list[pl.Expr]:
+    alt = pl.col("EFFECT_IS_ALT")
+    single = (pl.col("EA").str.len_bytes() == 1) & (pl.col("NEA").str.len_bytes() == 1)
+    ordered = pl.when(alt.is_null() & single)
     return [
-        pl.min_horizontal("EA", "NEA").alias(first),
-        pl.max_horizontal("EA", "NEA").alias(second),
+        ordered.then(pl.min_horizontal("EA", "NEA"))
+        .otherwise(pl.when(alt.fill_null(True)).then("NEA").otherwise("EA"))
+        .alias(first),
+        ordered.then(pl.max_horizontal("EA", "NEA"))
+        .otherwise(pl.when(alt.fill_null(True)).then("EA").otherwise("NEA"))
+        .alias(second),
     ]
