@@ -19,6 +19,8 @@ from postgwas.sumstats.munge.statistic import abs_z_of_tiny
 from postgwas.sumstats.values import MISSING as SPELLINGS
 
 REJECTED = pl.Enum(REASONS)
+UNDERFLOW_Z = 14.0
+"""P = 0 is believed from here on: P is below the least number of single precision."""
 AlleleCodes = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 _NUMBERS = ("Z", "SIGNED", "N", "N_CAS", "N_CON", "NEFF", "NEFF_HALF", "NSTUDY", "EAF")
 _SUSPICIOUS = ("INFO", "FRQ", "P")
@@ -159,6 +161,12 @@ class Collector:
                 text = numbers["MLOG10P_TEXT"]
                 told = text > 0
                 z[told] = abs_z_of_tiny(text[told])
+                bad &= ~told
+            zero = (p == 0) & bad
+            if zero.any() and self.columns.signed_field == "Z" and not self.options.ldsc_compat:
+                # P that underflowed when it was printed: Z still has its size.
+                told = zero & (np.abs(numbers["SIGNED"]) >= UNDERFLOW_Z)
+                z[told] = np.abs(numbers["SIGNED"][told])
                 bad &= ~told
             self.n_zero_p += int(((p == 0) & bad).sum())
             return z, bad

@@ -168,7 +168,8 @@ def _settle(
         found["SNPID"] = found["VARIANT"]
     if "SNPID" not in found:
         raise ColumnError(
-            f"{source}: could not find the SNP column; columns found: {listed}", hint="--snp names it"
+            f"{source}: could not find the SNP column; columns found: {listed}",
+            hint="--snp names it; postgwas harmonise finds rsIDs by position",
         )
     signed, null, passed = _choose_signed(found, options, source=source, listed=listed)
     size = _choose_size(found, signed, source=source, listed=listed)
