@@ -20,6 +20,7 @@ from postgwas.sumstats.harmonise.chain_blocks import Blocks, disjoint
 from postgwas.sumstats.values import chromosome_code
 
 _MITOCHONDRION = 25
+_UCSC = {"NCBI36": "hg18", "GRCh37": "hg19", "GRCh38": "hg38"}
 
 
 def read_chain(path: str | os.PathLike[str]) -> Chain:
@@ -72,14 +73,21 @@ def check_direction(chain: Chain, *, source: str | None, target: str | None) -> 
         raise InputError(
             f"{way}, but the positions are {source}"
             + (": it is the chain for the other direction" if backwards else ""),
-            hint=f"--chain with a file from {source} to {target or 'the target build'}"
-            f" (UCSC's names: hg18 is NCBI36, hg19 GRCh37, hg38 GRCh38)",
+            hint=f"--chain {_usual_name(source, target or (chain.source_build if backwards else None))}",
         )
     if target is not None and chain.target_build not in (None, target):
         raise InputError(
             f"{way}, but {target} is asked for",
-            hint=f"--target_build {chain.target_build}, or --chain with a file to {target}",
+            hint=f"--target_build {chain.target_build}, or --chain {_usual_name(chain.source_build, target)}",
         )
+
+
+def _usual_name(source: str | None, target: str | None) -> str:
+    """UCSC's name of the chain file between two builds."""
+    one, other = _UCSC.get(source or ""), _UCSC.get(target or "")
+    if one is None or other is None:
+        return f"with a file from {source or 'the build of the positions'} to {target or 'the target build'}"
+    return f"{one}To{other.capitalize()}.over.chain.gz"
 
 
 @dataclass(frozen=True)

@@ -46,11 +46,13 @@ def test_direction_is_checked_by_builds(tmp_path: Path) -> None:
     check_direction(read(tmp_path, FORWARD), source="GRCh37", target="GRCh38")
     with pytest.raises(InputError, match=r"back\.chain.*GRCh38 to GRCh37.*are GRCh37.*other direction"):
         check_direction(back, source="GRCh37", target="GRCh38")
-    with pytest.raises(InputError, match="GRCh37 to GRCh38, but the positions are NCBI36"):
+    with pytest.raises(InputError, match=r"\(--chain hg19ToHg38\.over\.chain\.gz\)"):
+        check_direction(back, source="GRCh37", target=None)
+    with pytest.raises(InputError, match=r"GRCh37 to GRCh38, but the positions are NCBI36 \(.*hg18ToHg38"):
         check_direction(forth, source="NCBI36", target="GRCh38")
     with pytest.raises(InputError, match="GRCh37 to GRCh38, but NCBI36 is asked for") as caught:
         check_direction(forth, source="GRCh37", target="NCBI36")
-    assert "--target_build GRCh38" in str(caught.value)
+    assert "--target_build GRCh38, or --chain hg19ToHg18.over.chain.gz" in str(caught.value)
 
 
 def header(**changes: object) -> str:
