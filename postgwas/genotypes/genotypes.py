@@ -39,6 +39,10 @@ class Moments:
     total: NDArray[np.float64]
     squares: NDArray[np.float64]
 
+    def of(self, variants: NDArray[Any] | slice) -> Moments:
+        """Moments of some of the variants."""
+        return Moments(self.n_observed[variants], self.total[variants], self.squares[variants])
+
     @property
     def mean(self) -> NDArray[np.float64]:
         """Mean copies of A1; NaN where all are missing."""

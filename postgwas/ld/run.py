@@ -18,6 +18,7 @@ from postgwas.ld.run_filters import (
     annotation_matrix,
     chosen_samples,
     chosen_variants,
+    exponent_of,
     polymorphic,
     scored_variants,
 )
@@ -141,7 +142,7 @@ def ld_scores(
     ----------
     Bulik-Sullivan et al. 2015, Nature Genetics 47:291.
     """
-    exponent = _exponent(pq_exp, per_allele)
+    exponent = exponent_of(pq_exp, per_allele)
     if cm_map is not None and unit != "cm":
         raise UsageError("a genetic map serves windows in cM only", hint="--ld_wind_cm with --cm_map")
     if not window > 0:
@@ -176,9 +177,3 @@ def ld_scores(
         variants, unbiased(squares, ones, left, n_samples), ones.sum(axis=0), ones[common].sum(axis=0),
         names, ones, n_samples, dropped,
     )  # fmt: skip
-
-
-def _exponent(pq_exp: float | None, per_allele: bool) -> float:
-    if per_allele and pq_exp is not None and pq_exp != 1:
-        raise UsageError(f"--per_allele is --pq_exp 1, and --pq_exp is {pq_exp:g}", hint="give one of them")
-    return 1.0 if per_allele else pq_exp or 0.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postgwas.errors import InputError, NoVariantsError
+from postgwas.errors import InputError, NoVariantsError, UsageError
 from postgwas.genotypes import Genotypes, Moments
 from postgwas.genotypes.genotypes import Rows
 from postgwas.genotypes.samples import keep_samples
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 def annotation_matrix(
     annot: NDArray[Any] | pl.DataFrame | None, data: Genotypes
 ) -> tuple[tuple[str, ...], Floats | None]:
+    """Names and values of annotations, one row a variant of the file; None for a column of ones.
+
+    Raises
+    ------
+    InputError
+        If the rows are not as many as the variants, or a value is not finite.
+    """
     if annot is None:
         return ("L2",), None
     if isinstance(annot, np.ndarray):
@@ -43,6 +50,7 @@ def annotation_matrix(
 def chosen_samples(
     keep: str | os.PathLike[str] | Sequence[str] | None, data: Genotypes, *, compat: bool
 ) -> Rows | None:
+    """Rows of the samples to use; None for all."""
     if keep is None:
         return None
     return keep_samples(data.samples, keep, first_column=compat)
@@ -51,6 +59,7 @@ def chosen_samples(
 def chosen_variants(
     extract: str | os.PathLike[str] | Sequence[str] | None, data: Genotypes, *, compat: bool
 ) -> tuple[Rows, dict[str, int]]:
+    """Rows of the variants to look at, and counts of the others."""
     wanted = np.ones(data.n_variants, np.bool_)
     dropped: dict[str, int] = {}
     if extract is not None:
@@ -64,12 +73,19 @@ def chosen_variants(
     return np.flatnonzero(wanted), dropped
 
 
+def varying(moments: Moments) -> NDArray[np.bool_]:
+    """Variants that are not all missing or all the same."""
+    # Hard calls give 0 or about 1 at least; dosages give 0 but for rounding.
+    varies: NDArray[np.bool_] = (moments.n_observed > 0) & (moments.deviation > 1e-6)
+    return varies
+
+
 def polymorphic(
     rows: Rows, moments: Moments, maf: float, dropped: dict[str, int], path: str
 ) -> tuple[Rows, Moments]:
     """Drop what has no variance and what is too rare, and count it."""
     frequency = moments.frequency
-    varies = (moments.n_observed > 0) & (moments.deviation > 0)
+    varies = varying(moments)
     frequent = np.fmin(frequency, 1.0 - frequency) > maf
     dropped["monomorphic"] = int((~varies).sum())
     if maf:
@@ -78,13 +94,21 @@ def polymorphic(
     if not kept.any():
         reasons = ", ".join(f"{number:,} {reason}" for reason, number in dropped.items())
         raise NoVariantsError(f"{path}: no variants are left for LD scores ({reasons})")
-    return rows[kept], Moments(moments.n_observed[kept], moments.total[kept], moments.squares[kept])
+    return rows[kept], moments.of(kept)
 
 
 def scored_variants(data: Genotypes, rows: Rows, moments: Moments) -> pl.DataFrame:
+    """The table of the variants that get a score, with FRQ (of A1) and MAF."""
     import polars as pl
 
     frequency = moments.frequency
     return data.variants[rows].with_columns(
         pl.Series("FRQ", frequency), pl.Series("MAF", np.minimum(frequency, 1.0 - frequency))
     )
+
+
+def exponent_of(pq_exp: float | None, per_allele: bool) -> float:
+    """The power of p(1-p) that scales annotations."""
+    if per_allele and pq_exp is not None and pq_exp != 1:
+        raise UsageError(f"--per_allele is --pq_exp 1, and --pq_exp is {pq_exp:g}", hint="give one of them")
+    return 1.0 if per_allele else pq_exp or 0.0

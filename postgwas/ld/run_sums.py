@@ -32,10 +32,9 @@ class Population:
 
     def part(self, first: int, stop: int) -> Population:
         """Variants first to stop alone."""
-        m = self.moments
-        part = Moments(m.n_observed[first:stop], m.total[first:stop], m.squares[first:stop])
-        flip = None if self.flip is None else self.flip[first:stop]
-        return Population(self.source, self.samples, self.rows[first:stop], part, flip)
+        some = slice(first, stop)
+        flip = None if self.flip is None else self.flip[some]
+        return Population(self.source, self.samples, self.rows[some], self.moments.of(some), flip)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +54,7 @@ def sum_over_windows(
     weights: Floats | None,
     dtype: type = np.float32,
 ) -> Floats:
-    """Sums of weights * r^2 (or of r * r of two populations) over windows, shape (V, A)."""
+    """Sums of weights * products over windows, shape (V, A); see :func:`postgwas.ld.scores.band_sums`."""
     n_variants = len(left)
     pieces = []
     for start in range(0, n_variants, _PIECE):

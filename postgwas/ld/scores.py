@@ -84,18 +84,19 @@ def band_sums(
 
     Each pair (i, j), left[j] <= i < j, start <= j < stop, is computed once and adds
     annot[i] times the product to j's sum, annot[j] times it to i's. The pair (j, j) adds
-    annot[j]. Sums of neighbouring ranges add up to those of all pairs.
+    annot[j]. Sums of neighbouring ranges add up to those of all pairs. With one population
+    the product is r^2; with two, it is r1^2, r2^2 and r1 r2, each with columns of its own.
 
     Parameters
     ----------
     read : callable
         ``read(a, b)`` gives the standardised genotypes of variants a to b (excluded), one
-        array a population, of shape (b - a, n_samples). With one population r^2
-        is summed, with two the product of their r. Called with ascending ranges.
+        array a population, of shape (b - a, n_samples). Called with ascending ranges.
     left : ndarray of int64, shape (stop - start,)
         First variant of the window of each variant of the range; ascending.
     annot : ndarray of float64, shape (stop - left[0], A), optional
-        Weights of variants left[0] to stop; None: one column of ones.
+        Weights of variants left[0] to stop; None: one column of ones. With two populations
+        a third of the columns each for r1^2, r2^2 and r1 r2; never None.
     start, stop : int
         The range.
     dtype : type
@@ -172,14 +173,24 @@ def _add_tile(
     tile = [block[begin - low :] for block in live]
     for top in range(low, end, _ROWS):
         bottom = min(top + _ROWS, end)
-        product = live[0][top - low : bottom - low] @ tile[0].T
-        if len(live) == 1:
-            np.square(product, out=product)
-        else:
-            product *= live[1][top - low : bottom - low] @ tile[1].T
-        _blank_outside(product, top, begin, edges)
-        sums[begin - first : end - first] += product.T @ weights[top - first : bottom - first]
-        sums[top - first : bottom - first] += product @ weights[begin - first : end - first]
+        own, others = weights[top - first : bottom - first], weights[begin - first : end - first]
+        products = _products([block[top - low : bottom - low] for block in live], tile)
+        width = weights.shape[1] // len(products)
+        for number, product in enumerate(products):
+            columns = slice(number * width, (number + 1) * width)
+            _blank_outside(product, top, begin, edges)
+            sums[begin - first : end - first, columns] += product.T @ own[:, columns]
+            sums[top - first : bottom - first, columns] += product @ others[:, columns]
+
+
+def _products(rows: list[Standardised], tile: list[Standardised]) -> list[Standardised]:
+    """r^2 of one population; r1^2, r2^2 and r1 r2 of two."""
+    correlations = [a @ b.T for a, b in zip(rows, tile)]
+    if len(correlations) == 1:
+        return [np.square(correlations[0], out=correlations[0])]
+    one, two = correlations
+    cross = one * two
+    return [np.square(one, out=one), np.square(two, out=two), cross]
 
 
 def _blank_outside(product: Standardised, top: int, begin: int, edges: Left) -> None:
