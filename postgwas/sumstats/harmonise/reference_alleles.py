@@ -37,7 +37,7 @@ def split_sites(batch: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
 
     skipped: dict[str, int] = {}
     placed = batch["CHR"].is_not_null() & (batch["POS"] > 0).fill_null(False)
-    batch = _keep(batch, placed, NO_CHROMOSOME, skipped)
+    batch = _keep(batch, placed, NO_CHROMOSOME, skipped).with_row_index("SITE")
     several = batch["ALT"].str.contains(",", literal=True).fill_null(False)
     if several.any():
         batch = pl.concat([batch.filter(~several), _explode(batch.filter(several))])
@@ -53,7 +53,9 @@ def split_sites(batch: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
     if not snv.all():
         batch = pl.concat([batch.filter(snv), _longer(batch.filter(~snv), skipped)])
     batch = _keep(batch, batch["REF"] != batch["ALT"], SAME_ALLELE, skipped)
-    return batch, skipped
+    if not batch["SITE"].is_sorted():
+        batch = batch.sort("SITE", maintain_order=True)
+    return batch.drop("SITE"), skipped
 
 
 def _keep(frame: pl.DataFrame, good: pl.Series, reason: str, skipped: dict[str, int]) -> pl.DataFrame:
@@ -124,7 +126,7 @@ def trim(ref: str, alt: str) -> tuple[int, str, str]:
     Examples
     --------
     >>> trim("CTT", "CT"), trim("CA", "TA"), trim("GCA", "GTA"), trim("AC", "AC")
-    ((0, 'CT', 'C'), (0, 'C', 'T'), (1, 'C', 'T'), (1, 'C', 'C'))
+    ((0, 'CT', 'C'), (0, 'C', 'T'), (1, 'C', 'T'), (0, 'A', 'A'))
     """
     end = 0
     shortest = min(len(ref), len(alt)) - 1

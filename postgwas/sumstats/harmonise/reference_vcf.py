@@ -103,6 +103,8 @@ def _batches(
                 n_lines = data.count(b"\n")
                 if len(names) > width:
                     data = _first_fields(data, width, stream, line)
+                elif data.count(b"\t") != (width - 1) * (n_lines + (not data.endswith(b"\n"))):
+                    _refuse_uneven(data, width, stream, line)
                 sites = _parse(data, dict(zip(wanted, columns)), width, stream, line)
                 yield _tidy(sites, field, plink=plink)
                 line += n_lines
@@ -130,6 +132,14 @@ def _first_fields(data: bytes, width: int, stream: ByteStream, line: int) -> byt
     kept = text[np.repeat(np.tile([True, False], len(cuts)), lengths)]
     kept[np.cumsum(cuts + 1 - starts) - 1] = 10
     return kept.tobytes()
+
+
+def _refuse_uneven(data: bytes, width: int, stream: ByteStream, line: int) -> None:
+    for number, text in enumerate(data.splitlines(), line):
+        if text.count(b"\t") != width - 1:
+            raise InputError(
+                f"{stream.path}: line {number:,}: not {width} fields parted by tabs: {text[:40]!r}"
+            )
 
 
 def _parse(data: bytes, columns: dict[str, int], width: int, stream: ByteStream, line: int) -> pl.DataFrame:
