@@ -15,6 +15,12 @@ from postgwas.errors import UsageError
 HELP = "heritability, genetic correlation, LD scores: the flags of ldsc.py"
 
 MODES = ("h2", "h2_cts", "rg", "l2")
+#: Flags without meaning for a regression; ldsc.py passes over most of them in silence.
+OF_L2 = (
+    "bfile", "pfile", "vcf", "extract", "keep", "maf", "print_snps", "cm_map", "ld_wind_snps", "ld_wind_kb",
+    "ld_wind_cm", "annot", "thin_annot", "cts_bin", "cts_breaks", "cts_names", "per_allele", "pq_exp",
+    "no_print_annot",
+)  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_regression(args: argparse.Namespace, mode: str) -> None:
     """What ldsc.py refuses in all regressions, and flags that another analysis takes."""
-    for flag in ("bfile", "pfile", "vcf"):
-        if getattr(args, flag):
+    for flag in OF_L2:
+        if getattr(args, flag) not in (None, False):
             raise UsageError(f"--{flag} goes with --l2, not with --{mode}")
     for one, other in (("ref_ld", "ref_ld_chr"), ("w_ld", "w_ld_chr")):
         if getattr(args, one) and getattr(args, other):
