@@ -201,15 +201,18 @@ def _build(path: Path, fai: Path, gzi: Path | None) -> None:
     options = ["--fai-idx", os.fspath(temporary[0])]
     if gzi is not None:
         options += ["--gzi-idx", os.fspath(temporary[1])]
+    verbosity = pysam.set_verbosity(0)
     try:
         pysam.faidx(os.fspath(path), *options)
         for place, name in zip(reversed(made), reversed(temporary), strict=True):
             os.replace(name, place)
-    except pysam.SamtoolsError as error:
+    except pysam.SamtoolsError:
         raise InputError(
-            f"{path}: cannot be indexed as FASTA: {' '.join(str(error).split())[:200]}"
+            f"{path}: cannot be indexed as FASTA: expected lines '>name', each followed by lines of letters "
+            "that are all as long as the first, the last of a contig apart"
         ) from None
     finally:
+        pysam.set_verbosity(verbosity)
         for name in temporary:
             name.unlink(missing_ok=True)
 
@@ -217,18 +220,17 @@ def _build(path: Path, fai: Path, gzi: Path | None) -> None:
 def _check_index(path: Path, fai: Path) -> None:
     """Each contig must begin after its own header line: an index of another file gives wrong bases."""
     with path.open("rb") as handle:
-        for line in fai.read_text("utf-8").splitlines():
-            try:
-                name, _, offset = line.split("\t")[:3]
-                int(offset)
-            except ValueError:
-                raise _stale(path, fai, f"its line '{line[:60]}' is none of an index") from None
-            start = max(int(offset) - 4096, 0)
+        for line in fai.read_text("utf-8", "replace").splitlines():
+            words = line.split("\t")
+            if len(words) < 5 or not words[2].isdecimal():
+                raise _stale(path, fai, f"its line '{line[:60]}' is none of an index")
+            offset = int(words[2])
+            start = max(offset - 4096, 0)
             handle.seek(start)
-            before = handle.read(int(offset) - start).split(b"\n")
+            before = handle.read(offset - start).split(b"\n")
             header = before[-2].rstrip(b"\r") if len(before) > 1 else b""
-            if before[-1] or header.lstrip(b">").split()[:1] != [name.encode()]:
-                raise _stale(path, fai, f"it does not find '{name}' there")
+            if before[-1] or header.lstrip(b">").split()[:1] != [words[0].encode()]:
+                raise _stale(path, fai, f"it does not find '{words[0]}' there")
 
 
 def _stale(path: Path, fai: Path, found: str) -> InputError:

@@ -111,7 +111,7 @@ def test_build_by_lengths_and_mitochondria(tmp_path: Path) -> None:
     assert opened(chr22=100).build is None
 
 
-def test_what_is_wrong_is_said(tmp_path: Path) -> None:
+def test_what_is_wrong_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(InputError, match="no such file"):
         Fasta(tmp_path / "none.fa")
     with pytest.raises(InputError, match="is a folder"):
@@ -128,13 +128,14 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
         Fasta(written(tmp_path, {"1": "ACGT", "chr1": "ACGT"}, name="twice.fa"))
     uneven = tmp_path / "uneven.fa"
     uneven.write_text(">1\nACGT\nAC\nACGTAC\n")
-    with pytest.raises(InputError, match="cannot be indexed as FASTA"):
+    with pytest.raises(InputError, match="cannot be indexed as FASTA: expected lines"):
         Fasta(uneven)
     with (
         Fasta(written(tmp_path)) as opened,
         pytest.raises(InputError, match=r"no sequence of chromosome 7.*chr2"),
     ):
         opened.sequence(7)
+    assert capfd.readouterr().err == ""
 
 
 def test_an_index_of_another_file_is_refused(tmp_path: Path) -> None:
