@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,19 @@ from postgwas.errors import StoreError
 from postgwas.store.columns import write_group
 from postgwas.store.encoding import read_column, write_column, write_dataset, write_json
 from postgwas.store.position import as_integers, genome_order, position_index, sort_keys
-from postgwas.store.schema import CHECKSUM, CHUNK_ROWS, TYPE, encoding_of, stamp
+from postgwas.store.schema import (
+    CHECKSUM,
+    CHUNK_ROWS,
+    TYPE,
+    check_column_name,
+    check_equal_length,
+    encoding_of,
+    stamp,
+)
 from postgwas.store.values import Array, Column, Numbers, as_column, take
 
 #: A table's columns ready to write, with its position index where it has CHR and POS.
-SortedTable = tuple[dict[str, Column], dict[str, Array] | None]
+SortedTable = tuple[Mapping[str, Column], dict[str, Array] | None]
 
 
 def sort_table(columns: dict[str, Column]) -> SortedTable:
@@ -41,6 +49,55 @@ def sort_table(columns: dict[str, Column]) -> SortedTable:
     if order is not None:
         columns = {name: take(column, order) for name, column in columns.items()}
         by_chromosome, by_position = by_chromosome[order], by_position[order]
+    return columns, position_index(by_chromosome, by_position, CHUNK_ROWS)
+
+
+class ColumnsOnDemand(Mapping[str, Column]):
+    """Columns that are made when they are written, so that a big table need not be in memory whole.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns in their order.
+    load : callable
+        Column's name -> its values; called once for each, and once more for CHR and POS.
+    key : str
+        For messages.
+    """
+
+    def __init__(self, names: Sequence[str], load: Callable[[str], Any], *, key: str) -> None:
+        for name in names:
+            check_column_name(name, key=key)
+        self._names, self._load, self._key = list(names), load, key
+        self._length: int | None = None
+
+    def __getitem__(self, name: str) -> Column:
+        column = as_column(self._load(name), name=name, key=self._key)
+        if self._length is None:
+            self._length = len(column)
+        check_equal_length({"the first column": self._length, name: len(column)}, key=self._key)
+        return column
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def sorted_table(columns: ColumnsOnDemand, *, key: str) -> SortedTable:
+    """A table whose rows are in genome order already, with its position index.
+
+    Raises
+    ------
+    StoreError
+        They are not.
+    """
+    if not {"CHR", "POS"} <= set(columns):
+        return columns, None
+    by_chromosome, by_position = sort_keys(numbers_of(columns["CHR"]), numbers_of(columns["POS"]))
+    if genome_order(by_chromosome, by_position) is not None:
+        raise StoreError(f"{key}: the rows are not sorted by CHR and POS")
     return columns, position_index(by_chromosome, by_position, CHUNK_ROWS)
 
 

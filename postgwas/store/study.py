@@ -17,11 +17,13 @@ from postgwas.store.encoding import read_json
 from postgwas.store.hdf5 import new_file, open_file
 from postgwas.store.index import Entry, part_name, parts_folder
 from postgwas.store.part import (
+    ColumnsOnDemand,
     as_arrays,
     is_result,
     new_header,
     read_arrays_part,
     sort_table,
+    sorted_table,
     write_arrays_part,
     write_table_part,
 )
@@ -118,6 +120,7 @@ class Study:
         key : str
             Such as ``mtag/height``.
         columns : mapping of name to array, or a polars or pandas DataFrame
+            :class:`ColumnsOnDemand` for big tables whose rows are sorted already.
         kind : str
             What the table is, such as ``mtag-results``.
         provenance : Provenance
@@ -137,10 +140,12 @@ class Study:
         """
         self._check_writable(key, overwrite=overwrite)
         units = dict(units or {})
-        converted = columns_of(columns, key=key)
-        for name in units.keys() - converted.keys():
+        if isinstance(columns, ColumnsOnDemand):
+            table = sorted_table(columns, key=key)
+        else:
+            table = sort_table(columns_of(columns, key=key))
+        for name in units.keys() - table[0].keys():
             raise StoreError(f"{key}: unit given for column {name!r}, which is not there")
-        table = sort_table(converted)
         with self._new_part(key, overwrite=overwrite) as handle:
             write_table_part(
                 handle,
