@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -181,20 +182,36 @@ def _from_store(source: str, alleles: bool) -> pl.DataFrame:
     file, _, key = source.rpartition(STORE_SEPARATOR)
     if not file or not key:
         raise UsageError(f"{source}: expected STUDY.h5::KEY, such as study.h5::traits/height")
-    wanted = [*COLUMNS.values(), *(ALLELES.values() if alleles else ())]
-    return Study.open(file).read_polars(key, wanted).with_row_index("ROW", offset=1)
+    study = Study.open(file)
+    present = next((entry.columns for entry in study.ls() if entry.key == key), ())
+    names = _present(present, alleles, source) if present else {"SNP": "SNPID"}
+    frame = study.read_polars(key, list(names)).rename(names)
+    return frame.with_row_index("ROW", offset=1)
 
 
 def _from_table(table: Any, alleles: bool, name: str) -> pl.DataFrame:
     frame = table if isinstance(table, pl.DataFrame) else pl.from_pandas(table)
-    picked = []
-    for theirs, ours in (COLUMNS | (ALLELES if alleles else {})).items():
-        found = next((column for column in (theirs, ours) if column in frame.columns), None)
-        if found is None:
-            raise ColumnError(f"{name}: no column {theirs} or {ours}; it has {', '.join(frame.columns)}")
-        kind = pl.Float64 if ours in ("Z", "N") else pl.String
-        picked.append(frame[found].cast(kind).alias(ours))
+    names = _present(frame.columns, alleles, name)
+    picked = [
+        frame[theirs].cast(pl.Float64 if ours in ("Z", "N") else pl.String).alias(ours)
+        for theirs, ours in names.items()
+    ]
     return pl.DataFrame(picked).with_row_index("ROW", offset=1)
+
+
+def _present(columns: Sequence[str], alleles: bool, source: str) -> dict[str, str]:
+    """The columns to take under their names in the source: munged names, or ours."""
+    found = {}
+    for theirs, ours in (COLUMNS | (ALLELES if alleles else {})).items():
+        name = next((name for name in (theirs, ours) if name in columns), None)
+        if name is None:
+            raise ColumnError(
+                f"{source}: no column {theirs if theirs == ours else f'{theirs} or {ours}'}; "
+                f"columns found: {', '.join(columns)}",
+                hint="postgwas munge makes such a table",
+            )
+        found[name] = ours
+    return found
 
 
 def _checked(frame: pl.DataFrame, rejected: pl.DataFrame, name: str, source: str) -> Munged:
