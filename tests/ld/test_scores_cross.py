@@ -150,7 +150,7 @@ def test_popcorn(shared: Path) -> None:
     names = ["chr", "pos", "id", "a1", "a2", "af1", "af2", "one", "two", "cross"]
     impact, effect = (
         pl.read_csv(
-            gzip.open(files / f"cross_{kind}.cscore.gz").read(),
+            files / f"cross_{kind}.cscore.gz",
             separator="\t",
             has_header=False,
             new_columns=names,
@@ -184,4 +184,4 @@ def test_popcorn(shared: Path) -> None:
     # Where a product is 0 but for rounding, its sign, and so 1/148, is chance.
     np.testing.assert_allclose((theirs * near).sum(axis=1), impact["cross"], atol=0.25)
     same = np.abs((theirs * near).sum(axis=1) - impact["cross"].to_numpy()) < 1e-9
-    assert same.mean() > 0.3, same.mean()
+    assert same.mean() > 0.6
