@@ -25,50 +25,64 @@ _OTHERS = (
 def run(args: argparse.Namespace) -> int:
     """Check the flags and compute LD scores."""
     genotypes = _genotypes(args)
+    if genotypes is None:
+        raise UsageError("--l2 needs genotypes", hint=" or ".join(f"--{flag}" for flag in _ENDINGS))
+    second = _genotypes(args, "2")
     window, unit = _window(args)
     _check(args)
-    where = engine_arguments(args)
-    if args.pickle and not args.ldsc_compat:
-        raise UsageError(
-            "--pickle is refused: pickled tables are tied to versions of pandas, and ldsc.py 1.0.1 writes "
-            "gzipped text even with it",
-            hint="leave it out; --store keeps binary tables",
-        )
+    _check_second(args, second)
+    common = {"quiet": args.quiet, "log_json": args.log_json, **engine_arguments(args)}
     from postgwas.ld.run_annotations import AnnotationFiles
     from postgwas.ld.run_l2 import ScoreOptions, ld_score_files
     from postgwas.ld.write_scores import Destination
 
-    ld_score_files(
-        genotypes,
-        ScoreOptions(
-            window=window, unit=unit, keep=args.keep, extract=args.extract, maf=args.maf, pq_exp=args.pq_exp,
-            per_allele=args.per_allele, cm_map=args.cm_map, whole_chromosome=args.yes_really,
-            print_snps=args.print_snps, compat=args.ldsc_compat, chunk_size=args.chunk_size,
-        ),
-        Destination(
-            args.out, store=args.store, overwrite=args.overwrite,
-            binned=bool(args.cts_bin) and not args.no_print_annot, compat=args.ldsc_compat,
-        ),
-        annotations=AnnotationFiles(
-            annot=_listed(args.annot), thin=args.thin_annot, cts_bin=_listed(args.cts_bin),
-            cts_breaks=args.cts_breaks, cts_names=_listed(args.cts_names) or None,
-        ),
-        quiet=args.quiet,
-        log_json=args.log_json,
-        **where,
+    options = ScoreOptions(
+        window=window, unit=unit, keep=args.keep, extract=args.extract, maf=args.maf, pq_exp=args.pq_exp,
+        per_allele=args.per_allele, cm_map=args.cm_map, whole_chromosome=args.yes_really,
+        print_snps=args.print_snps, compat=args.ldsc_compat, chunk_size=args.chunk_size,
     )  # fmt: skip
+    destination = Destination(
+        args.out, store=args.store, overwrite=args.overwrite,
+        binned=bool(args.cts_bin) and not args.no_print_annot, compat=args.ldsc_compat,
+    )  # fmt: skip
+    if second is not None:
+        from postgwas.ld.run_l2_cross import cross_ld_score_files
+
+        cross_ld_score_files(
+            genotypes, second, options, destination, keep2=args.keep2, match=args.match_by or "position",
+            **common,
+        )  # fmt: skip
+        return 0
+    annotations = AnnotationFiles(
+        annot=_listed(args.annot), thin=args.thin_annot, cts_bin=_listed(args.cts_bin),
+        cts_breaks=args.cts_breaks, cts_names=_listed(args.cts_names) or None,
+    )  # fmt: skip
+    ld_score_files(genotypes, options, destination, annotations=annotations, **common)
     return 0
 
 
-def _genotypes(args: argparse.Namespace) -> str:
-    """The one genotype file of --bfile, --pfile and --vcf."""
-    given = [flag for flag in _ENDINGS if getattr(args, flag)]
-    if not given:
-        raise UsageError("--l2 needs genotypes", hint=" or ".join(f"--{flag}" for flag in _ENDINGS))
+def _genotypes(args: argparse.Namespace, which: str = "") -> str | None:
+    """The one genotype file of --bfile, --pfile and --vcf, or of the same with a 2."""
+    given = [flag for flag in _ENDINGS if getattr(args, flag + which)]
     if len(given) > 1:
-        raise UsageError(f"{' and '.join(f'--{flag}' for flag in given)} exclude each other")
+        raise UsageError(f"{' and '.join(f'--{flag}{which}' for flag in given)} exclude each other")
+    if not given:
+        return None
     # With its ending, because PLINK 1 and 2 files may share a prefix.
-    return str(getattr(args, given[0])).removesuffix(_ENDINGS[given[0]]) + _ENDINGS[given[0]]
+    ending = _ENDINGS[given[0]]
+    return str(getattr(args, given[0] + which)).removesuffix(ending) + ending
+
+
+def _check_second(args: argparse.Namespace, second: str | None) -> None:
+    """Refuse what has no meaning with one population, or with two."""
+    if second is None:
+        for flag in ("keep2", "match_by"):
+            if getattr(args, flag):
+                raise UsageError(f"--{flag} goes with a second population", hint="--bfile2 PREFIX")
+        return
+    for flag in ("annot", "cts_bin", "ldsc_compat"):
+        if getattr(args, flag):
+            raise UsageError(f"--{flag} has no meaning with LD scores of two populations")
 
 
 def _window(args: argparse.Namespace) -> tuple[float, Any]:
@@ -95,6 +109,12 @@ def _check(args: argparse.Namespace) -> None:
     if args.chunk_size < 1:
         raise UsageError(f"--chunk_size {args.chunk_size}: expected at least 1")
     given = {flag: getattr(args, flag) for flag in _OTHERS}
+    if args.pickle and not args.ldsc_compat:
+        raise UsageError(
+            "--pickle is refused: pickled tables are tied to versions of pandas, and ldsc.py 1.0.1 writes "
+            "gzipped text even with it",
+            hint="leave it out; --store keeps binary tables",
+        )
     useless = [flag for flag, value in given.items() if value is not None and value is not False]
     if useless:
         raise UsageError(f"--{useless[0]} has no meaning with --l2")

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from postgwas.errors import NoVariantsError
 from postgwas.genotypes import Genotypes, open_genotypes
@@ -32,7 +33,12 @@ from postgwas.ld.write_scores import (
 )
 from postgwas.runlog import get_logger, log_step, run_log
 
+if TYPE_CHECKING:
+    import polars as pl
+
 log = get_logger(__name__)
+
+_BESIDE = (".bim", ".fam", ".pvar", ".psam")
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,11 @@ class ScoreOptions:
     print_snps: str | None = None
     compat: bool = False
     chunk_size: int = 50
+
+    @property
+    def files(self) -> list[str]:
+        """Lists and maps that are read."""
+        return [f for f in (self.keep, self.extract, self.print_snps, self.cm_map) if f and Path(f).is_file()]
 
     @property
     def scaled(self) -> bool:
@@ -103,7 +114,7 @@ def ld_score_files(
     wanted = annotations or AnnotationFiles()
     wanted.check(extract=options.extract is not None)
     destination.check()
-    with _log_of(destination, quiet=quiet, log_json=log_json) as begun:
+    with log_of(destination, quiet=quiet, log_json=log_json) as begun:
         data = open_genotypes(genotypes)
         log.info("Read list of %d SNPs from %s", data.n_variants, _beside(data.path, "bim"))
         annotated = load_annotations(wanted, data, compat=options.compat)
@@ -128,17 +139,14 @@ def ld_score_files(
         whole = not options.scaled and (annotated is None or annotated.whole)
         _write(table, scores, destination, whole=whole)
         if destination.store is not None:
-            made = _provenance(data, scores, options, annotated, seconds=time.perf_counter() - begun)
-            attrs = {"n_samples": scores.n_samples, "window": f"{options.window:g} {options.unit}"}
-            store_scores(table, destination, provenance=made, attrs=attrs)
-            log.info("Stored %s in %s", destination.key, destination.store)
+            _store(table, data, scores, options, destination, annotated, seconds=time.perf_counter() - begun)
         described = annotated is not None or options.scaled
         _log_summary(table, scores, destination.names[0], whole=whole, annotated=described)
     return scores
 
 
 @contextmanager
-def _log_of(destination: Destination, *, quiet: bool, log_json: bool) -> Iterator[float]:
+def log_of(destination: Destination, *, quiet: bool, log_json: bool) -> Iterator[float]:
     """OUT.log and the terminal, begun and ended as ldsc does; gives the time of its beginning."""
     begun = time.perf_counter()
     with run_log(
@@ -182,14 +190,20 @@ def _printed(table: ScoreTable, print_snps: str | None) -> ScoreTable:
     """The table with the listed variants alone."""
     if print_snps is None:
         return table
+    rows = rows_to_print(table.variants["SNPID"], print_snps)
+    return ScoreTable(table.variants[rows], table.l2[rows], table.columns, table.m, table.m_5_50)
+
+
+def rows_to_print(snpid: pl.Series, print_snps: str) -> NDArray[np.int64]:
+    """Rows of the variants of a list; refused if there are none."""
     lines = read_text(print_snps).decode(errors="replace").splitlines()
     ids = [line.split(None, 1)[0] for line in lines if line.strip()]
     log.info("Reading list of %d SNPs for which to print LD Scores from %s", len(ids), print_snps)
-    rows = np.flatnonzero(table.variants["SNPID"].is_in(ids).to_numpy())
+    rows = np.flatnonzero(snpid.is_in(ids).to_numpy())
     log.info("After merging with --print-snps, LD Scores for %d SNPs will be printed.", len(rows))
     if not len(rows):
         raise NoVariantsError(f"{print_snps}: none of its {len(ids):,} variants has an LD score")
-    return ScoreTable(table.variants[rows], table.l2[rows], table.columns, table.m, table.m_5_50)
+    return rows
 
 
 def _write(table: ScoreTable, scores: LDScores, destination: Destination, *, whole: bool) -> None:
@@ -212,23 +226,44 @@ def _write(table: ScoreTable, scores: LDScores, destination: Destination, *, who
         log.warning("of an earlier run, not of this one: %s", ", ".join(map(str, old)))
 
 
-def _provenance(
-    data: Genotypes, scores: LDScores, options: ScoreOptions, annotated: Annotations | None, *, seconds: float
-) -> Any:
+def _store(
+    table: ScoreTable,
+    data: Genotypes,
+    scores: LDScores,
+    options: ScoreOptions,
+    destination: Destination,
+    annotated: Annotations | None,
+    *,
+    seconds: float,
+) -> None:
+    import polars as pl
+
     from postgwas.store.provenance import Provenance
 
-    stem = data.path.removesuffix(".bed").removesuffix(".pgen")
-    files = [data.path, *(stem + ending for ending in (".bim", ".fam", ".pvar", ".psam"))]
-    files += [file for file in (options.keep, options.extract, options.print_snps, options.cm_map) if file]
-    files += [] if annotated is None else map(str, annotated.sources)
-    return Provenance.collect(
+    files = [*genotype_files(data), *(map(str, annotated.sources) if annotated else ())]
+    made = Provenance.collect(
         parameters={"genotypes": data.path, **asdict(options)},
-        inputs=[file for file in files if Path(file).is_file()],
+        inputs=[*files, *options.files],
         rows_in=scores.variants.height + sum(scores.dropped.values()),
         rows_out=scores.variants.height,
         dropped=scores.dropped,
         wall_seconds=seconds,
     )
+    frame = table.variants.select("CHR", "POS", "SNPID", "CM", "MAF")
+    frame = frame.with_columns(pl.Series(name, table.l2[:, i]) for i, name in enumerate(table.columns))
+    attrs = {
+        "columns": list(table.columns), "m": table.m.tolist(), "m_5_50": table.m_5_50.tolist(),
+        "n_samples": scores.n_samples, "window": f"{options.window:g} {options.unit}",
+    }  # fmt: skip
+    store_scores(frame, destination, provenance=made, attrs=attrs)
+    log.info("Stored %s in %s", destination.key, destination.store)
+
+
+def genotype_files(data: Genotypes) -> list[str]:
+    """The files behind genotypes, those that exist."""
+    stem = data.path.removesuffix(".bed").removesuffix(".pgen")
+    beside = [stem + ending + packed for ending in _BESIDE for packed in ("", ".gz", ".zst")]
+    return [file for file in (data.path, *beside) if Path(file).is_file()]
 
 
 def _log_summary(table: ScoreTable, scores: LDScores, file: Path, *, whole: bool, annotated: bool) -> None:

@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 LDSC_DECIMALS = 3
 
 SCORES, M, M_5_50, BINNED = ".l2.ldscore.gz", ".l2.M", ".l2.M_5_50", ".annot.gz"
+#: Not ``.l2.ldscore.gz``: nobody is to take the three columns for a partition of one population's.
+CROSS, CROSS_M = ".cross.ldscore.gz", ".cross.M"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +82,8 @@ class Destination:
         Replace what exists.
     binned : bool
         Binned annotations are written too.
+    cross : bool
+        The scores are those of two populations.
     compat : bool
         Files as ldsc.py writes them.
     """
@@ -88,12 +92,13 @@ class Destination:
     store: str | None = None
     overwrite: bool = False
     binned: bool = False
+    cross: bool = False
     compat: bool = False
 
     @property
     def names(self) -> list[Path]:
         """The files to be written, the log apart: scores, M, M_5_50, binned annotations."""
-        endings = (SCORES, M, M_5_50, *((BINNED,) if self.binned else ()))
+        endings = (CROSS, CROSS_M) if self.cross else (SCORES, M, M_5_50, *((BINNED,) if self.binned else ()))
         return [Path(self.out + ending) for ending in endings]
 
     @property
@@ -131,7 +136,7 @@ class Destination:
 
     def leftovers(self) -> list[Path]:
         """Results of an earlier run under this prefix that this one does not replace."""
-        paths = (Path(self.out + ending) for ending in (SCORES, M, M_5_50, BINNED))
+        paths = (Path(self.out + ending) for ending in (SCORES, M, M_5_50, BINNED, CROSS, CROSS_M))
         return [path for path in paths if path not in self.names and path.exists()]
 
 
@@ -167,13 +172,18 @@ def score_frame(table: ScoreTable, *, compat: bool = False) -> pl.DataFrame:
     """CHR SNP BP and the LD scores; chromosomes are numbers, or with `compat` as the genotypes have them."""
     import polars as pl
 
-    chromosome = table.variants["CHR"]
-    if compat or chromosome.null_count():
-        chromosome = table.variants["CHROM"]
-    frame = pl.DataFrame(
-        [chromosome.alias("CHR"), table.variants["SNPID"].alias("SNP"), table.variants["POS"].alias("BP")]
+    places = place_columns(table.variants, compat=compat)
+    return places.with_columns(pl.Series(name, table.l2[:, i]) for i, name in enumerate(table.columns))
+
+
+def place_columns(variants: pl.DataFrame, *, compat: bool = False) -> pl.DataFrame:
+    """CHR, SNP, BP as in LD score files."""
+    import polars as pl
+
+    chromosome = variants["CHROM"] if compat or variants["CHR"].null_count() else variants["CHR"]
+    return pl.DataFrame(
+        [chromosome.alias("CHR"), variants["SNPID"].alias("SNP"), variants["POS"].alias("BP")]
     )
-    return frame.with_columns(pl.Series(name, table.l2[:, i]) for i, name in enumerate(table.columns))
 
 
 def write_scores(table: ScoreTable, path: Path, *, compat: bool = False) -> None:
@@ -217,22 +227,27 @@ def write_binned_annotations(
 
 
 def store_scores(
-    table: ScoreTable, destination: Destination, *, provenance: Provenance, attrs: Mapping[str, Any]
+    frame: pl.DataFrame, destination: Destination, *, provenance: Provenance, attrs: Mapping[str, Any]
 ) -> None:
-    """Put the scores into the store of the destination."""
-    import polars as pl
+    """Put a table of variants and scores into the store of the destination.
 
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        CHR, POS, SNPID, ... and columns of scores, whose names `attrs` has under "columns".
+    destination : Destination
+    provenance : Provenance
+    attrs : mapping
+    """
     from postgwas.store.study import Study
 
     assert destination.store is not None
-    frame = table.variants.select("CHR", "POS", "SNPID", "CM", "MAF")
-    frame = frame.with_columns(pl.Series(column, table.l2[:, i]) for i, column in enumerate(table.columns))
     Study.open(destination.store, create=True).write_table(
         destination.key,
         frame,
-        kind="ld-scores",
-        attrs={"columns": table.columns, "m": table.m.tolist(), "m_5_50": table.m_5_50.tolist(), **attrs},
-        units=dict.fromkeys(table.columns, "variants"),
+        kind="cross-ld-scores" if destination.cross else "ld-scores",
+        attrs=attrs,
+        units=dict.fromkeys(attrs["columns"], "variants"),
         provenance=provenance,
         overwrite=destination.overwrite,
     )
