@@ -239,6 +239,47 @@ def test_the_store_holds_scores_and_where_they_come_from(simulated: Simulated, o
     assert {Path(file.name).suffix for file in made.inputs} == {".bed", ".bim", ".fam"}
 
 
+def test_stdout_and_the_log_have_the_lines_of_ldsc(
+    simulated: Simulated, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["ldsc", "--l2", "--bfile", simulated.prefix, "--ld-wind-kb", 10, "--out", out]
+    assert main(list(map(str, argv))) == 0
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    assert captured.err == ""
+    assert lines == Path(f"{out}.log").read_text().splitlines()[1:]
+    n = table(out).height
+    assert f"Writing LD Scores for {n} SNPs to {out}.l2.ldscore.gz" in lines
+    at = lines.index(f"Summary of LD Scores in {out}.l2.ldscore.gz")
+    assert lines[at + 1].split() == ["MAF", "L2"] and lines[at - 1] == ""
+    mean = lines[at + 2].split()
+    assert mean[0] == "mean" and float(mean[2]) == pytest.approx(table(out)["L2"].mean(), abs=1e-4)
+
+
+def test_results_of_an_earlier_run_are_pointed_out(
+    simulated: Simulated, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cts = write(out.with_name("cts.txt"), [f"{name} {i}" for i, name in enumerate(simulated.ids)])
+    run(simulated, out, "--cts-bin", cts, "--cts-breaks", "50")
+    capsys.readouterr()
+    run(simulated, out, "--overwrite")
+    assert "of an earlier run, not of this one" in Path(f"{out}.log").read_text()
+    assert f"{out}.annot.gz" in Path(f"{out}.log").read_text()
+
+
+def test_a_key_that_is_taken_is_refused_before_the_work(
+    simulated: Simulated, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = out.with_name("study.h5")
+    run(simulated, out, "--store", store)
+    for file in out.parent.glob(f"{out.name}.*"):
+        file.unlink()
+    argv = ["ldsc", "--l2", "--bfile", simulated.prefix, "--ld-wind-kb", 10, "--out", out, "--store", store]
+    assert main(list(map(str, argv))) == 2
+    assert f"ld_scores/{out.name} exists already" in capsys.readouterr().err
+    assert list(out.parent.glob(f"{out.name}.*")) == []
+
+
 def test_the_log_can_be_json(simulated: Simulated, out: Path) -> None:
     run(simulated, out, "--log-json")
     entries = [json.loads(line) for line in Path(f"{out}.log").read_text().splitlines()]
