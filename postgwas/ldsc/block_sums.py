@@ -1,13 +1,14 @@
 """Weighted sums over blocks of variants, streamed through the processor's cache.
 
-Everything that depends on a variant (its weight, its scaled LD score) is made
-anew in each pass for a few thousand variants at a time: at this length that is
-cheaper than to fetch it from memory, and no array of all variants is allocated.
+A regression makes three or more passes over its variants, which differ in two numbers
+(slope and intercept of the variance). What does not depend on these is made once, so that
+a pass reads four arrays and makes half as many operations as if it began with LD scores.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -68,40 +69,63 @@ class Variants:
         """The same with N l / n_bar in the variance."""
         return replace(self, scaled=self.n.size > 1)
 
-    def sizes(self, part: slice) -> Array:
-        """Sample sizes of the variants `part`, or the constant one."""
-        return _part(self.n, part)
-
-    def fill(self, room: list[Array], part: slice, slope: float, intercept: float) -> Array:
-        """Weights of the variants `part`, in the first of three working arrays."""
-        out, floored, other = room
-        n = self.sizes(part)
-        ld = self.ld[part]
+    @cached_property
+    def prepared(self) -> Prepared:
+        """What all passes have in common."""
+        ld = self.ld
         if self.scaled:
-            ld = np.multiply(ld, n, out=other)
+            ld = ld * self.n
             ld /= self.n_bar
-        np.maximum(ld, 1.0, out=floored)
-        np.multiply(floored, n, out=out)
-        out *= slope
+        load = np.maximum(ld, 1.0)
+        own = None
+        if self.traits:
+            variances = []
+            for size, slope, intercept in self.traits:
+                variance = load * size
+                variance *= slope
+                variance += intercept
+                variances.append(variance)
+            own = np.multiply(variances[0], variances[1], out=variances[0])
+        load *= self.n
+        share = np.maximum(self.w_ld, 1.0)
+        np.divide(1.0, share, out=share)
+        if self.keep is not None:
+            share *= self.keep
+        scores = self.l2
+        if self.n.size > 1:
+            scores = scores * (self.n if scores.ndim == 1 else (self.n / self.n_bar)[:, None])
+        return Prepared(scores, load, share, own)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Arrays of all variants, the same in every pass.
+
+    Attributes
+    ----------
+    scores : ndarray, shape (M,) or (M, A)
+        N l (one annotation), N l / n_bar (several); l where N is constant.
+    load : ndarray, shape (M,)
+        N max(l, 1).
+    share : ndarray, shape (M,)
+        1 / max(w, 1), 0 for variants that are left out.
+    own : ndarray, shape (M,), or None
+        Product of the two traits' own variances.
+    """
+
+    scores: Array
+    load: Array
+    share: Array
+    own: Array | None
+
+    def weights(self, part: slice, slope: float, intercept: float, out: Array) -> Array:
+        """Weights of the variants `part`, in `out`."""
+        np.multiply(self.load[part], slope, out=out)
         out += intercept
         out *= out
-        if self.traits:
-            (size, own_slope, own_intercept), second = self.traits
-            np.multiply(floored, _part(size, part), out=other)
-            other *= own_slope
-            other += own_intercept
-            # The second trait's variance takes the place of the LD scores.
-            floored *= _part(second[0], part)
-            floored *= second[1]
-            floored += second[2]
-            other *= floored
-            out += other
-        np.maximum(self.w_ld[part], 1.0, out=other)
-        out *= other
-        np.divide(1.0, out, out=out)
-        if self.keep is not None:
-            out *= self.keep[part]
-        return out
+        if self.own is not None:
+            out += self.own[part]
+        return np.divide(self.share[part], out, out=out)
 
 
 def block_sums(
@@ -132,20 +156,18 @@ def _single(
     variants: Variants, y: Array, slope: float, intercept: float, borders: Indices
 ) -> tuple[Array, Array]:
     n_blocks = borders.size - 1
-    constant = variants.n.size == 1
+    ready = variants.prepared
     sums = np.zeros((n_blocks, 5))
-    space = np.empty((3, CHUNK))
-    dot, total, multiply = np.dot, np.add.reduce, np.multiply
+    space = np.empty((2, CHUNK))
+    dot, total = np.dot, np.add.reduce
     for block, part in _chunks(borders):
-        room = list(space[:, : part.stop - part.start])
-        w = variants.fill(room, part, slope, intercept)
-        x = variants.l2[part]
-        if not constant:
-            x = multiply(x, variants.n[part], out=room[1])
-        wx = multiply(w, x, out=room[2])
+        length = part.stop - part.start
+        w = ready.weights(part, slope, intercept, space[0, :length])
+        x = ready.scores[part]
+        wx = np.multiply(w, x, out=space[1, :length])
         ys = y[part]
         sums[block] += (dot(wx, x), total(wx), total(w), dot(wx, ys), dot(w, ys))
-    if not constant:
+    if variants.n.size > 1:
         sums[:, [1, 3]] /= variants.n_bar
         sums[:, 0] /= variants.n_bar**2
     xtx = sums[:, [0, 1, 1, 2]].reshape(n_blocks, 2, 2)
@@ -156,14 +178,15 @@ def _several(
     variants: Variants, y: Array, slope: float, intercept: float, borders: Indices
 ) -> tuple[Array, Array]:
     n_blocks, width = borders.size - 1, variants.l2.shape[1] + 1
+    ready = variants.prepared
     xtx, xty = np.zeros((n_blocks, width, width)), np.zeros((n_blocks, width))
-    space = np.empty((3, CHUNK))
+    room = np.empty(CHUNK)
     design = np.empty((CHUNK, width + 1))
     for block, part in _chunks(borders):
         length = part.stop - part.start
-        w = variants.fill(list(space[:, :length]), part, slope, intercept)
+        w = ready.weights(part, slope, intercept, room[:length])
         rows = design[:length]
-        np.multiply(variants.l2[part], (variants.sizes(part) / variants.n_bar)[:, None], out=rows[:, :-2])
+        rows[:, :-2] = ready.scores[part]
         rows[:, -2], rows[:, -1] = 1.0, y[part]
         gram = (rows[:, :-1] * w[:, None]).T @ rows
         xtx[block] += gram[:, :-1]
@@ -179,7 +202,3 @@ def _chunks(borders: Indices) -> list[tuple[int, slice]]:
         for block in range(len(edges) - 1)
         for start in range(edges[block], edges[block + 1], CHUNK)
     ]
-
-
-def _part(sizes: Array, part: slice) -> Array:
-    return sizes if sizes.size == 1 else sizes[part]
