@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,29 +79,40 @@ def format_part(task: FormatTask) -> FormattedPart:
     return FormattedPart(files, n_rows)
 
 
-def table_of(frame: pl.DataFrame, columns: tuple[str, ...], *, effective: bool = False) -> pl.DataFrame:
-    """The harmonised table as users meet it: canonical columns, then what is to be known of a row.
+def table_columns(columns: Collection[str], *, effective: bool = False) -> dict[str, tuple[str, pl.Expr]]:
+    """Columns of the harmonised table: name -> the part's column and what is made of it.
 
-    ``EAF_REF`` is the reference's frequency of the effect allele, ``SNPID_GIVEN`` the file's id
-    where the reference's replaced it, ``STATUS`` the outcome and ``FLAGS`` the remarks.
+    Canonical columns come first, then ``EAF_REF``, the reference's frequency of the effect allele,
+    ``SNPID_GIVEN``, the file's id where the reference's replaced it, ``STATUS``, the outcome, and
+    ``FLAGS``, the remarks.
+
+    Parameters
+    ----------
+    columns : collection of str
+        Those with a value somewhere in the file.
+    effective : bool
+        N is effective, and called so.
     """
-    names = [name for name in CANONICAL if name != "ROW" and name in columns]
-    special = {
-        "CHR": pl.col("CHR").replace_strict(CHROMOSOME_NAMES, return_dtype=pl.String),
-        "N": pl.col("N").alias("N_EFF" if effective else "N"),
-    }
-    chosen = [special.get(name, pl.col(name)) for name in names]
+    made = {name: (name, pl.col(name)) for name in CANONICAL if name != "ROW" and name in columns}
+    if "CHR" in made:
+        code = pl.col("CHR").replace_strict(CHROMOSOME_NAMES, return_dtype=pl.String)
+        made["CHR"] = ("CHR", code)
+    if effective and "N" in made:
+        made = {"N_EFF" if name == "N" else name: value for name, value in made.items()}
     if "REF_AF" in columns:
-        chosen.append(pl.col("REF_AF").alias("EAF_REF"))
+        made["EAF_REF"] = ("REF_AF", pl.col("REF_AF"))
     if "SNPID_GIVEN" in columns:
-        chosen.append(pl.col("SNPID_GIVEN"))
-    chosen.append(
-        pl.col("OUTCOME").replace_strict(_STATUS, return_dtype=pl.String).alias("STATUS"),
-    )
-    chosen.append(
-        pl.col("REMARK").replace_strict(_FLAGS, default=None, return_dtype=pl.String).alias("FLAGS")
-    )
-    return frame.select(chosen)
+        made["SNPID_GIVEN"] = ("SNPID_GIVEN", pl.col("SNPID_GIVEN"))
+    made["STATUS"] = ("OUTCOME", pl.col("OUTCOME").replace_strict(_STATUS, return_dtype=pl.String))
+    flags = pl.col("REMARK").replace_strict(_FLAGS, default=None, return_dtype=pl.String)
+    made["FLAGS"] = ("REMARK", flags)
+    return made
+
+
+def table_of(frame: pl.DataFrame, columns: Collection[str], *, effective: bool = False) -> pl.DataFrame:
+    """The harmonised table as users meet it; see :func:`table_columns`."""
+    made = table_columns(columns, effective=effective)
+    return frame.select(expression.alias(name) for name, (_, expression) in made.items())
 
 
 def ssf_source(

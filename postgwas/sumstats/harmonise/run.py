@@ -22,6 +22,7 @@ from postgwas.sumstats.harmonise.reference import open_reference
 from postgwas.sumstats.harmonise.results import Harmonised
 from postgwas.sumstats.harmonise.run_file import Given, harmonise_rows
 from postgwas.sumstats.harmonise.run_outputs import write_trait
+from postgwas.sumstats.harmonise.run_store import refuse_taken_key, write_store
 from postgwas.sumstats.harmonise.staging import refuse_existing, staged
 
 log = get_logger(__name__)
@@ -193,6 +194,8 @@ def harmonise(
     outs = prefixes(out, names)
     for prefix in outs:
         refuse_existing(prefix, _endings(options), overwrite=overwrite)
+    if options.store is not None:
+        refuse_taken_key(options.store, names, overwrite=overwrite)
     log_path = outs[0] if len(outs) == 1 else Path(out) / "harmonise"
     with (
         run_log(f"{log_path}.log", quiet=quiet, verbose=verbose, json_lines=log_json, fresh=overwrite),
@@ -231,6 +234,9 @@ def _one_file(
         for warning in work.warnings:
             log.warning("%s", warning)
         files, n_written = write_trait(name, work, options, stage, where)
+        if options.store is not None:
+            key = write_store(name, work, options, wall_seconds=time.perf_counter() - watch.began)
+            log.info("%s: stored as %s in %s", name, key, options.store)
         summary = work.spilled.summary
         result = Harmonised(
             name=name,

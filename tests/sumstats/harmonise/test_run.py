@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from sumstats.harmonise.small_world import COMPLEMENT, World, make_world
 
-from postgwas.errors import ColumnError, InputError, NoVariantsError, OutputError, UsageError
+from postgwas.errors import ColumnError, InputError, NoVariantsError, OutputError, StoreError, UsageError
 from postgwas.sumstats.harmonise.results import Harmonised
 from postgwas.sumstats.harmonise.run import harmonise
 from postgwas.sumstats.run import read_sumstats
@@ -137,6 +137,29 @@ def test_all_formats_say_the_same(world: World) -> None:
     assert parquet.equals(table(result).cast(parquet.schema))  # type: ignore[arg-type]
     ldsc = read_sumstats(result.files["ldsc"]).frame
     assert ldsc["Z"].equals(text["Z"]) and ldsc["EA"].equals(text["EA"]) and ldsc["N"].equals(text["N"])
+
+
+def test_the_store_holds_the_table_its_account_and_provenance(world: World) -> None:
+    from postgwas.store.study import Study
+
+    store = world.folder / "study.h5"
+    result = run(world, store=store)
+    study = Study.open(store)
+    stored = study.read_polars("sumstats/trait")
+    text = table(result)
+    for name in ("SNPID", "POS", "EA", "NEA", "EAF", "BETA", "P", "STATUS", "FLAGS"):
+        assert stored[name].to_list() == text[name].to_list(), name
+    attrs, made = study.attrs("sumstats/trait"), study.provenance("sumstats/trait")
+    assert attrs["genome_build"] == "GRCh38"
+    assert sum(line["rows"] for line in attrs["account"] if line["code"] == "total") == text.height
+    assert made.rows_in == len(world.rows) and made.rows_out == text.height
+    assert sum(made.dropped.values()) == made.rows_in - made.rows_out
+    assert {Path(f.name).name for f in made.inputs} >= {"trait.txt", "reference.vcf.gz"}
+    region = study.query("21:1-48000000", key="sumstats/trait")
+    assert len(region) == text.filter(pl.col("CHR") == "21").height
+    assert not study.verify().problems
+    with pytest.raises(StoreError, match="exists already"):
+        run(world, "again", store=store)
 
 
 def test_vcf_reads_in_pysam_by_region(world: World) -> None:
