@@ -1,4 +1,4 @@
-"""Whether so many alleles disagree with the reference that it must be of another build."""
+"""What the outcomes of all rows say of the file: another build, or strands that contradict."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ FITTING = (
 )
 OTHER_BUILD_SHARE = 0.25
 """At positions of another build about half of the SNPs disagree: alleles are common property."""
+STRAND_SHARE = 0.01
+"""Share of SNPs on the other strand, from which on palindromic SNPs cannot be taken as forward."""
+TURNED_SHARE = 0.05
+"""By how much more often palindromic SNPs may be on the other strand than the others."""
 ENOUGH = 50
 
 
@@ -65,3 +69,41 @@ def mismatch_share(counts: Mapping[int, int]) -> MismatchShare:
     fitting = sum(counts.get(outcome, 0) for outcome in FITTING)
     unknown = sum(counts.get(o, 0) for o in (Outcome.NOT_IN_REFERENCE, Outcome.UNMATCHED_KEPT))
     return MismatchShare(mismatch + fitting, mismatch, unknown)
+
+
+def strand_warnings(counts: Mapping[int, int], source: str) -> tuple[str, ...]:
+    """What the strands of other SNPs say against those given to palindromic ones.
+
+    Parameters
+    ----------
+    counts : mapping of int to int
+        Outcome code -> rows, over all chromosomes.
+    source : str
+
+    Examples
+    --------
+    >>> counts = {Outcome.MATCHED: 60, Outcome.FLIPPED: 40, Outcome.PALINDROMIC_KEPT: 9}
+    >>> strand_warnings(counts, "a.txt")[0][:67]
+    'a.txt: 40.0% of the SNPs whose strand is certain are on the other o'
+    """
+    forward = counts.get(Outcome.MATCHED, 0) + counts.get(Outcome.SWAPPED, 0)
+    reverse = counts.get(Outcome.FLIPPED, 0) + counts.get(Outcome.FLIPPED_SWAPPED, 0)
+    if forward + reverse < ENOUGH:
+        return ()
+    share = reverse / (forward + reverse)
+    kept = counts.get(Outcome.PALINDROMIC_KEPT, 0)
+    if kept and share > STRAND_SHARE:
+        return (
+            f"{source}: {share:.1%} of the SNPs whose strand is certain are on the other one; about as many "
+            f"of the {kept:,} palindromic SNPs taken to be on the forward strand have the wrong sign "
+            "(--palindromic infer or drop)",
+        )
+    turned = counts.get(Outcome.PALINDROMIC_REVERSE, 0)
+    inferred = turned + counts.get(Outcome.PALINDROMIC_FORWARD, 0)
+    if inferred >= ENOUGH and turned / inferred > share + TURNED_SHARE:
+        return (
+            f"{source}: the other strand was inferred for {turned / inferred:.1%} of {inferred:,} "
+            f"palindromic SNPs, but {share:.1%} of the SNPs whose strand is certain are on it: are the frequencies of "
+            "the effect allele?",
+        )
+    return ()

@@ -17,7 +17,7 @@ from postgwas.sumstats.harmonise.build_plan import BuildPlan, plan_build
 from postgwas.sumstats.harmonise.chain import Chain
 from postgwas.sumstats.harmonise.chromosome import ChromosomeResult, ChromosomeTask, harmonise_chromosome
 from postgwas.sumstats.harmonise.lifting import LiftedChromosome, LiftTask, lift_chromosome, save_chain
-from postgwas.sumstats.harmonise.match import mismatch_share
+from postgwas.sumstats.harmonise.mismatch import mismatch_share, strand_warnings
 from postgwas.sumstats.harmonise.options import HarmoniseOptions
 from postgwas.sumstats.harmonise.outcomes import Outcome
 from postgwas.sumstats.harmonise.placing import place_by_id
@@ -259,6 +259,7 @@ def _warnings(
             hint="--palindromic drop",
         )
     found += compared
+    found += strand_warnings(account.outcomes, path)
     found += agreement.warnings(path)
     if spilled.numbered:
         found.append(f"{path}: alleles 1, 2, 3, 4 are read as A, C, G, T")

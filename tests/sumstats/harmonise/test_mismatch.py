@@ -1,4 +1,4 @@
-"""A reference of another build is told by the alleles that disagree."""
+"""What the counts of outcomes say of a file as a whole."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from postgwas.sumstats.harmonise.match import match_chromosome
-from postgwas.sumstats.harmonise.mismatch import mismatch_share
+from postgwas.sumstats.harmonise.mismatch import mismatch_share, strand_warnings
 from postgwas.sumstats.harmonise.outcomes import Outcome
 
 
@@ -43,3 +43,19 @@ def test_few_rows_are_no_proof() -> None:
     assert (found.share, found.other_build) == (1.0, False)
     assert math.isnan(mismatch_share({Outcome.NOT_IN_REFERENCE: 9}).share)
     assert mismatch_share({Outcome.NOT_IN_REFERENCE: 9, Outcome.UNMATCHED_KEPT: 1}).n_unknown == 10
+
+
+def test_palindromic_snps_cannot_be_taken_as_forward_where_others_are_not() -> None:
+    counts = {Outcome.SWAPPED: 900, Outcome.FLIPPED_SWAPPED: 100, Outcome.PALINDROMIC_KEPT: 120}
+    (line,) = strand_warnings(counts, "a.txt")
+    assert line.startswith("a.txt: 10.0% of the SNPs")
+    assert "120 palindromic" in line
+    assert strand_warnings({**counts, Outcome.FLIPPED_SWAPPED: 5}, "a.txt") == ()
+
+
+def test_strands_inferred_against_all_others_are_suspect() -> None:
+    counts = {Outcome.MATCHED: 900, Outcome.PALINDROMIC_FORWARD: 80, Outcome.PALINDROMIC_REVERSE: 20}
+    assert "inferred for 20.0% of 100 palindromic" in strand_warnings(counts, "a.txt")[0]
+    # Where half of the file is on the other strand it is what one expects.
+    assert strand_warnings({**counts, Outcome.FLIPPED: 800}, "a.txt") == ()
+    assert strand_warnings({**counts, Outcome.MATCHED: 20}, "a.txt") == ()
