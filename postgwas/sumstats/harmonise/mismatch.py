@@ -103,7 +103,7 @@ def strand_warnings(counts: Mapping[int, int], source: str) -> tuple[str, ...]:
     if inferred >= ENOUGH and turned / inferred > share + TURNED_SHARE:
         return (
             f"{source}: the other strand was inferred for {turned / inferred:.1%} of {inferred:,} "
-            f"palindromic SNPs, but {share:.1%} of the SNPs whose strand is certain are on it: are the frequencies of "
-            "the effect allele?",
+            f"palindromic SNPs, but only {share:.1%} of the SNPs whose strand is certain are on it: "
+            "are the frequencies of the effect allele?",
         )
     return ()

@@ -259,7 +259,7 @@ def _warnings(
             hint="--palindromic drop",
         )
     found += compared
-    found += strand_warnings(account.outcomes, path)
+    found += strand_warnings({int(code): n for code, n in account.outcomes.items()}, path)
     found += agreement.warnings(path)
     if spilled.numbered:
         found.append(f"{path}: alleles 1, 2, 3, 4 are read as A, C, G, T")

@@ -130,9 +130,9 @@ def exchange(frame: pl.DataFrame, turn: npt.NDArray[np.bool_]) -> pl.DataFrame:
         pl.when(rows).then("NEA").otherwise("EA").alias("EA"),
         pl.when(rows).then("EA").otherwise("NEA").alias("NEA"),
     ]
-    # 0.0 - x, so that an effect of zero does not become -0.0.
+    # Zero stays: its negative would be printed as -0.0 (polars makes -x of 0.0 - x).
     new += [
-        pl.when(rows).then(0.0 - pl.col(name)).otherwise(name).alias(name)
+        pl.when(rows & (pl.col(name) != 0)).then(-pl.col(name)).otherwise(name).alias(name)
         for name in ("BETA", "Z")
         if name in frame.columns
     ]
