@@ -82,7 +82,7 @@ def _piece_sums(piece: _Piece) -> BandSums:
     def read(begin: int, end: int) -> tuple[Standardised, ...]:
         return tuple(reader.read(begin, end) for reader in readers)
 
-    return band_sums(read, piece.left, piece.weights, piece.start, piece.stop, piece.dtype)
+    return band_sums(read, piece.left, piece.weights, piece.start, piece.stop)
 
 
 class _Reader:

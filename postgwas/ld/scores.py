@@ -20,7 +20,7 @@ Standardised = NDArray[np.float32] | NDArray[np.float64]
 TILE = 128
 """Variants whose products are taken at once. Part of the result's last bits, so no option."""
 _ROWS = 1024
-"""Most terms of a sum in float32; longer ones are added up in float64."""
+"""Rows of one product, so that it stays in the cache."""
 
 
 def standardise(calls: Calls, mean: Floats, deviation: Floats, dtype: type = np.float32) -> Standardised:
@@ -47,8 +47,10 @@ def standardise(calls: Calls, mean: Floats, deviation: Floats, dtype: type = np.
     >>> standardise(np.array([[0, 2, -9]], np.int8), np.array([1.0]), np.array([2.0])).round(4).tolist()
     [[-0.7071, 0.7071, 0.0]]
     """
-    scaled: Standardised = calls.astype(dtype)
-    scaled -= mean.astype(dtype)[:, None]
+    # First the whole part of the mean, without rounding: 2 - 1.998 in float32 has four digits.
+    whole = np.rint(mean)
+    scaled: Standardised = (calls - whole.astype(calls.dtype)[:, None]).astype(dtype)
+    scaled -= (mean - whole).astype(dtype)[:, None]
     scaled *= (1.0 / np.sqrt(deviation)).astype(dtype)[:, None]
     observed = calls >= 0
     if not observed.all():
@@ -78,7 +80,6 @@ def band_sums(
     annot: Floats | None,
     start: int,
     stop: int,
-    dtype: type = np.float32,
 ) -> BandSums:
     """Sums of products of correlations, over the pairs whose right member is in a range.
 
@@ -99,8 +100,6 @@ def band_sums(
         a third of the columns each for r1^2, r2^2 and r1 r2; never None.
     start, stop : int
         The range.
-    dtype : type
-        Of the products: that of the standardised genotypes.
 
     Returns
     -------
@@ -108,16 +107,15 @@ def band_sums(
         Of variants left[0] to stop.
     """
     first = int(left[0])
-    exact = np.ones((stop - first, 1)) if annot is None else annot
-    weights: Standardised = exact.astype(dtype)
-    sums = np.zeros(exact.shape)
+    weights = np.ones((stop - first, 1)) if annot is None else annot
+    sums = np.zeros(weights.shape)
     window = _Window(read, first, _capacity(left, start))
     for begin in range(start, stop, TILE):
         end = min(begin + TILE, stop)
         edges = left[begin - start : end - start]
         live = window.advance(int(edges[0]), end)
         _add_tile(live, int(edges[0]), begin, edges, weights, first, sums)
-    sums[start - first :] += exact[start - first :]
+    sums[start - first :] += weights[start - first :]
     return BandSums(first, sums)
 
 
@@ -164,7 +162,7 @@ def _add_tile(
     low: int,
     begin: int,
     edges: Left,
-    weights: Standardised,
+    weights: Floats,
     first: int,
     sums: Floats,
 ) -> None:
@@ -179,8 +177,9 @@ def _add_tile(
         for number, product in enumerate(products):
             columns = slice(number * width, (number + 1) * width)
             _blank_outside(product, top, begin, edges)
-            sums[begin - first : end - first, columns] += product.T @ own[:, columns]
-            sums[top - first : bottom - first, columns] += product @ others[:, columns]
+            exact = product.astype(np.float64, copy=False)
+            sums[begin - first : end - first, columns] += exact.T @ own[:, columns]
+            sums[top - first : bottom - first, columns] += exact @ others[:, columns]
 
 
 def _products(rows: list[Standardised], tile: list[Standardised]) -> list[Standardised]:
