@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from postgwas.errors import MatrixError
+from postgwas.errors import MatrixError, NoVariantsError
 from postgwas.ld.panel import LDScorePanel, load_panel, locate_panel
 from postgwas.ldsc.h2_settings import H2Settings
 from postgwas.ldsc.inputs import (
@@ -113,6 +113,10 @@ def below(table: RegressionTable, chisq_max: float) -> RegressionTable:
     kept = table.z**2 < chisq_max
     if kept.all():
         return table
+    if not kept.any():
+        raise NoVariantsError(
+            f"none of {kept.size:,} variants has a chi-square below {chisq_max:g}", hint="raise --chisq_max"
+        )
     return replace(
         table,
         z=table.z[kept],

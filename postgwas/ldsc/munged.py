@@ -114,8 +114,8 @@ def read_munged(path: Any, *, alleles: bool, name: str | None = None) -> Munged:
     if STORE_SEPARATOR in source:
         frame = _from_store(source, alleles)
         return _checked(frame, empty_rejected(), name or source.rpartition("/")[2], source)
-    frame, rejected = _from_file(source, alleles)
-    return _checked(frame, rejected, name or trait_name(source), source)
+    frame, rejected, warnings = _from_file(source, alleles)
+    return _checked(frame, rejected, name or trait_name(source), source, warnings)
 
 
 def trait_name(source: str) -> str:
@@ -132,7 +132,7 @@ def trait_name(source: str) -> str:
     return name or Path(source).name
 
 
-def _from_file(source: str, alleles: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _from_file(source: str, alleles: bool) -> tuple[pl.DataFrame, pl.DataFrame, Sequence[str]]:
     wanted = COLUMNS | (ALLELES if alleles else {})
     with ByteStream(source) as stream:
         parts = []
@@ -148,7 +148,7 @@ def _from_file(source: str, alleles: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
             f"{source}: line 1 lacks {', '.join(missing)} of a munged file; columns found: {found}",
             hint="postgwas munge makes such a file",
         )
-    if names == header.decode("utf-8", "replace").split("\t") and b"\r" not in data and b'"' not in data:
+    if _is_plain(data, header.decode("utf-8", "replace").split("\t") == names, len(names)):
         # The common cases by the shortest way; whatever is odd is looked at line by line.
         for text in (BASES, pl.String):
             kinds = {"SNP": pl.String, "Z": pl.Float64, "N": pl.Float64, "A1": text, "A2": text}
@@ -162,7 +162,7 @@ def _from_file(source: str, alleles: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
                     quote_char=None,
                     raise_if_empty=False,
                 )
-                return frame.rename(wanted).with_row_index("ROW", offset=2), empty_rejected()
+                return frame.rename(wanted).with_row_index("ROW", offset=2), empty_rejected(), ()
             except pl.exceptions.PolarsError:
                 continue
     from postgwas.sumstats.run import read_sumstats
@@ -173,7 +173,16 @@ def _from_file(source: str, alleles: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
         wanted=list(wanted.values()),
         derive=False,
     )
-    return table.frame, table.rejected
+    return table.frame, table.rejected, table.warnings
+
+
+def _is_plain(data: bytes, tabs: bool, width: int) -> bool:
+    """Whether a file is separated by tabs, with as many fields in all lines together as there should be."""
+    if not tabs or b"\r" in data or b'"' in data:
+        return False
+    text = np.frombuffer(data, np.uint8)
+    n_lines = np.count_nonzero(text == 10) + (not data.endswith(b"\n"))
+    return bool(np.count_nonzero(text == 9) == n_lines * (width - 1))
 
 
 def _from_store(source: str, alleles: bool) -> pl.DataFrame:
@@ -214,7 +223,9 @@ def _present(columns: Sequence[str], alleles: bool, source: str) -> dict[str, st
     return found
 
 
-def _checked(frame: pl.DataFrame, rejected: pl.DataFrame, name: str, source: str) -> Munged:
+def _checked(
+    frame: pl.DataFrame, rejected: pl.DataFrame, name: str, source: str, told: Sequence[str] = ()
+) -> Munged:
     """Complete rows with numbers that can be, each id once; the rest counted."""
     n_rows = frame.height + rejected.height
     frame = frame.with_columns(pl.col("Z", "N").cast(pl.Float64).fill_nan(None))
@@ -226,7 +237,7 @@ def _checked(frame: pl.DataFrame, rejected: pl.DataFrame, name: str, source: str
         frame = frame.drop_nulls(columns)
     n_missing = height - frame.height
     z, n = frame["Z"].to_numpy(), frame["N"].to_numpy()
-    warnings = []
+    warnings = list(told)
     if frame.height and not (np.isfinite(z).all() and np.isfinite(n).all() and n.min() > 0):
         bad_n = ~(np.isfinite(n) & (n > 0))
         bad = bad_n | ~np.isfinite(z)
