@@ -44,12 +44,13 @@ def standardise(calls: Calls, mean: Floats, deviation: Floats, dtype: type = np.
 
     Examples
     --------
-    >>> standardise(np.array([[0, 2, -9]], np.int8), np.array([1.0]), np.array([2.0])).round(4).tolist()
+    >>> calls, mean, deviation = np.array([[0, 2, -9]], np.int8), np.array([1.0]), np.array([2.0])
+    >>> standardise(calls, mean, deviation, np.float64).round(4).tolist()
     [[-0.7071, 0.7071, 0.0]]
     """
     # First the whole part of the mean, without rounding: 2 - 1.998 in float32 has four digits.
     whole = np.rint(mean)
-    scaled: Standardised = (calls - whole.astype(calls.dtype)[:, None]).astype(dtype)
+    scaled: Standardised = np.subtract(calls, whole.astype(calls.dtype)[:, None]).astype(dtype)
     scaled -= (mean - whole).astype(dtype)[:, None]
     scaled *= (1.0 / np.sqrt(deviation)).astype(dtype)[:, None]
     observed = calls >= 0
