@@ -80,9 +80,11 @@ def write_rejected(
     tables : sequence of (source, frame)
         Frames with ROW, SNPID, REASON.
     """
+    # The text of an uneven line stands in for its id, separators and all.
+    one_field = pl.col("SNPID").cast(pl.String).str.replace_all(r"[\t\r\n]", " ")
     parts = [
         frame.select(
-            pl.lit(source).alias("FILE"), pl.col("ROW").cast(pl.Int64).alias("LINE"), "SNPID", "REASON"
+            pl.lit(source).alias("FILE"), pl.col("ROW").cast(pl.Int64).alias("LINE"), one_field, "REASON"
         )
         for source, frame in tables
     ]
