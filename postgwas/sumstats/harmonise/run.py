@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ from postgwas.sumstats.harmonise.match import EffectAllele, Palindromic, Unmatch
 from postgwas.sumstats.harmonise.options import ENDINGS, HarmoniseOptions, prefixes, trait_names
 from postgwas.sumstats.harmonise.reference import open_reference
 from postgwas.sumstats.harmonise.results import Harmonised
-from postgwas.sumstats.harmonise.run_file import Given, harmonise_rows
+from postgwas.sumstats.harmonise.run_file import Given, Work, harmonise_rows
 from postgwas.sumstats.harmonise.run_outputs import write_trait
 from postgwas.sumstats.harmonise.run_store import refuse_taken_key, write_store
-from postgwas.sumstats.harmonise.staging import refuse_existing, staged
+from postgwas.sumstats.harmonise.staging import Stage, refuse_existing, staged
 
 log = get_logger(__name__)
 
@@ -255,8 +256,30 @@ def _one_file(
             n_normalised=sum(r.n_normalised for r in work.results),
             n_written=n_written,
         )
+        if options.report or options.figures:
+            result = _illustrate(result, work, options, stage, watch)
     _tell(result, watch)
     return result
+
+
+def _illustrate(
+    result: Harmonised, work: Work, options: HarmoniseOptions, stage: Stage, watch: Stopwatch
+) -> Harmonised:
+    # Drawing takes half a second to import: only runs that draw pay for it.
+    from postgwas.sumstats.harmonise.report import draw, write_report
+
+    pictures = draw(work, options)
+    files = dict(result.files)
+    if options.figures:
+        for name, image in pictures.images.items():
+            stage.path(f".{name}.png").write_bytes(image)
+            files[name] = stage.final(f".{name}.png")
+    if options.report:
+        path = stage.path(".report.html")
+        seconds = time.perf_counter() - watch.began
+        write_report(path, replace(result, files=files), work, options, pictures, seconds=seconds)
+        files["report"] = stage.final(".report.html")
+    return replace(result, files=files)
 
 
 def _tell(result: Harmonised, watch: Stopwatch) -> None:
