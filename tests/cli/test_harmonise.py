@@ -1,0 +1,127 @@
+"""postgwas harmonise on the command line."""
+
+from __future__ import annotations
+
+import gzip
+import html.parser
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from sumstats.harmonise.small_world import World, make_world
+
+from postgwas.cli.main import main
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setenv("POSTGWAS_CACHE", str(tmp_path / "cache"))
+    return make_world(tmp_path)
+
+
+def call(world: World, *more: str, out: str = "out") -> int:
+    files = [str(world.sumstats), "--reference", str(world.reference), "--chain", str(world.chain)]
+    return main(["harmonise", *files, "--out", str(world.folder / out), "--quiet", *more])
+
+
+def test_files_of_a_run(world: World) -> None:
+    assert call(world, "--format", "tsv,vcf", "--palindromic", "infer", "--figures") == 0
+    assert {p.name for p in world.folder.glob("out.*")} == {
+        *("out.tsv.gz", "out.vcf.gz", "out.vcf.gz.tbi", "out.account.tsv", "out.rejected.tsv.gz"),
+        *("out.report.html", "out.log", "out.manhattan.png", "out.qq.png", "out.eaf.png"),
+    }
+    assert not [p for p in world.folder.iterdir() if p.name.startswith(".")]
+    log = (world.folder / "out.log").read_text()
+    assert "positions are lifted from GRCh37 to GRCh38" in log
+    assert f"{len(world.rows)} rows in" in log
+
+
+def test_report_stands_alone_and_adds_up(world: World) -> None:
+    assert call(world, "--palindromic", "infer") == 0
+    text = (world.folder / "out.report.html").read_text(encoding="utf-8")
+    links = re.findall(r'(?:src|href)="([^"]{0,40})', text)
+    assert links and all(link.startswith("data:image/png;base64,") for link in links)
+    assert "http" not in re.sub(r'src="data:[^"]*"', "", text)
+    html.parser.HTMLParser().feed(text)
+    account = pl.read_csv(world.folder / "out.account.tsv", separator="\t")
+    for meaning, rows in account.select("MEANING", "ROWS").iter_rows():
+        if meaning not in ("rows read", "rows kept"):
+            assert meaning.replace("'", "&#39;") in text
+            assert f">{rows}<" in text
+    assert "GRCh37 \u2192 GRCh38" in text
+
+
+def test_flags_with_dashes_and_commas(world: World) -> None:
+    other = world.folder / "second.txt"
+    other.write_text(world.sumstats.read_text())
+    files = ["--sumstats", f"{world.sumstats},{other}", "--out", str(world.folder / "many")]
+    build = ["--target-build", "hg38", "--chain", str(world.chain), "--trait-names", "a,b"]
+    status = main(["harmonise", *files, *build, "--no-report", "--quiet"])
+    assert status == 0
+    assert {p.name for p in (world.folder / "many").iterdir()} >= {"a.tsv.gz", "b.tsv.gz", "harmonise.log"}
+
+
+def test_column_flags_name_columns(world: World) -> None:
+    text = world.sumstats.read_text().replace("SNP\tCHR\tBP\tA1\tA2", "name\tc\tp\tone\ttwo", 1)
+    world.sumstats.write_text(text)
+    assert call(world) == 2
+    names = "--snp_name name --chr_name c --bpos_name p --a1_name one --a2_name two"
+    assert call(world, *names.split()) == 0
+
+
+def test_odd_chromosomes_and_positions(tmp_path: Path) -> None:
+    rows = [
+        ("chr1", "1e+06"), ("01", "1.23e+08"), ("CHR2", "3E6"), ("23.0", "5"), ("chrX", "6"), ("x", "7"),
+        ("Y", "8"), ("24", "9"), ("M", "10"), ("chrMT", "11"), ("26", "12"), ("1.0", "13"),
+        ("1", "1.5e0"), ("1", "12.7"), ("0", "5"), ("chrUn", "5"), ("1", "-3"), ("1", "NA"),
+    ]  # fmt: skip
+    lines = ["SNP CHR BP EA NEA BETA SE P"] + [
+        f"rs{i} {c} {p} A G 0.1 0.1 0.3" for i, (c, p) in enumerate(rows)
+    ]
+    (tmp_path / "in.txt").write_text("\n".join(lines) + "\n")
+    out = tmp_path / "out"
+    assert main(["harmonise", str(tmp_path / "in.txt"), "--out", str(out), "--no_report", "--quiet"]) == 0
+    table = pl.read_csv(tmp_path / "out.tsv.gz", separator="\t", schema_overrides={"CHR": pl.String})
+    found = {snp: (c, p) for snp, c, p in table.select("SNPID", "CHR", "POS").iter_rows()}
+    assert found == {
+        "rs0": ("1", 1_000_000), "rs1": ("1", 123_000_000), "rs2": ("2", 3_000_000), "rs3": ("X", 5),
+        "rs4": ("X", 6), "rs5": ("X", 7), "rs6": ("Y", 8), "rs7": ("Y", 9), "rs8": ("MT", 10),
+        "rs9": ("MT", 11), "rs10": ("MT", 12), "rs11": ("1", 13),
+    }  # fmt: skip
+    rejected = pl.read_csv(tmp_path / "out.rejected.tsv.gz", separator="\t")
+    assert dict(rejected.select("SNPID", "REASON").iter_rows()) == {
+        "rs12": "no position", "rs13": "no position", "rs14": "no or unknown chromosome",
+        "rs15": "no or unknown chromosome", "rs16": "no position", "rs17": "no position",
+    }  # fmt: skip
+
+
+def test_errors_are_one_line_and_status_2(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["harmonise", "--out", "x"]) == 2
+    assert "no summary statistics given" in capsys.readouterr().err
+    assert main(["harmonise", str(world.folder / "none.txt"), "--out", str(world.folder / "x")]) == 2
+    err = capsys.readouterr().err
+    assert "none.txt: no such file" in err and "Traceback" not in err
+    assert call(world, "--chain", str(world.sumstats)) == 2
+    assert "expected a chain's header" in capsys.readouterr().err
+
+
+def test_crlf_and_gzip_give_the_same_table(world: World) -> None:
+    assert call(world, out="plain") == 0
+    text = world.sumstats.read_text()
+    world.sumstats.write_bytes(gzip.compress(text.replace("\n", "\r\n").encode()))
+    assert call(world, out="crlf") == 0
+    one, two = ((world.folder / f"{name}.tsv.gz").read_bytes() for name in ("plain", "crlf"))
+    assert one == two
+
+
+def test_help_imports_no_numbers() -> None:
+    code = (
+        "import sys; from postgwas.cli.main import main; main(['harmonise', '--help']); "
+        "print([m for m in ('numpy', 'polars', 'pysam', 'matplotlib') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert "--target_build" in done.stdout
