@@ -160,6 +160,7 @@ class PairFitter:
     intercept_h2: list[float | None]
     _fits: dict[tuple[int, bytes], H2Fit] = field(default_factory=dict)
     _last: tuple[bytes, Array, Array] = (b"", np.empty(0), np.empty(0))
+    _room: dict[str, Array] = field(default_factory=dict)
 
     def agreeing(self, first: int, other: int) -> tuple[Mask, int]:
         """Which variants both traits have with alleles that agree, and how many they have."""
@@ -187,11 +188,11 @@ class PairFitter:
         return PairFit(fit=found, status=status, reason=reason, n_snps=n_snps, **counts)
 
     def _regress(self, first: int, other: int, keep: Mask, intercept_gencov: float | None) -> RgFit:
-        key, l2, w_l2 = self._on(keep)
-        whole = keep.all()
+        rows = None if keep.all() else np.flatnonzero(keep)
+        key, l2, w_l2 = self._on(keep, rows)
         one, two = (self.traits[i] for i in (first, other))
-        z1, z2 = (trait.z if whole else trait.z[keep] for trait in (one, two))
-        n1, n2 = (trait.n if whole or trait.n.size == 1 else trait.n[keep] for trait in (one, two))
+        z1, z2 = self._taken(one.z, rows, "z1"), self._taken(two.z, rows, "z2")
+        n1, n2 = self._taken(one.n, rows, "n1"), self._taken(two.n, rows, "n2")
         scores = self.scores
         if scores.chisq_max is not None:
             return rg(
@@ -212,15 +213,25 @@ class PairFitter:
         )  # fmt: skip
         return correlation(fits[0], fits[1], both)
 
-    def _on(self, keep: Mask) -> tuple[bytes, Array, Array]:
+    def _on(self, keep: Mask, rows: npt.NDArray[np.intp] | None) -> tuple[bytes, Array, Array]:
         """LD scores of the kept variants, and a name for the set of them."""
         key = hashlib.blake2b(np.packbits(keep).tobytes(), digest_size=16).digest()
         if self._last[0] != key:
-            scores = self.scores
-            self._last = (
-                (key, scores.l2, scores.w_l2) if keep.all() else (key, scores.l2[keep], scores.w_l2[keep])
-            )
+            l2 = self.scores.l2
+            if rows is not None:
+                l2 = self._taken(l2, rows, "l2") if l2.ndim == 1 else l2[rows]
+            self._last = key, l2, self._taken(self.scores.w_l2, rows, "w_l2")
         return self._last
+
+    def _taken(self, values: Array, rows: npt.NDArray[np.intp] | None, name: str) -> Array:
+        """The rows of a vector, in room that all pairs share: making it anew costs more than filling it."""
+        if rows is None or values.size == 1:
+            return values
+        room = self._room.get(name)
+        if room is None:
+            room = self._room[name] = np.empty(values.size)
+        # The rows are in range; 'clip' only spares the copy that 'raise' makes.
+        return np.take(values, rows, out=room[: rows.size], mode="clip")
 
     def _heritability(self, trait: int, key: bytes, z: Array, n: Array, l2: Array, w_l2: Array) -> H2Fit:
         found = self._fits.get((trait, key))

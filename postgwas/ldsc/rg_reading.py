@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from postgwas.errors import ColumnError, NoVariantsError, UsageError
+from postgwas.ld.id_index import IdIndex
 from postgwas.ld.panel import LDScorePanel
 from postgwas.ldsc.allele_classes import Alleles, allele_classes
 from postgwas.ldsc.inputs import SMALLEST_COVER, Munged, read_munged
@@ -31,24 +33,33 @@ class Ground:
         panel row has one.
     l2 : ndarray, shape (V, A)
     w_l2 : ndarray, shape (V,)
+    index : IdIndex
+        Of the panel's ids.
     """
 
     panel: LDScorePanel
-    places: npt.NDArray[np.int64] | None
+    places: npt.NDArray[np.int32] | None
     l2: npt.NDArray[np.float64]
     w_l2: npt.NDArray[np.float64]
+    index: IdIndex
 
     @classmethod
     def of(cls, panel: LDScorePanel, weights: LDScorePanel) -> Ground:
         """Merge the LD scores of the model with those for the weights by id."""
+        index = IdIndex.of(panel.snpid)
         if weights is panel or weights.snpid.equals(panel.snpid):
-            return cls(panel, None, panel.l2, np.ascontiguousarray(weights.l2[:, 0]))
-        weight_rows, rows = weights.match(panel.snpid)
-        order = np.argsort(rows, kind="stable")
-        weight_rows, rows = weight_rows[order], rows[order]
-        places = np.full(panel.n_variants, -1, dtype=np.int64)
-        places[rows] = np.arange(rows.size)
-        return cls(panel, places, panel.l2[rows], weights.l2[weight_rows, 0])
+            return cls(panel, None, panel.l2, np.ascontiguousarray(weights.l2[:, 0]), index)
+        weight_rows = IdIndex.of(weights.snpid).find(panel.snpid)
+        rows = np.flatnonzero(weight_rows >= 0)
+        places = np.full(panel.n_variants, -1, dtype=np.int32)
+        places[rows] = np.arange(rows.size, dtype=np.int32)
+        return cls(panel, places, panel.l2[rows], weights.l2[weight_rows[rows], 0], index)
+
+    def find(self, ids: pl.Series) -> tuple[npt.NDArray[np.int32], int]:
+        """Place of each id among the variants with both LD scores, or -1; how many have the model's."""
+        rows = self.index.find(ids)
+        n_reference = int(np.count_nonzero(rows >= 0))
+        return (rows if self.places is None else np.where(rows < 0, -1, self.places[rows])), n_reference
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,19 +119,19 @@ def align(munged: Munged, ground: Ground, *, check_alleles: bool, keep: bool = F
     NoVariantsError
         The LD scores are not for these summary statistics.
     """
-    panel_rows, rows = ground.panel.match(munged.snpid)
-    n_reference = int(panel_rows.size)
-    places = panel_rows.astype(np.int64)
-    if ground.places is not None:
-        places = ground.places[panel_rows]
-        rows, places = rows[places >= 0], places[places >= 0]
+    places, n_reference = ground.find(munged.snpid)
+    rows = np.flatnonzero(places >= 0)
     _check_cover(n_reference, int(rows.size), munged, ground.panel)
+    everywhere = rows.size == places.size
+    z, n = (munged.z, munged.n) if everywhere else (munged.z.take(rows), munged.n.take(rows))
     classes = None
     if munged.a1 is not None and munged.a2 is not None:
-        found = allele_classes(munged.a1, munged.a2)
-        classes = Alleles(found.kind[rows], found.sign[rows])
+        classes = allele_classes(munged.a1, munged.a2)
+    if not everywhere:
+        places = places.take(rows)
+        classes = classes and Alleles(classes.kind.take(rows), classes.sign.take(rows))
     length = ground.w_l2.size
-    trait = aligned(places, munged.z[rows], munged.n[rows], classes if check_alleles else None, length)
+    trait = aligned(places, z, n, classes if check_alleles else None, length)
     sign = None
     if classes is not None and not check_alleles:
         sign = np.zeros(length, dtype=np.int8)
@@ -176,9 +187,7 @@ def _listed(munged: Munged, ground: Ground, trait: AlignedTrait) -> npt.NDArray[
     if munged.incomplete is None:
         return None
     listed = trait.kind != 0
-    places = ground.panel.match(munged.incomplete)[0].astype(np.int64)
-    if ground.places is not None:
-        places = ground.places[places]
+    places, _ = ground.find(munged.incomplete)
     listed[places[places >= 0]] = True
     return listed
 
