@@ -23,6 +23,8 @@ MIRROR_SHARE = 0.05
 """Share of rows that speak for the other allele, from which on frequencies are not to be trusted."""
 OTHER_SHARE = 0.9
 """Share from which on the whole column is of the other allele."""
+CLOSE = 0.05
+"""A frequency exchanged by mistake is this near to the other allele's; one of another ancestry seldom."""
 MAF_ROWS = 10
 """Frequencies of which none is above 1/2, from which on they may be those of minor alleles."""
 ROUNDING = 1e-6
@@ -72,6 +74,8 @@ class FrequencySummary:
     n_straight, n_mirrored : int
         Rows whose EAF is nearer by more than 0.1 to the effect allele's frequency in the
         reference, or to the other allele's.
+    n_mirrored_close : int
+        Of `n_mirrored`, rows within 0.05 of the other allele's frequency.
     sums : tuple of int
         Sums of EAF, AF, EAF^2, AF^2 and EAF * AF, frequencies in units of 1e-5: whole numbers,
         so that neither the order of rows nor of chromosomes changes a bit.
@@ -83,6 +87,7 @@ class FrequencySummary:
     n_differ: int = 0
     n_straight: int = 0
     n_mirrored: int = 0
+    n_mirrored_close: int = 0
     sums: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
     limit: float = 0.2
 
@@ -141,9 +146,15 @@ class FrequencySummary:
                 f"{source}: EAF looks like a minor allele's frequency: it is never above 0.5, and fits the "
                 f"other allele in {seen}",
             )
+        if 2 * self.n_mirrored_close >= self.n_mirrored:
+            return (
+                f"{source}: EAF fits the other allele's frequency in {seen} (correlation "
+                f"{self.correlation:.2f}): frequencies or alleles are exchanged in part of the file",
+            )
         return (
-            f"{source}: EAF fits the other allele's frequency in {seen} (correlation "
-            f"{self.correlation:.2f}): frequencies or alleles are exchanged in part of the file",
+            f"{source}: EAF differs from the reference's by more than {self.limit:g} in "
+            f"{self.differ_share:.0%} of {self.n:,} variants, and is nearer to the other allele's in {seen}: "
+            "the reference seems to be of another ancestry, and strands cannot be inferred with it",
         )
 
 
@@ -161,6 +172,7 @@ def total(summaries: Iterable[FrequencySummary]) -> FrequencySummary:
             n_differ=result.n_differ + one.n_differ,
             n_straight=result.n_straight + one.n_straight,
             n_mirrored=result.n_mirrored + one.n_mirrored,
+            n_mirrored_close=result.n_mirrored_close + one.n_mirrored_close,
             sums=(sums[0], sums[1], sums[2], sums[3], sums[4]),
         )
     return result or FrequencySummary()
@@ -196,12 +208,14 @@ def compare_frequencies(
     known = ~np.isnan(distance)
     x, y, distance = eaf[known], af[known], distance[known]
     mirrored = np.abs(1.0 - x - y)
+    other = distance - mirrored > MIRROR_MARGIN
     i, j = np.rint(x * _UNIT).astype(np.int64), np.rint(y * _UNIT).astype(np.int64)
     summary = FrequencySummary(
         n=int(x.size),
         n_differ=int(differs.sum()),
         n_straight=int((mirrored - distance > MIRROR_MARGIN).sum()),
-        n_mirrored=int((distance - mirrored > MIRROR_MARGIN).sum()),
+        n_mirrored=int(other.sum()),
+        n_mirrored_close=int((other & (mirrored <= CLOSE)).sum()),
         sums=(int(i.sum()), int(j.sum()), int(i @ i), int(j @ j), int(i @ j)),
         limit=limit,
     )

@@ -15,7 +15,7 @@ FITTING = (
     Outcome.FLIPPED_SWAPPED,
 )
 OTHER_BUILD_SHARE = 0.25
-"""At positions of another build about half of the SNPs disagree: alleles are common property."""
+"""At positions of another build about four in ten disagree; the others agree by chance."""
 STRAND_SHARE = 0.01
 """Share of SNPs on the other strand, from which on palindromic SNPs cannot be taken as forward."""
 TURNED_SHARE = 0.05
@@ -51,7 +51,7 @@ class MismatchShare:
         """Whether the reference must be of another build, or positions are shifted.
 
         More than 25 % of at least 50 rows disagree. With the right build it is a few per cent even
-        for a file with many indels, with another build about half: alleles fit by chance.
+        for a file with many indels, with another build about 40 %: the others fit by chance.
         """
         return self.n_known >= ENOUGH and self.share > OTHER_BUILD_SHARE
 

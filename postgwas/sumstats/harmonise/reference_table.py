@@ -28,7 +28,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "REF": ("ref", "reference", "ref_allele", "reference_allele"),
     "ALT": ("alt", "alternate", "alt_allele", "alternate_allele", "alternative_allele"),
     "A1": ("a1", "ea", "effect_allele", "allele1"),
-    "A2": ("a2", "nea", "other_allele", "allele2", "a0", "allele0"),
+    "A2": ("a2", "nea", "oa", "other_allele", "allele2", "a0", "allele0"),
 }
 _FREQUENCY = {
     "ALT": ("af", "alt_freqs", "alt_freq", "alt_af", "af_alt", "freq_alt", "frq_alt"),

@@ -37,6 +37,8 @@ def test_flags_and_sums_by_a_plain_loop(pairs: list[tuple[float, float]], cut: i
     known = [(x, y) for x, y in pairs if x == x and y == y]
     assert summary.n == len(known)
     assert summary.n_mirrored == sum(abs(x - y) - abs(1 - x - y) > 0.1 for x, y in known)
+    close = [abs(x - y) - abs(1 - x - y) > 0.1 and abs(1 - x - y) <= 0.05 for x, y in known]
+    assert summary.n_mirrored_close == sum(close)
     assert summary.n_straight == sum(abs(1 - x - y) - abs(x - y) > 0.1 for x, y in known)
     # Parts add up to the whole, whatever their order.
     parts = [compare_frequencies(eaf[:cut], af[:cut])[1], compare_frequencies(eaf[cut:], af[cut:])[1]]
@@ -70,6 +72,14 @@ def test_a_sound_column_gives_no_warning() -> None:
     assert summary_of(CLOSE).usable()
     assert summary_of(CLOSE).warnings("a.txt") == ()
     assert FrequencySummary().warnings("a.txt") == ()
+
+
+def test_another_ancestry_too_far_for_strands() -> None:
+    drift = np.clip(AF + np.random.default_rng(1).normal(0, 0.3, AF.size), 0, 1)
+    summary = summary_of(drift)
+    assert not summary.usable()
+    (line,) = summary.warnings("a.txt")
+    assert "another ancestry, and strands cannot be inferred" in line
 
 
 def test_another_ancestry_is_suspected_but_strands_may_be_inferred() -> None:
