@@ -10,6 +10,7 @@ from postgwas.genotypes.genotypes import Genotypes
 
 _VCF = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
 _ENDINGS = (".bed", ".pgen", *_VCF)
+_CHROMOSOMES = (*range(1, 23), "X")
 
 
 def open_genotypes(
@@ -20,7 +21,8 @@ def open_genotypes(
     Parameters
     ----------
     path : path-like
-        A .bed, .pgen, .vcf, .vcf.gz or .bcf file, or such a file's name without ending.
+        A .bed, .pgen, .vcf, .vcf.gz or .bcf file, or such a file's name without ending. With
+        ``@`` in it: the files of chromosomes 1 to 22 and X that exist, as one.
     dosage : bool
         Dosages rather than hard calls (.pgen, VCF's DS field); PLINK 1 has none.
     scratch : path-like, optional
@@ -38,6 +40,8 @@ def open_genotypes(
     UsageError
         If several kinds have this name.
     """
+    if "@" in os.fspath(path) and not Path(path).exists():
+        return _of_chromosomes(os.fspath(path), dosage=dosage, scratch=scratch)
     name = _named(os.fspath(path))
     if name.endswith(".bed"):
         from postgwas.genotypes.plink1 import open_plink1
@@ -52,6 +56,17 @@ def open_genotypes(
     from postgwas.genotypes.vcf import open_vcf
 
     return open_vcf(name, dosage=dosage, scratch=scratch)
+
+
+def _of_chromosomes(pattern: str, *, dosage: bool, scratch: str | os.PathLike[str] | None) -> Genotypes:
+    from postgwas.genotypes.joined import join_genotypes
+
+    names = [pattern.replace("@", str(chromosome)) for chromosome in _CHROMOSOMES]
+    found = [name for name in names if any(Path(name + ending).is_file() for ending in ("", *_ENDINGS))]
+    if not found:
+        raise InputError(f"{pattern}: no genotypes found of any chromosome, such as {names[0]}")
+    parts = [open_genotypes(name, dosage=dosage, scratch=scratch) for name in found]
+    return join_genotypes(parts, pattern)
 
 
 def _named(name: str) -> str:

@@ -70,6 +70,8 @@ def chosen_variants(
         if unplaced.any():
             dropped["unplaced"] = int(unplaced.sum())
             wanted &= ~unplaced
+    if not wanted.any():
+        raise NoVariantsError(f"{data.path}: all {data.n_variants:,} variants are on chromosome 0 (unplaced)")
     return np.flatnonzero(wanted), dropped
 
 
