@@ -131,7 +131,9 @@ def harmonise_chromosome(task: ChromosomeTask) -> ChromosomeResult:
     if reverse is not None and reverse.any():
         frame = frame.with_columns(reverse)
     known = frozenset(name for name in STATISTICS if name in task.schema)
-    checked = row_outcomes(frame, positions=task.positions, codes=task.reference is not None, given=known)
+    checked = row_outcomes(
+        frame, positions=task.positions and not task.by_id, codes=task.reference is not None, given=known
+    )
     outcome = np.where(checked != Outcome.PENDING, checked, outcome)
     usable = np.flatnonzero(outcome == Outcome.PENDING)
     rows = frame if usable.size == frame.height else frame[usable]
