@@ -58,12 +58,11 @@ def write_delimited(
         The folder is missing or not writable, the disk is full, or the file exists and
         ``overwrite`` is false. Nothing is left behind.
     """
-    frame = _nan_to_null(frame)
     with atomic_file(path, overwrite=overwrite) as raw, _compressor(raw, Path(path).suffix) as stream:
         if header:
             stream.write(_csv(frame.head(0), separator=separator, null=null, header=True))
         for at in range(0, frame.height, _ROWS):
-            rows = frame.slice(at, _ROWS)
+            rows = _nan_to_null(frame.slice(at, _ROWS))
             stream.write(_csv(rows, separator=separator, null=null, header=False, decimals=decimals))
     return Path(path)
 

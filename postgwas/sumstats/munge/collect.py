@@ -15,6 +15,7 @@ from postgwas.sumstats.munge.columns import Columns
 from postgwas.sumstats.munge.filters import REASONS, Floats, Verdict
 from postgwas.sumstats.munge.options import MungeOptions
 from postgwas.sumstats.munge.quantile import abs_z
+from postgwas.sumstats.munge.rows import Rows, RowsInParts
 from postgwas.sumstats.munge.statistic import abs_z_of_tiny
 from postgwas.sumstats.values import MISSING as SPELLINGS
 
@@ -24,47 +25,6 @@ UNDERFLOW_Z = 14.0
 AlleleCodes = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 _NUMBERS = ("Z", "SIGNED", "N", "N_CAS", "N_CON", "NEFF", "NEFF_HALF", "NSTUDY", "EAF")
 _SUSPICIOUS = ("INFO", "FRQ", "P")
-
-
-@dataclass
-class Collected:
-    """The rows of a file that passed the rules for single rows, in their order.
-
-    Attributes
-    ----------
-    row : ndarray of uint32, shape (M,)
-        Line numbers.
-    snpid : polars.Series
-    alleles : tuple of two arrays or Series
-        Codes; as written where alleles are not checked; empty without alleles.
-    numbers : dict of ndarray of float64, shape (M,)
-        Z (its size, the sign is still to come), SIGNED, N, N_CAS, N_CON, NSTUDY, EAF: those there are.
-    listed : ndarray of int32, shape (M,), or None
-        Position in the list of ``--merge_alleles``.
-    """
-
-    row: npt.NDArray[np.uint32]
-    snpid: pl.Series
-    alleles: tuple[npt.NDArray[np.uint8] | pl.Series, ...]
-    numbers: dict[str, Floats]
-    listed: npt.NDArray[np.int32] | None
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-    def keep(self, mask: npt.NDArray[np.bool_]) -> Collected:
-        """The rows where ``mask`` is true."""
-        if mask.all():
-            return self
-        at = np.flatnonzero(mask)
-        alleles = tuple(a.gather(at) if isinstance(a, pl.Series) else a[at] for a in self.alleles)
-        return Collected(
-            self.row[at],
-            self.snpid.gather(at),
-            alleles,
-            {name: values[at] for name, values in self.numbers.items()},
-            None if self.listed is None else self.listed[at],
-        )
 
 
 @dataclass
@@ -87,7 +47,7 @@ class Collector:
     counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(REASONS), dtype=np.int64))
     suspicious: dict[int, dict[str, int]] = field(default_factory=dict)
     rejected: list[pl.DataFrame] = field(default_factory=list)
-    _parts: list[Collected] = field(default_factory=list)
+    _parts: RowsInParts = field(default_factory=RowsInParts)
     _signs_of_log10p: set[bool] = field(default_factory=set)
 
     def add(self, frame: pl.DataFrame) -> None:
@@ -206,7 +166,7 @@ class Collector:
             self.reject(frame["ROW"].filter(mask), frame["SNPID"].filter(mask), verdict.reason[told])
 
     def reject(self, row: pl.Series, snpid: pl.Series, reason: npt.NDArray[np.uint8]) -> None:
-        """Note removed rows."""
+        """Note removed rows, for the list of rejected ones."""
         reasons = pl.Series(REASONS, dtype=REJECTED).gather(reason)
         self.rejected.append(pl.DataFrame({"ROW": row, "SNPID": snpid, "REASON": reasons}))
 
@@ -218,25 +178,20 @@ class Collector:
         codes: AlleleCodes | None,
         listed: npt.NDArray[np.int32] | None,
     ) -> None:
-        if not alive.any():
-            return
-        wanted = [n for n in _NUMBERS if n in numbers and (n != "EAF" or self.options.keep_maf)]
-        alleles: tuple[npt.NDArray[np.uint8] | pl.Series, ...] = ()
+        columns = {name: frame[name] for name in ("ROW", "SNPID")}
         if codes is not None:
-            alleles = codes
+            columns |= {name: pl.Series(name, values) for name, values in zip(("EA", "NEA"), codes)}
         elif {"EA", "NEA"} <= set(frame.columns):
-            alleles = frame["EA"], frame["NEA"]
-        whole = Collected(
-            frame["ROW"].to_numpy(),
-            frame["SNPID"],
-            alleles,
-            {name: numbers[name] for name in wanted},
-            listed,
-        )
-        self._parts.append(whole.keep(alive))
+            columns |= {name: frame[name] for name in ("EA", "NEA")}
+        for name in _NUMBERS:
+            if name in numbers and (name != "EAF" or self.options.keep_maf):
+                columns[name] = pl.Series(name, numbers[name])
+        if listed is not None:
+            columns["LISTED"] = pl.Series("LISTED", listed)
+        self._parts.add(columns, alive)
 
-    def finish(self, source: str) -> Collected | None:
-        """All rows that passed; None if none did.
+    def finish(self, source: str) -> Rows:
+        """All rows that passed.
 
         Raises
         ------
@@ -249,24 +204,4 @@ class Collector:
                 f"{source}: column {column} has values of both signs: neither log10 P nor -log10 P",
                 hint="--p names a column of P-values",
             )
-        if not self._parts:
-            return None
-        parts, self._parts = self._parts, []
-        first = parts[0]
-        snpid = pl.concat([part.snpid for part in parts])
-        numbers = {
-            name: np.concatenate([part.numbers.pop(name) for part in parts]) for name in list(first.numbers)
-        }
-        alleles = tuple(
-            pl.concat(list(pieces)) if isinstance(pieces[0], pl.Series) else np.concatenate(pieces)
-            for pieces in zip(*(part.alleles for part in parts))
-        )
-        return Collected(
-            np.concatenate([part.row for part in parts]),
-            snpid,
-            alleles,
-            numbers,
-            None
-            if first.listed is None
-            else np.concatenate([p.listed for p in parts if p.listed is not None]),
-        )
+        return self._parts.join()

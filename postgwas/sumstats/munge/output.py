@@ -12,65 +12,60 @@ import numpy.typing as npt
 import polars as pl
 
 from postgwas.sumstats.munge.allele_list import AlleleList
-from postgwas.sumstats.munge.collect import Collected
 from postgwas.sumstats.munge.columns import Columns
 from postgwas.sumstats.munge.options import MungeOptions
 from postgwas.sumstats.munge.result import Munged
-from postgwas.sumstats.write import write_delimited, write_rejected
+from postgwas.sumstats.munge.rows import Rows
+from postgwas.sumstats.write import write_delimited
 
 _LETTERS = pl.Enum(["A", "C", "G", "T"])
 
 
 def output_frame(
-    kept: Collected,
+    rows: Rows,
     columns: Columns,
     options: MungeOptions,
     *,
     whole_n: bool,
     take: npt.NDArray[np.int64] | None = None,
-    names: AlleleList | None = None,
+    alleles: AlleleList | None = None,
 ) -> pl.DataFrame:
     """SNP, A1, A2, Z, N and FRQ, in the order in which the file has their columns.
 
     Parameters
     ----------
-    kept : Collected
+    rows : Rows
+        With the final Z and N.
     columns : Columns
     options : MungeOptions
     whole_n : bool
-        The file has N as whole numbers (of interest with ``ldsc_compat`` alone).
+        The file prints N as whole numbers (of interest with ``ldsc_compat`` alone).
     take : ndarray, optional
-        Row of each line to write, -1 for an empty one.
-    names : AlleleList, optional
-        Names of the lines to write, where some are empty.
+        Row of each SNP of a list, -1 for none.
+    alleles : AlleleList, optional
+        The list. With ``ldsc_compat`` each of its SNPs has a line, empty where it has no row.
     """
-    table: dict[str, pl.Series] = {"SNP": kept.snpid}
-    if kept.alleles and not (options.no_alleles and not options.ldsc_compat):
-        table |= {name: _letters(alleles) for name, alleles in zip(("A1", "A2"), kept.alleles)}
-    table |= {name: pl.Series(kept.numbers[field]) for name, field in (("Z", "Z"), ("N", "N"))}
-    if options.keep_maf and "EAF" in kept.numbers:
-        table["FRQ"] = pl.Series(kept.numbers["EAF"])
-    n_is_whole = whole_n and "N" in columns.fields if options.ldsc_compat else _all_whole(kept.numbers["N"])
-    empty = take is not None and bool((take < 0).any())
+    names = {"SNP": "SNPID", "A1": "EA", "A2": "NEA", "Z": "Z", "N": "N", "FRQ": "EAF"}
+    if options.no_alleles and not options.ldsc_compat:
+        del names["A1"], names["A2"]
+    table = {name: rows.columns[known] for name, known in names.items() if known in rows}
+    n_is_whole = whole_n and "N" in columns.fields if options.ldsc_compat else _all_whole(rows["N"])
+    # pandas makes floats of whole numbers where it merges a list.
     if n_is_whole and not (options.ldsc_compat and take is not None):
         table["N"] = table["N"].cast(pl.Int64)
     if take is not None:
-        at = pl.Series(np.where(take < 0, 0, take))
-        blank = pl.Series(take < 0)
+        if not options.ldsc_compat:
+            take = take[take >= 0]
+        at, blank = pl.Series(np.maximum(take, 0)), pl.Series(take < 0)
         table = {name: values.gather(at) for name, values in table.items()}
-        if empty:
-            table = {
-                name: pl.select(pl.when(~blank).then(values)).to_series() for name, values in table.items()
-            }
-        if names is not None and len(names) == len(take):
-            table["SNP"] = names.snpid
+        if blank.any():
+            assert alleles is not None
+            table = {name: pl.select(pl.when(~blank).then(v)).to_series() for name, v in table.items()}
+            table["SNP"] = alleles.snpid
+    for name in ("A1", "A2"):
+        if name in table and table[name].dtype == pl.UInt8:
+            table[name] = pl.Series(list("ACGT"), dtype=_LETTERS).gather(table[name])
     return pl.DataFrame([table[name].alias(name) for name in _order(list(table), columns)])
-
-
-def _letters(alleles: npt.NDArray[np.uint8] | pl.Series) -> pl.Series:
-    return (
-        alleles if isinstance(alleles, pl.Series) else pl.Series(list("ACGT"), dtype=_LETTERS).gather(alleles)
-    )
 
 
 def _all_whole(n: npt.NDArray[np.float64]) -> bool:
@@ -95,7 +90,9 @@ def write_outputs(result: Munged, prefix: str, *, overwrite: bool, decimals: int
     write_delimited(result.frame, path, overwrite=overwrite, null="", decimals=decimals)
     rejected = Path(f"{prefix}.rejected.tsv.gz")
     if result.rejected.height:
-        write_rejected(rejected, [(result.source, result.rejected)], overwrite=overwrite)
+        file = pl.lit(result.source, dtype=pl.Enum([result.source])).alias("FILE")
+        table = result.rejected.select(file, pl.col("ROW").alias("LINE"), "SNPID", "REASON")
+        write_delimited(table, rejected, overwrite=overwrite)
     elif overwrite:
         rejected.unlink(missing_ok=True)
     return replace(result, path=path)

@@ -17,16 +17,16 @@ from postgwas.sumstats.munge.collect import Collector
 from postgwas.sumstats.munge.columns import Columns, columns_as_ldsc
 from postgwas.sumstats.munge.header import columns_of_header
 from postgwas.sumstats.munge.options import CHUNKSIZE, MungeOptions
-from postgwas.sumstats.munge.output import write_outputs, write_store
+from postgwas.sumstats.munge.output import output_frame, write_outputs, write_store
 from postgwas.sumstats.munge.result import Munged
 from postgwas.sumstats.munge.source import Source, vcf_frames
 from postgwas.sumstats.munge.statistic import summarise
 from postgwas.sumstats.munge.steps import (
-    Rows,
     check_median,
     collect,
     drop_duplicates,
-    finish,
+    give_signs,
+    match_alleles,
     say,
     settle_n,
     tell_filters,
@@ -204,27 +204,44 @@ def _munged(path: str | os.PathLike[str], options: MungeOptions, prefix: str | N
             say(f"Read {len(alleles)} SNPs for allele merge.")
         say(f"Reading sumstats from {source.path} into memory {options.chunksize} SNPs at a time.")
         collector = Collector(columns, options, alleles.index() if alleles else None)
-        kept = collect(collector, frames, source.path)
+        work = collect(collector, frames, source.path)
         for warning in warnings:
             log.warning("%s", warning)
-        unread = pl.concat(source.rejected) if source.rejected else pl.DataFrame(schema=REJECTED_SCHEMA)
-        whole_n = source.whole_n
-    if unread.height:
-        log.warning("%s: %d lines could not be read as rows", source.path, unread.height)
-    tell_filters(collector, options, len(kept))
-    rows = Rows(kept, collector)
-    drop_duplicates(rows)
-    n_min = settle_n(rows, options)
-    median = check_median(rows, source.path)
-    frame, z = finish(rows, alleles, source.path, whole_n=whole_n)
+        whole_n, unread = source.whole_n, source.rejected
+    if unread:
+        count = sum(part.height for part in unread)
+        log.warning("%s: %d lines could not be read as rows", source.path, count)
+    tell_filters(collector, options, len(work))
+    drop_duplicates(work)
+    n_min = settle_n(work, options)
+    median = check_median(work, source.path)
+    give_signs(work)
+    take = None if alleles is None else match_alleles(work, alleles, source.path)
+    summary = summarise(work.rows["Z"] if take is None else work.rows["Z"][take[take >= 0]])
+    frame = output_frame(work.rows, columns, options, whole_n=whole_n, take=take, alleles=alleles)
     target = "" if prefix is None else f" to {prefix}.sumstats.gz"
-    say(f"Writing summary statistics for {frame.height} SNPs ({z.size} with nonmissing beta){target}.")
-    rejected = pl.concat([unread, *(part.cast(REJECTED_SCHEMA) for part in collector.rejected)])  # type: ignore[arg-type]
+    n_known = frame.height - frame["N"].null_count()
+    say(f"Writing summary statistics for {frame.height} SNPs ({n_known} with nonmissing beta){target}.")
     return Munged(
-        frame=frame, source=source.path, columns=columns, n_rows=collector.n_rows,
-        counts=dict(zip(filters.REASONS, collector.counts.tolist())), n_min=n_min, median=median,
-        summary=summarise(z), rejected=rejected, warnings=(*columns.warnings, *warnings),
-    )  # fmt: skip
+        frame=frame,
+        source=source.path,
+        columns=columns,
+        n_rows=collector.n_rows,
+        counts=dict(zip(filters.REASONS, collector.counts.tolist())),
+        n_min=n_min,
+        median=median,
+        summary=summary,
+        rejected=_all_rejected(unread, collector.rejected),
+        warnings=(*columns.warnings, *warnings),
+    )
+
+
+def _all_rejected(unread: list[pl.DataFrame], removed: list[pl.DataFrame]) -> pl.DataFrame:
+    # One byte a row for the reason: a file of imputed variants has millions of them.
+    reasons = {reason for part in unread for reason in part["REASON"].unique()} - set(filters.REASONS)
+    kind = pl.Enum([*filters.REASONS, *sorted(reasons)])
+    parts = [part.with_columns(pl.col("REASON").cast(kind)) for part in (*unread, *removed)]
+    return pl.concat(parts) if parts else pl.DataFrame(schema={**REJECTED_SCHEMA, "REASON": kind})
 
 
 def _tell_columns(columns: Columns) -> None:

@@ -14,9 +14,9 @@ from postgwas.errors import InputError, NoVariantsError
 from postgwas.runlog import get_logger
 from postgwas.sumstats.munge import filters, lines
 from postgwas.sumstats.munge.allele_list import AlleleList
-from postgwas.sumstats.munge.collect import Collected, Collector
+from postgwas.sumstats.munge.collect import Collector
 from postgwas.sumstats.munge.options import MungeOptions
-from postgwas.sumstats.munge.output import output_frame
+from postgwas.sumstats.munge.rows import Rows
 from postgwas.sumstats.munge.statistic import default_n_min, n_of_cases_and_controls
 from postgwas.sumstats.qc import first_of_each
 
@@ -31,33 +31,31 @@ def say(*text: str) -> None:
 
 
 @dataclass
-class Rows:
+class Munging:
     """The rows that are left, and the collector that counts those that are not."""
 
-    kept: Collected
+    rows: Rows
     collector: Collector
 
     def __len__(self) -> int:
-        return len(self.kept)
-
-    @property
-    def numbers(self) -> dict[str, npt.NDArray[np.float64]]:
-        """Columns of numbers."""
-        return self.kept.numbers
+        return len(self.rows)
 
     def drop(self, broken: npt.NDArray[np.bool_], rule: int) -> int:
         """Remove rows that break a rule; returns how many."""
         count = int(broken.sum())
         if count:
-            chosen = pl.Series(broken)
-            reason = np.full(count, rule, dtype=np.uint8)
-            self.collector.reject(pl.Series(self.kept.row[broken]), self.kept.snpid.filter(chosen), reason)
-            self.collector.counts[rule] += count
-            self.kept = self.kept.keep(~broken)
+            self.reject(np.flatnonzero(broken), rule)
+            self.rows.keep(~broken)
         return count
 
+    def reject(self, at: npt.NDArray[np.intp], rule: int) -> None:
+        """Count and note rows that break a rule."""
+        row, snpid = (self.rows.columns[name].gather(at) for name in ("ROW", "SNPID"))
+        self.collector.reject(row, snpid, np.full(at.size, rule, dtype=np.uint8))
+        self.collector.counts[rule] += at.size
 
-def collect(collector: Collector, frames: Iterator[pl.DataFrame], source: str) -> Collected:
+
+def collect(collector: Collector, frames: Iterator[pl.DataFrame], source: str) -> Munging:
     """Judge all rows.
 
     Raises
@@ -74,10 +72,10 @@ def collect(collector: Collector, frames: Iterator[pl.DataFrame], source: str) -
             "%s: %d rows have P = 0, whose size is unknown; they are removed as out of bounds",
             source, collector.n_zero_p,
         )  # fmt: skip
-    kept = collector.finish(source)
-    if kept is None:
+    rows = collector.finish(source)
+    if not len(rows):
         raise nothing_left(collector, source)
-    return kept
+    return Munging(rows, collector)
 
 
 def nothing_left(collector: Collector, source: str) -> NoVariantsError:
@@ -98,13 +96,13 @@ def tell_filters(collector: Collector, options: MungeOptions, remain: int) -> No
     )  # fmt: skip
 
 
-def drop_duplicates(rows: Rows) -> None:
+def drop_duplicates(work: Munging) -> None:
     """Keep the first row of each identifier."""
-    count = rows.drop(~first_of_each(rows.kept.snpid).to_numpy(), filters.DUPLICATE)
-    say(f"Removed {count} SNPs with duplicated rs numbers ({len(rows)} SNPs remain).")
+    count = work.drop(~first_of_each(work.rows.columns["SNPID"]).to_numpy(), filters.DUPLICATE)
+    say(f"Removed {count} SNPs with duplicated rs numbers ({len(work)} SNPs remain).")
 
 
-def settle_n(rows: Rows, options: MungeOptions) -> float:
+def settle_n(work: Munging, options: MungeOptions) -> float:
     """Bring N into its final form and drop SNPs of too few people; returns the limit, NaN without one.
 
     Raises
@@ -112,29 +110,29 @@ def settle_n(rows: Rows, options: MungeOptions) -> float:
     NoVariantsError
         No row is left.
     """
-    numbers, n_min = rows.numbers, math.nan
-    if "N_CAS" in numbers and "N_CON" in numbers:
-        numbers["N"] = n_of_cases_and_controls(numbers.pop("N_CAS"), numbers.pop("N_CON"))
+    rows, n_min = work.rows, math.nan
+    if "N_CAS" in rows and "N_CON" in rows:
+        rows["N"] = n_of_cases_and_controls(rows.pop("N_CAS"), rows.pop("N_CON"))
     for field, factor in (("NEFF", 1.0), ("NEFF_HALF", 2.0)):
-        if field in numbers:
-            numbers["N"] = factor * numbers.pop(field)
-    if "N" in numbers:
-        n_min = _n_min(numbers["N"], options)
+        if field in rows:
+            rows["N"] = factor * rows.pop(field)
+    if "N" in rows:
+        n_min = _n_min(rows["N"], options)
         # No sample has 0 people, whatever the limit.
-        few = ~(numbers["N"] >= n_min) if n_min > 0 else numbers["N"] <= 0
-        count = rows.drop(few, filters.LOW_N)
-        say(f"Removed {count} SNPs with N < {lines.number(n_min)} ({len(rows)} SNPs remain).")
-    elif "NSTUDY" in numbers:
-        studies = numbers["NSTUDY"]
+        few = ~(rows["N"] >= n_min) if n_min > 0 else rows["N"] <= 0
+        count = work.drop(few, filters.LOW_N)
+        say(f"Removed {count} SNPs with N < {lines.number(n_min)} ({len(work)} SNPs remain).")
+    elif "NSTUDY" in rows:
+        studies = rows["NSTUDY"]
         least: float = options.nstudy_min or _whole(float(studies.max()))
-        count = rows.drop(~(studies >= least), filters.LOW_NSTUDY)
-        say(f"Removed {count} SNPs with NSTUDY < {lines.number(least)} ({len(rows)} SNPs remain).")
-    if not len(rows):
-        raise nothing_left(rows.collector, "--sumstats")
-    constant = rows.collector.columns.constant_n
-    if "N" not in rows.numbers:
+        count = work.drop(~(studies >= least), filters.LOW_NSTUDY)
+        say(f"Removed {count} SNPs with NSTUDY < {lines.number(least)} ({len(work)} SNPs remain).")
+    if not len(work):
+        raise nothing_left(work.collector, "--sumstats")
+    constant = work.collector.columns.constant_n
+    if "N" not in rows:
         assert constant is not None
-        rows.numbers["N"] = np.full(len(rows), constant)
+        rows["N"] = np.full(len(work), constant)
         if options.n:
             say(f"Using N = {lines.number(options.n)}")
         elif not (options.ldsc_compat or options.daner):
@@ -153,17 +151,17 @@ def _whole(value: float) -> float | int:
     return int(value) if value == int(value) else value
 
 
-def check_median(rows: Rows, source: str) -> float:
+def check_median(work: Munging, source: str) -> float:
     """The median of the signed statistic, which must be near its null value; NaN without one.
 
     Raises
     ------
     InputError
     """
-    columns = rows.collector.columns
-    if "SIGNED" not in rows.numbers:
+    columns = work.collector.columns
+    if "SIGNED" not in work.rows:
         return math.nan
-    median = float(np.median(rows.numbers["SIGNED"]))
+    median = float(np.median(work.rows["SIGNED"]))
     if abs(median - columns.null) > MEDIAN_TOLERANCE:
         raise InputError(
             f"{source}: the median value of {columns.signed} is {median:.2g}, "
@@ -174,51 +172,43 @@ def check_median(rows: Rows, source: str) -> float:
     return median
 
 
-def finish(
-    rows: Rows, alleles: AlleleList | None, source: str, *, whole_n: bool
-) -> tuple[pl.DataFrame, npt.NDArray[np.float64]]:
-    """The table to write, and Z of its rows that have one.
+def give_signs(work: Munging) -> None:
+    """Turn Z where the signed statistic is below its null value."""
+    rows = work.rows
+    if "SIGNED" in rows:
+        below = rows.pop("SIGNED") < work.collector.columns.null
+        rows["Z"] = np.negative(rows["Z"], out=rows.pop("Z").copy(), where=below)
+
+
+def match_alleles(work: Munging, alleles: AlleleList, source: str) -> npt.NDArray[np.int64]:
+    """For each SNP of the list its row, -1 where it has none or other alleles.
+
+    A SNP that is listed twice has its row twice.
 
     Raises
     ------
     InputError
         No row has the alleles of the list.
     """
-    columns, options = rows.collector.columns, rows.collector.options
-    signed = rows.numbers.pop("SIGNED", None)
-    if signed is not None:
-        rows.numbers["Z"] = np.where(signed < columns.null, -1.0, 1.0) * rows.numbers["Z"]
-    if alleles is None:
-        return output_frame(rows.kept, columns, options, whole_n=whole_n), rows.numbers["Z"]
-    listed = _row_of_each(rows.kept, alleles)
-    found = listed >= 0
+    rows = work.rows
+    listed = np.full(len(alleles), -1, dtype=np.int64)
+    listed[rows["LISTED"]] = np.arange(len(rows))
+    if not alleles.snpid.is_unique().all():
+        listed = listed[alleles.index().find(alleles.snpid)]
+    found = np.flatnonzero(listed >= 0)
     at = listed[found]
-    kept = rows.kept
-    a1, a2 = kept.alleles
-    match = filters.same_variant(a1[at], a2[at], alleles.a1[found], alleles.a2[found])  # type: ignore[arg-type]
-    n_bad = int((~match).sum())
+    match = filters.same_variant(
+        rows.codes("EA")[at], rows.codes("NEA")[at], alleles.a1[found], alleles.a2[found]
+    )
     if not match.any():
         raise InputError(
-            f"{source}: all {n_bad} SNPs found in {alleles.source} have mismatched alleles",
+            f"{source}: all {at.size} SNPs found in {alleles.source} have mismatched alleles",
             hint="--merge_alleles takes a list of the same SNPs, such as w_hm3.snplist",
         )
-    if n_bad:
-        bad = pl.Series(at[~match])
-        reason = np.full(n_bad, filters.MISMATCH, dtype=np.uint8)
-        rows.collector.reject(pl.Series(kept.row[at[~match]]), kept.snpid.gather(bad), reason)
-        rows.collector.counts[filters.MISMATCH] += n_bad
-    say(f"Removed {n_bad} SNPs whose alleles did not match --merge-alleles ({int(match.sum())} SNPs remain).")
-    listed[np.flatnonzero(found)[~match]] = -1
-    if not options.ldsc_compat:
-        listed = listed[listed >= 0]
-    frame = output_frame(kept, columns, options, whole_n=whole_n, take=listed, names=alleles)
-    return frame, rows.numbers["Z"][at[match]]
-
-
-def _row_of_each(kept: Collected, alleles: AlleleList) -> npt.NDArray[np.int64]:
-    """For each SNP of the list its row, -1 where it has none; a SNP listed twice has it twice."""
-    row_of = np.full(len(alleles), -1, dtype=np.int64)
-    row_of[kept.listed] = np.arange(len(kept))
-    if not alleles.snpid.is_unique().all():
-        row_of = row_of[alleles.index().find(alleles.snpid)]
-    return row_of
+    work.reject(at[~match], filters.MISMATCH)
+    say(
+        f"Removed {int((~match).sum())} SNPs whose alleles did not match --merge-alleles "
+        f"({int(match.sum())} SNPs remain)."
+    )
+    listed[found[~match]] = -1
+    return listed
