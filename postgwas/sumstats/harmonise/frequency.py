@@ -178,6 +178,11 @@ def total(summaries: Iterable[FrequencySummary]) -> FrequencySummary:
     return result or FrequencySummary()
 
 
+def far_apart(eaf: FloatArray, af: FloatArray, *, limit: float = 0.2) -> BoolArray:
+    """Where two frequencies of one allele differ by more than the limit, [shape: (n,)]; NaN does not."""
+    return np.abs(eaf - af) > limit + ROUNDING
+
+
 def compare_frequencies(
     eaf: FloatArray, af: FloatArray, *, limit: float = 0.2
 ) -> tuple[BoolArray, FrequencySummary]:
@@ -203,8 +208,7 @@ def compare_frequencies(
     ([False, True, False], 2, 1)
     """
     distance = np.abs(eaf - af)
-    # Comparisons with NaN are false.
-    differs = distance > limit + ROUNDING
+    differs = far_apart(eaf, af, limit=limit)
     known = ~np.isnan(distance)
     x, y, distance = eaf[known], af[known], distance[known]
     mirrored = np.abs(1.0 - x - y)

@@ -23,7 +23,7 @@ from postgwas.sumstats.harmonise.candidates import (
     pair_up,
     variants_of,
 )
-from postgwas.sumstats.harmonise.frequency import EafRange, FrequencySummary, compare_frequencies
+from postgwas.sumstats.harmonise.frequency import EafRange, FrequencySummary, compare_frequencies, far_apart
 from postgwas.sumstats.harmonise.mismatch import MismatchShare, mismatch_share
 from postgwas.sumstats.harmonise.outcomes import Outcome, Remark
 from postgwas.sumstats.harmonise.palindromic import infer_strand
@@ -55,12 +55,11 @@ KEPT: BoolArray = np.zeros(256, dtype=np.bool_)
 KEPT[[outcome for outcome in Outcome if outcome.kept]] = True
 """Outcome code -> whether such rows are kept."""
 
-_STRAIGHT = {
-    MATCH: Outcome.MATCHED,
-    SWAP: Outcome.SWAPPED,
-    COMPLEMENT: Outcome.FLIPPED,
-    COMPLEMENT_SWAP: Outcome.FLIPPED_SWAPPED,
-}
+# By a fit's bits; both bits of a palindromic SNP stand for kept, until its strand is decided.
+_STRAIGHT: UInt8Array = np.full(16, Outcome.MATCHED, dtype=np.uint8)
+_STRAIGHT[SWAP] = Outcome.SWAPPED
+_STRAIGHT[COMPLEMENT] = Outcome.FLIPPED
+_STRAIGHT[COMPLEMENT_SWAP] = Outcome.FLIPPED_SWAPPED
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +196,7 @@ def match_chromosome(
     flip, effect_is_alt = _orient(ea_is_ref, found, effect_allele)
     af = np.where(effect_is_alt, alt_af, 1.0 - alt_af)
     af[~found] = np.nan
-    differs, _ = compare_frequencies(np.where(flip, 1.0 - eaf, eaf), af, limit=eaf_limit)
+    differs = far_apart(np.where(flip, 1.0 - eaf, eaf), af, limit=eaf_limit)
     remark = differs * np.uint8(Remark.EAF_DIFFERS)
     if by_id is not None:
         remark |= (by_id & kept) * np.uint8(Remark.BY_ID)
@@ -282,10 +281,8 @@ def _record(kind: int, fits: Fits, state: _State) -> None:
         good, bad = Outcome.INDEL_CODES, Outcome.INDEL_CODES_AMBIGUOUS
     else:
         good, bad = Outcome.INDEL_DASH, Outcome.FITS_SEVERAL
-    outcome = np.full(len(fits.row), good, dtype=np.uint8)
-    if kind in (SNV, WRITTEN):
-        for bit, name in _STRAIGHT.items():
-            outcome[(fits.fit & bit) > 0] = name
+    spelt = kind in (SNV, WRITTEN)
+    outcome = _STRAIGHT[fits.fit] if spelt else np.full(len(fits.row), good, dtype=np.uint8)
     outcome[fits.several] = bad
     state.outcome[fits.row] = outcome
     state.fit[fits.row] = np.where(fits.several, 0, fits.fit)
