@@ -12,11 +12,16 @@ from postgwas.genotypes import BlockSource, Moments
 from postgwas.genotypes.genotypes import Calls, Rows, joined
 from postgwas.ld.scores import BandSums, Floats, Standardised, band_sums, standardise
 from postgwas.ld.windows import Left
+from postgwas.runlog import get_logger
 
 _COUNTED = 65536
 _PIECE = 8192
 """Variants of one task. Part of the result's last bits, so no option."""
 _READ_BYTES = 1 << 24
+_MUCH_MEMORY = 2.0
+"""GB of one window's genotypes that are said beforehand."""
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +61,7 @@ def sum_over_windows(
 ) -> Floats:
     """Sums of weights * products over windows, shape (V, A); see :func:`postgwas.ld.scores.band_sums`."""
     n_variants = len(left)
+    _warn_of_memory(populations, left, dtype)
     pieces = []
     for start in range(0, n_variants, _PIECE):
         stop = min(start + _PIECE, n_variants)
@@ -74,6 +80,17 @@ def sum_over_windows(
     for part in eng.map(_piece_sums, pieces, label="LD scores"):
         total[part.first : part.first + len(part.sums)] += part.sums
     return total
+
+
+def _warn_of_memory(populations: tuple[Population, ...], left: Left, dtype: type) -> None:
+    longest = int(np.max(np.arange(1, len(left) + 1) - left))
+    people = sum(p.source.n_samples if p.samples is None else len(p.samples) for p in populations)
+    gigabytes = 1.25 * longest * people * np.dtype(dtype).itemsize / 1e9
+    if gigabytes > _MUCH_MEMORY:
+        log.warning(
+            "The longest LD window has %s variants of %s people: about %.1f GB a worker",
+            f"{longest:,}", f"{people:,}", gigabytes,
+        )  # fmt: skip
 
 
 def _piece_sums(piece: _Piece) -> BandSums:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from genotypes.plink1_files import random_calls, write_plink1
+from genotypes.test_plink2 import write_plink2
 from hypothesis import given
 from hypothesis import strategies as st
 from ld.naive_scores import naive_in_window, naive_ld_scores, varies
 
 from postgwas.errors import InputError, NoVariantsError, UsageError
+from postgwas.genotypes import open_genotypes
 from postgwas.ld.run import ld_scores
 
 
@@ -167,3 +170,70 @@ def test_annotations_of_another_length(folder: Path) -> None:
     write_plink1(folder / "annot", random_calls(12, 30, 20))
     with pytest.raises(InputError, match="29 rows of annotations for 30 variants"):
         ld_scores(folder / "annot", window=2, unit="kb", annot=np.ones((29, 1)))
+
+
+def test_genetic_map_in_place_of_cm(folder: Path) -> None:
+    calls = random_calls(13, 60, 30)
+    cm = [0.0, *np.cumsum(np.random.default_rng(1).uniform(0.0, 0.3, 59)).round(6).tolist()]
+    write_plink1(folder / "with", calls, cm=cm)
+    write_plink1(folder / "without", calls)
+    rows = "".join(f"1 {1000 * (j + 1)} {cm[j]!r}\n" for j in range(60))
+    (folder / "map.txt").write_text("chr pos cM\n" + rows)
+    own = ld_scores(folder / "with", window=1)
+    mapped = ld_scores(folder / "without", window=1, cm_map=folder / "map.txt")
+    np.testing.assert_array_equal(own.l2, mapped.l2)
+    with pytest.raises(UsageError, match="a genetic map serves windows in cM only"):
+        ld_scores(folder / "with", window=1, unit="kb", cm_map=folder / "map.txt")
+
+
+def test_dosages_with_missing_values(folder: Path) -> None:
+    rng = np.random.default_rng(14)
+    calls = random_calls(14, 40, 25, missing=0.0)
+    dosages = (calls + rng.uniform(-0.3, 0.3, calls.shape)).clip(0, 2).astype(np.float32)
+    dosages[rng.random(calls.shape) < 0.1] = -9
+    dosages[7] = np.float32(0.3)  # the same for everyone
+    write_plink2(folder / "dosages", calls, dosages=dosages)
+    data = open_genotypes(folder / "dosages", dosage=True)
+    scores = ld_scores(data, window=0.01, unit="kb")
+    read = np.asarray(data.block(0, 40), float)
+    kept = np.delete(np.arange(40), 7)
+    near = naive_in_window(["1"] * 39, kept.tolist(), 10)
+    expected = naive_ld_scores(np.where(np.isnan(read), -9, read)[kept], near)
+    assert scores.dropped["monomorphic"] == 1
+    np.testing.assert_allclose(scores.l2, expected, atol=1e-5)
+
+
+def test_unplaced_variants_have_no_window(folder: Path) -> None:
+    calls = random_calls(15, 60, 30)
+    write_plink1(folder / "unplaced", calls, chromosomes=["0"] * 10 + ["1"] * 50)
+    write_plink1(folder / "placed", calls[10:], positions=[1000 * (j + 1) for j in range(10, 60)])
+    scores = ld_scores(folder / "unplaced", window=20, unit="kb")
+    assert scores.dropped["unplaced"] == 10
+    np.testing.assert_array_equal(scores.l2, ld_scores(folder / "placed", window=20, unit="kb").l2)
+    write_plink1(folder / "nowhere", calls, chromosomes=["0"] * 60)
+    with pytest.raises(NoVariantsError, match="all 60 variants are on chromosome 0"):
+        ld_scores(folder / "nowhere", window=20, unit="kb")
+
+
+def test_annotation_names_and_values_that_are_no_numbers(folder: Path) -> None:
+    write_plink1(folder / "named", random_calls(16, 30, 20))
+    annot = pl.DataFrame({"base": [1.0] * 30, "coding": [0.5, np.inf] + [0.0] * 28})
+    with pytest.raises(InputError, match="annotation 'coding' of variant 2 is not a finite number"):
+        ld_scores(folder / "named", window=5, unit="kb", annot=annot)
+    scores = ld_scores(folder / "named", window=5, unit="kb", annot=annot.with_columns(coding=pl.lit(0.5)))
+    assert scores.annotations == ("base", "coding")
+    np.testing.assert_allclose(scores.l2[:, 1], 0.5 * scores.l2[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"window": 0}, "the LD window is 0"),
+        ({"window": float("nan")}, "the LD window is nan"),
+        ({"window": 1, "per_allele": True, "pq_exp": 0.5}, "--per_allele is --pq_exp 1"),
+    ],
+)
+def test_arguments_that_make_no_sense(folder: Path, arguments: dict[str, float], message: str) -> None:
+    write_plink1(folder / "usage", random_calls(17, 30, 20))
+    with pytest.raises(UsageError, match=message):
+        ld_scores(folder / "usage", unit="kb", **arguments)  # type: ignore[arg-type]

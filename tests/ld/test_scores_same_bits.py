@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -87,3 +88,14 @@ def test_order_of_the_populations_swaps_the_scores(prefix: Path, tmp_path: Path)
     two = cross_ld_scores(other, prefix, window=0.1, unit="kb")
     np.testing.assert_array_equal(one.l2_1, two.l2_2)
     np.testing.assert_array_equal(one.l2_cross, two.l2_cross)
+
+
+def test_windows_of_much_memory_are_said(
+    prefix: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ld_scores(prefix, window=0.2, unit="kb")
+    assert "GB a worker" not in caplog.text
+    monkeypatch.setattr(run_sums, "_MUCH_MEMORY", 1e-6)
+    monkeypatch.setattr(logging.getLogger("postgwas"), "propagate", True)
+    ld_scores(prefix, window=0.2, unit="kb")
+    assert "The longest LD window has 201 variants of 40 people" in caplog.text
