@@ -3,14 +3,15 @@
 Every name is imported when first used. These functions take files; the regressions on arrays are
 in :mod:`postgwas.ldsc.regression`.
 
-=================  =========================================================================
-``h2``             heritability of one trait, partitioned where the model has several columns
-``h2_cts``         coefficients of cell types beside a baseline model
-``rg``             genetic correlations of the first trait with the others
-``rg_matrix``      genetic correlations of all pairs of traits
-``ld_scores``      LD scores from genotypes
-``read_munged``    a munged trait
-=================  =========================================================================
+===================  =========================================================================
+``h2``               heritability of one trait, partitioned where the model has several columns
+``h2_cts``           coefficients of cell types beside a baseline model
+``rg``               genetic correlations of the first trait with the others
+``rg_matrix``        genetic correlations of all pairs of traits
+``ld_scores``        LD scores from genotypes
+``cross_ld_scores``  LD scores of two populations and across them
+``read_munged``      a munged trait
+===================  =========================================================================
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from postgwas.ld.run import ld_scores as ld_scores
+    from postgwas.ld.run_cross import cross_ld_scores as cross_ld_scores
     from postgwas.ldsc.cts import CtsResult as CtsResult
     from postgwas.ldsc.cts import h2_cts as h2_cts
     from postgwas.ldsc.fits import GencovFit as GencovFit
@@ -38,6 +40,7 @@ _HOMES = {
     "H2Result": "postgwas.ldsc.h2_result",
     "RegressionFit": "postgwas.ldsc.fits",
     "RgFit": "postgwas.ldsc.fits",
+    "cross_ld_scores": "postgwas.ld.run_cross",
     "h2": "postgwas.ldsc.run_h2",
     "h2_cts": "postgwas.ldsc.cts",
     "ld_scores": "postgwas.ld.run",
@@ -53,6 +56,7 @@ __all__ = [
     "H2Result",
     "RegressionFit",
     "RgFit",
+    "cross_ld_scores",
     "h2",
     "h2_cts",
     "ld_scores",
