@@ -197,9 +197,7 @@ class RgMatrix(RgResult):
         """Heat map of the matrix; see :func:`postgwas.plot.rg_heatmap.rg_heatmap`."""
         from postgwas.plot.rg_heatmap import rg_heatmap
 
-        return rg_heatmap(
-            self.rg, self.se, self.p, names=self.names, status=self.status(), order=order, title=title
-        )
+        return rg_heatmap(self.rg, self.se, self.p, names=self.names, order=order, title=title)
 
 
 def pair_places(n_traits: int) -> list[tuple[int, int]]:
