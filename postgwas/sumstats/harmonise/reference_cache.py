@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 LAYOUT = 1
 _PENDING_ROWS = 2_000_000
+_ABANDONED = 86_400.0
 _META = "reference.json"
 
 
@@ -65,8 +67,17 @@ def temporary_folder(place: Path | None) -> Path:
     if place is not None:
         with suppress(OSError):
             place.parent.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned(place)
             return Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     return Path(tempfile.mkdtemp(prefix="postgwas-reference-"))
+
+
+def _remove_abandoned(place: Path) -> None:
+    """What a killed conversion of the same reference left a day ago or longer."""
+    for folder in place.parent.glob(f".{place.name.split('-')[0]}-*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def settle(folder: Path, place: Path) -> Path:

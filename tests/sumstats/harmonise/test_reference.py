@@ -26,6 +26,7 @@ from sumstats.harmonise.reference_files import (
     bgzipped,
     vcf,
     windows,
+    write,
 )
 
 from postgwas.errors import ColumnError, InputError
@@ -145,6 +146,14 @@ def test_tables(make: Callable[[Path], Path], tmp_path: Path) -> None:
     assert reference.frame(22).rows() == [("rs3", 4, "ATT", "A", None), ("rs1", 5, "A", "G", 0.25)]
     assert reference.frame(23).rows() == [("rs2", 7, "C", "T", 0.5)]
     assert reference.ref_known == ("effect_allele" not in path.read_bytes().decode("latin1"))
+
+
+def test_frequencies_of_plink2_with_positions(tmp_path: Path) -> None:
+    # plink2 --freq cols=+pos
+    text = "#CHROM\tPOS\tID\tREF\tALT\tALT_FREQS\tOBS_CT\n22\t5\trs1\tA\tG,T\t0.25,0.125\t978\n"
+    reference = open_reference(write(tmp_path / "plink2.afreq", text))
+    assert reference.frame(22).rows() == [("rs1", 5, "A", "G", 0.25), ("rs1", 5, "A", "T", 0.125)]
+    assert reference.ref_known
 
 
 def test_column_of_frequencies_by_name(tmp_path: Path) -> None:

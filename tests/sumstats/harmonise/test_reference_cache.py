@@ -23,7 +23,12 @@ from postgwas.sumstats.harmonise.reference import (
     Reference,
     open_reference,
 )
-from postgwas.sumstats.harmonise.reference_cache import ChromosomeWriter
+from postgwas.sumstats.harmonise.reference_cache import (
+    ChromosomeWriter,
+    settle,
+    temporary_folder,
+    write_meta,
+)
 
 
 @pytest.mark.parametrize("chunk", [1, 40, 200])
@@ -70,6 +75,24 @@ def test_damaged_cache_is_made_again(tmp_path: Path) -> None:
     assert open_reference(path).frame(22).height == 5
     (reference.folder / "reference.json").write_text("{")
     assert open_reference(path).frame(22).height == 5
+
+
+def test_two_that_parse_at_once_share_the_first_result(tmp_path: Path) -> None:
+    first = open_reference(vcf(tmp_path))
+    late = temporary_folder(first.folder)
+    write_meta(late, {"n_variants": {}})
+    assert settle(late, first.folder) == first.folder
+    assert not late.exists()
+    assert first.frame(22).rows() == EXPECTED_22
+
+
+def test_what_a_killed_run_left_is_removed_after_a_day(tmp_path: Path) -> None:
+    place = open_reference(vcf(tmp_path)).folder
+    old, new = temporary_folder(place), temporary_folder(place)
+    os.utime(old, (1, 1))
+    temporary_folder(place)
+    assert new.exists()
+    assert not old.exists()
 
 
 def test_without_cache_nothing_is_left(tmp_path: Path, own_cache: Path) -> None:
