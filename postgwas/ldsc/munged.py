@@ -228,7 +228,9 @@ def _checked(
 ) -> Munged:
     """Complete rows with numbers that can be, each id once; the rest counted."""
     n_rows = frame.height + rejected.height
-    frame = frame.with_columns(pl.col("Z", "N").cast(pl.Float64).fill_nan(None))
+    for column in ("Z", "N"):
+        if frame[column].dtype != pl.Float64 or frame[column].is_nan().any():
+            frame = frame.with_columns(pl.col(column).cast(pl.Float64).fill_nan(None))
     columns = [c for c in ("SNPID", "Z", "N", "EA", "NEA") if c in frame.columns]
     height = frame.height
     incomplete = None
