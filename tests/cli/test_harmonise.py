@@ -129,11 +129,7 @@ def test_help_imports_no_numbers() -> None:
 
 def test_a_sequence_alone_orients_and_normalises(tmp_path: Path) -> None:
     (tmp_path / "genome.fa").write_text(">chr1\nACGTTTTTGACCATGCA\n")
-    rows = [
-        "rs1 1 2 C T 0.2 0.5 0.1 5.7e-07",
-        "rs2 1 7 T TT 0.2 0.5 0.1 5.7e-07",
-        "rs3 1 2 C G 0.2 0.5 0.1 5.7e-07",
-    ]
+    rows = [f"rs{i} 1 {row} 0.2 0.5 0.1 5.7e-07" for i, row in enumerate(("2 C T", "7 T TT", "2 C G"), 1)]
     (tmp_path / "in.txt").write_text("\n".join(["SNP CHR BP EA NEA EAF BETA SE P", *rows]) + "\n")
     files = [str(tmp_path / "in.txt"), "--fasta", str(tmp_path / "genome.fa"), "--out", str(tmp_path / "out")]
     more = ["--build", "GRCh38", "--no_report", "--quiet", "--format", "tsv,vcf"]
@@ -141,7 +137,7 @@ def test_a_sequence_alone_orients_and_normalises(tmp_path: Path) -> None:
     table = pl.read_csv(tmp_path / "out.tsv.gz", separator="\t")
     assert table.select("SNPID", "POS", "EA", "NEA", "EAF", "BETA", "STATUS").rows() == [
         ("rs1", 2, "T", "C", 0.8, -0.5, "swapped"),
-        ("rs2", 3, "G", "GT", 0.2, 0.5, "matched"),
+        ("rs2", 3, "G", "GT", 0.2, 0.5, "indel_ref_given"),
     ]
     text = gzip.decompress((tmp_path / "out.vcf.gz").read_bytes()).decode()
     lines = [line.split("\t")[:5] for line in text.splitlines() if not line.startswith("#")]
