@@ -153,6 +153,10 @@ def test_precision_is_that_of_the_text(values: list[float], form: str) -> None:
     assert (found.decimals, found.digits) == (most(decimals_of), most(digits_of))
 
 
+def test_a_tiny_value_needs_more_decimals_than_are_told() -> None:
+    assert Precision.of(np.array([0.5, 1e-16])) == Precision(None, 1)
+
+
 def test_rounding_error_is_half_of_the_last_place() -> None:
     assert Precision(2, None).half_unit(np.array([0.25, -3.0])).tolist() == [0.005, 0.005]
     assert Precision(None, 2).half_unit(np.array([2.5e-8, -31.0])) == pytest.approx([5e-10, 0.5])
