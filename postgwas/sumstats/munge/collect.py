@@ -185,7 +185,7 @@ class Collector:
             columns |= {name: frame[name] for name in ("EA", "NEA")}
         for name in _NUMBERS:
             if name in numbers and (name != "EAF" or self.options.keep_maf):
-                columns[name] = pl.Series(name, numbers[name])
+                columns[name] = frame[name] if name in frame.columns else pl.Series(name, numbers[name])
         if listed is not None:
             columns["LISTED"] = pl.Series("LISTED", listed)
         self._parts.add(columns, alive)

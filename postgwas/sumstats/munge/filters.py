@@ -62,8 +62,12 @@ class Verdict:
 
 def allele_codes(alleles: pl.Series) -> Codes:
     """A, C, G, T as 0, 1, 2, 3 in either case; 9 for anything else. A + T = C + G = 3."""
-    codes = alleles.cast(_LETTERS, strict=False).to_physical().fill_null(9).to_numpy()
-    return np.where(codes == 9, 9, codes & 3).astype(np.uint8)
+    codes = alleles.cast(_LETTERS, strict=False).to_physical()
+    if codes.null_count():
+        codes = codes.fill_null(9)
+    found: Codes = codes.to_numpy()
+    lower = (found > 3) & (found < 9)
+    return np.where(lower, found - 4, found).astype(np.uint8) if lower.any() else found
 
 
 def plain_snps(a1: Codes, a2: Codes) -> Bools:
