@@ -316,6 +316,8 @@ def _open_given(options: HarmoniseOptions) -> Given:
             len(found.n_variants),
             found.build or "not told",
         )
+        for reason, count in found.skipped.items():
+            log.info("%s: %s of its records: %s", found.source, f"{count:,}", reason)
         build = found.build
     if options.fasta is not None:
         of_sequence = Fasta(options.fasta).build
