@@ -89,7 +89,6 @@ def read_inputs(sumstats: Any, settings: H2Settings, *, name: str | None, limite
     table = regression_table(panel, weights, munged, check_cover=not settings.compat)
     log.info("After merging with reference panel LD, %d SNPs remain.", table.n_reference)
     log.info("After merging with regression SNP LD, %d SNPs remain.", table.n_weights)
-    _check_condition(table, settings, warnings)
     if table.n_variants < FEW_VARIANTS:
         _warn(warnings, "number of SNPs less than 200k; this is almost always bad.")
     n_merged = table.n_variants
@@ -105,6 +104,7 @@ def read_inputs(sumstats: Any, settings: H2Settings, *, name: str | None, limite
             "80" if default else repr(chisq_max),
             table.n_variants,
         )
+    _check_condition(table, settings, warnings)
     return H2Inputs(munged, panel, table, n_merged, chisq_max, tuple(warnings))
 
 
@@ -121,7 +121,6 @@ def below(table: RegressionTable, chisq_max: float) -> RegressionTable:
         table,
         z=table.z[kept],
         n=table.n[kept],
-        l2=table.l2[kept],
         w_l2=table.w_l2[kept],
         panel_rows=table.panel_rows[kept],
         rows=table.rows[kept],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ class RegressionTable:
     Attributes
     ----------
     z, n : ndarray of float64, shape (K,)
-    l2 : ndarray of float64, shape (K, A)
     w_l2 : ndarray of float64, shape (K,)
+    panel : LDScorePanel
+        LD scores of the model.
     panel_rows : ndarray of uint32, shape (K,)
         Rows of the panel, ascending.
     rows : ndarray of uint32, shape (K,)
@@ -45,8 +47,8 @@ class RegressionTable:
 
     z: npt.NDArray[np.float64]
     n: npt.NDArray[np.float64]
-    l2: npt.NDArray[np.float64]
     w_l2: npt.NDArray[np.float64]
+    panel: LDScorePanel
     panel_rows: npt.NDArray[np.uint32]
     rows: npt.NDArray[np.uint32]
     n_read: int
@@ -56,6 +58,11 @@ class RegressionTable:
     @property
     def n_variants(self) -> int:
         return int(self.z.size)
+
+    @cached_property
+    def l2(self) -> npt.NDArray[np.float64]:
+        """LD scores of the model, shape (K, A); gathered when first asked for, as they may be gigabytes."""
+        return self.panel.l2[self.panel_rows]
 
 
 def split_names(names: str | Path | Sequence[str | Path]) -> list[str]:
@@ -202,8 +209,8 @@ def regression_table(
     return RegressionTable(
         z=munged.z[rows],
         n=munged.n[rows],
-        l2=panel.l2[panel_rows],
         w_l2=weights.l2[weight_rows, 0],
+        panel=panel,
         panel_rows=panel_rows,
         rows=rows,
         n_read=munged.n_read,
