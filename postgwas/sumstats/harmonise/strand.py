@@ -22,6 +22,9 @@ from postgwas.sumstats.harmonise.sequence_check import CHECK_EA, check_ref, deci
 
 Bytes = npt.NDArray[np.uint8]
 
+EAF_DECIMALS = 12
+"""Of 1 - EAF, as :func:`~.align.aligned` rounds it: without the noise of the subtraction."""
+
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
@@ -137,7 +140,9 @@ def exchange(frame: pl.DataFrame, turn: npt.NDArray[np.bool_]) -> pl.DataFrame:
         if name in frame.columns
     ]
     if "EAF" in frame.columns:
-        new.append(pl.when(rows).then(1.0 - pl.col("EAF")).otherwise("EAF").alias("EAF"))
+        new.append(
+            pl.when(rows).then((1.0 - pl.col("EAF")).round(EAF_DECIMALS)).otherwise("EAF").alias("EAF")
+        )
     return frame.with_columns(new)
 
 

@@ -33,7 +33,6 @@ _FORMAT_FIELDS = (
     ("EZ", "A", "Float", "Z-score provided if it was used to derive the EFFECT and SE fields"),
     ("SI", "A", "Float", "Accuracy score of summary data imputation"),
     ("NC", "A", "Float", "Number of cases used to estimate genetic effect"),
-    ("ID", "1", "String", "Study variant identifier"),
 )
 
 
@@ -59,12 +58,11 @@ def vcf_lines(
     if counts is not None:
         keys.append("NC")
         values.append(pl.lit(f"{counts[1]:g}"))
-    keys.append("ID")
-    values.append(pl.col("SNPID").fill_null("."))
     return frame.select(
         pl.col("CHR").replace_strict(_NAMES, return_dtype=pl.String).alias("#CHROM"),
         "POS",
-        pl.col("SNPID").alias("ID"),
+        # Blanks and semicolons part the columns of a VCF and the ids of a record.
+        pl.col("SNPID").str.replace_all(r"[\s;]", "_").alias("ID"),
         pl.when(alt).then("NEA").otherwise("EA").alias("REF"),
         pl.when(alt).then("EA").otherwise("NEA").alias("ALT"),
         pl.lit(".").alias("QUAL"),
@@ -122,7 +120,7 @@ def _value(key: str, counts: tuple[float, float] | None) -> pl.Expr:
     if key in {"ES", "EZ"}:
         return pl.when(alt).then(column).otherwise(0.0 - column)
     if key == "AF":
-        return pl.when(alt).then(column).otherwise(1.0 - column)
+        return pl.when(alt).then(column).otherwise((1.0 - column).round(12))
     if key == "SS" and counts is not None:
         return pl.lit(counts[0])
     return column
