@@ -11,6 +11,7 @@ sampled every 50 ms. The first run parses the reference and caches it; it is rep
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import os
 import resource
@@ -19,14 +20,18 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pysam
+from isal import igzip
 
 from postgwas.reference.known_snps import known_snps
+from postgwas.sumstats.derive import p_from_z
 from postgwas.sumstats.harmonise.assembly import length_of
-from postgwas.sumstats.harmonise.chain import LIFT_OK
+from postgwas.sumstats.harmonise.chain import LIFT_OK, Chain
 from postgwas.sumstats.harmonise.chain_file import read_chain
 
 BLOCK, GAP = 495_000, 5_000
@@ -114,9 +119,24 @@ def simulate(work: Path, rows: int) -> dict[str, Path]:
     write_chain(files["chain"])
     chain = read_chain(files["chain"])
     rng = np.random.default_rng(20)
+    with contextlib.ExitStack() as stack:
+        streams = [
+            stack.enter_context(igzip.open(files["sumstats"], "wb", compresslevel=2)),
+            stack.enter_context(pysam.BGZFile(str(files["reference"]), "wb", None)),
+        ]
+        streams[1].write(vcf_header())
+        for part, (trait, reference) in enumerate(chromosomes(rows, chain, rng)):
+            streams[0].write(trait.write_csv(separator="\t", include_header=part == 0).encode())
+            streams[1].write(reference.write_csv(separator="\t", include_header=part == 0).encode())
+    return files
+
+
+def chromosomes(
+    rows: int, chain: Chain, rng: np.random.Generator
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Trait and reference, a chromosome at a time."""
     known = known_snps()
     genome = sum(length_of("GRCh37", c) or 0 for c in range(1, 24))
-    traits, references = [], []
     for code in range(1, 24):
         length = length_of("GRCh37", code) or 0
         n = round(rows * length / genome)
@@ -130,20 +150,15 @@ def simulate(work: Path, rows: int) -> dict[str, Path]:
         ids = pl.Series("ID", [f"rs{code}{i:08d}1" for i in range(position.size)])
         at = np.searchsorted(position, known.grch37[here])
         ids = ids.scatter(at, [f"rs{r}" for r in known.rsid[here]])
-        trait, reference = chromosome(code, position, ids, chain, rng)
-        traits.append(trait)
-        references.append(reference)
-    write_gz(files["sumstats"], traits)
-    write_vcf(files["reference"], references)
-    return files
+        yield chromosome(code, position, ids, chain, rng)
 
 
 def chromosome(
-    code: int, position: np.ndarray, ids: pl.Series, chain: object, rng: np.random.Generator
+    code: int, position: np.ndarray, ids: pl.Series, chain: Chain, rng: np.random.Generator
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows of the trait (GRCh37) and of the reference (GRCh38)."""
     n = position.size
-    lifted = chain.lift(np.full(n, code, dtype=np.int8), position)  # type: ignore[attr-defined]
+    lifted = chain.lift(np.full(n, code, dtype=np.int8), position)
     ref = rng.integers(0, 4, n)
     shift = rng.integers(1, 4, n)
     alt = np.where(rng.random(n) < 0.67, _TRANSITION[ref], (ref + shift) % 4)
@@ -155,8 +170,6 @@ def chromosome(
     frequency = np.round(np.clip(rng.beta(0.4, 1.2, n), 0.001, 0.999), 4)
     swapped = rng.random(n) < 0.5
     beta, se = rng.normal(0, 0.01, n).round(6), (0.01 * np.ones(n) + rng.random(n) * 1e-3).round(6)
-    from postgwas.sumstats.derive import p_from_z
-
     trait = pl.DataFrame(
         {
             "SNP": ids,
@@ -220,29 +233,13 @@ def write_chain(path: Path) -> None:
                 )
 
 
-def write_gz(path: Path, frames: list[pl.DataFrame]) -> None:
-    """Text with a header, gzip."""
-    from isal import igzip
-
-    with igzip.open(path, "wb", compresslevel=2) as stream:
-        stream.write(("\t".join(frames[0].columns) + "\n").encode())
-        for frame in frames:
-            stream.write(frame.write_csv(separator="\t", include_header=False).encode())
-
-
-def write_vcf(path: Path, frames: list[pl.DataFrame]) -> None:
-    """A VCF of sites, bgzip."""
-    import pysam
-
-    with pysam.BGZFile(str(path), "wb", None) as stream:
-        lines = ["##fileformat=VCFv4.2", '##INFO=<ID=AF,Number=A,Type=Float,Description="Frequency">']
-        for code in range(1, 24):
-            name = code if code < 23 else "X"
-            lines.append(f"##contig=<ID={name},length={length_of('GRCh38', code)}>")
-        lines.append("\t".join(frames[0].columns))
-        stream.write(("\n".join(lines) + "\n").encode())
-        for frame in frames:
-            stream.write(frame.write_csv(separator="\t", include_header=False).encode())
+def vcf_header() -> bytes:
+    """Lines before the names of the columns."""
+    lines = ["##fileformat=VCFv4.2", '##INFO=<ID=AF,Number=A,Type=Float,Description="Frequency">']
+    for code in range(1, 24):
+        name = code if code < 23 else "X"
+        lines.append(f"##contig=<ID={name},length={length_of('GRCh38', code)}>")
+    return ("\n".join(lines) + "\n").encode()
 
 
 if __name__ == "__main__":
