@@ -70,6 +70,7 @@ def cross_ld_scores(
     maf: float | None = None,
     pq_exp: float | None = None,
     per_allele: bool = False,
+    allele_counts: bool = False,
     cm_map: Path | None = None,
     whole_chromosome: bool = False,
     double: bool = False,
@@ -99,6 +100,9 @@ def cross_ld_scores(
         of standardised genotypes (Popcorn's genetic impact).
     per_allele : bool
         The same with exponent 1: effects per allele (Popcorn's genetic effect).
+    allele_counts : bool
+        Exponent 1, and each score divided by its variant's own weight: effects per allele
+        both where they arise and where they are seen (MAMA's allele-count units).
     cores, scheduler, jobqueue, jobqueue_options
         Where the work runs, see :func:`postgwas.compute.engine.engine`.
 
@@ -114,7 +118,7 @@ def cross_ld_scores(
     """
     if not window > 0:
         raise UsageError(f"the LD window is {window}: expected more than 0")
-    exponent = exponent_of(pq_exp, per_allele)
+    exponent = exponent_of(pq_exp, per_allele or allele_counts)
     files = [g if isinstance(g, Genotypes) else open_genotypes(g) for g in _both(genotypes1, genotypes2)]
     samples = [chosen_samples(keep, data, compat=False) for keep, data in zip((keep1, keep2), files)]
     n_samples = _sample_counts(files, samples)
@@ -143,6 +147,8 @@ def cross_ld_scores(
         weights = cross_weights(frequency[0], frequency[1], exponent, None)
         sums = sum_over_windows(eng, populations, left, weights, np.float64 if double else np.float32)
     one, two, cross = cross_scores(sums, weights, left, n_samples)
+    if allele_counts:
+        one, two, cross = one / weights[:, :1], two / weights[:, 1:2], cross / weights[:, 2:]
     return CrossLDScores(variants, one[:, 0], two[:, 0], cross[:, 0], weights.sum(axis=0), n_samples, dropped)
 
 

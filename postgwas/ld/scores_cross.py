@@ -45,6 +45,11 @@ def cross_scores(
 ) -> tuple[Floats, Floats, Floats]:
     """Scores of population 1, of population 2 and across, each of shape (V, A).
 
+    With weights of exponent 1 they belong to effects per allele at the causal variants and
+    standardised effects at the variant of the score. Divided by that variant's own weight
+    they are those of effects per allele at both (MAMA's allele-count units): an effect b_k
+    is seen at j as b_k r_jk sqrt(v_k / v_j), v the variance 2 p (1 - p).
+
     The first two are sums of w * (r^2 - (1 - r^2) / (n - 2)). Correlations of samples that
     share nobody have independent errors: the mean of their product is the product of their
     means, so the third, the sum of w * r1 * r2, is as it is.

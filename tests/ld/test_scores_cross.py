@@ -1,4 +1,4 @@
-"""LD scores across two populations against the definition, and against Popcorn's."""
+"""LD scores across two populations against the definition, on small random files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from ld.naive_scores import naive_in_window, naive_ld_scores, naive_standardise, varies
 
 from postgwas.errors import InputError, NoVariantsError
-from postgwas.genotypes import open_genotypes
 from postgwas.ld.run import ld_scores
 from postgwas.ld.run_cross import cross_ld_scores
 from postgwas.ld.shared_variants import shared_variants
@@ -72,6 +71,24 @@ def test_two_files_give_the_sums_of_the_definition(
     np.testing.assert_allclose(
         scores.m, [weights[0].sum(), weights[1].sum(), np.sqrt(weights[0] * weights[1]).sum()]
     )
+
+
+def test_allele_counts_divide_by_the_variance_of_the_variant(folder: Path) -> None:
+    one, two = random_calls(1, 60, 40, missing=0.0), random_calls(2, 60, 30, missing=0.0)
+    write_plink1(folder / "count1", one)
+    write_plink1(folder / "count2", two)
+    scores = cross_ld_scores(
+        folder / "count1", folder / "count2", window=9, unit="kb", allele_counts=True, double=True
+    )
+    kept = np.flatnonzero(varies(one) & varies(two))
+    near = naive_in_window(["1"] * len(kept), kept.tolist(), 9)
+    expected = np.ones(near.shape)
+    for calls in (one[kept], two[kept]):
+        p = calls.mean(axis=1) / 2
+        deviation = np.sqrt(2 * p * (1 - p))
+        r = naive_standardise(calls) @ naive_standardise(calls).T / calls.shape[1]
+        expected *= r * deviation[None, :] / deviation[:, None]
+    np.testing.assert_allclose(scores.l2_cross, (expected * near).sum(axis=1), rtol=1e-9, atol=1e-9)
 
 
 def test_two_populations_of_one_file(folder: Path) -> None:
@@ -135,53 +152,3 @@ def test_by_id_where_positions_differ() -> None:
     assert shared_variants(one, two, match="id").first.tolist() == [0]
     with pytest.raises(NoVariantsError, match="share no variant by position"):
         shared_variants(one, two)
-
-
-@pytest.mark.requires_shared
-def test_popcorn(shared: Path) -> None:
-    """Popcorn 1.1 compute, 1 Mb windows, genetic impact and effect, 150 EUR and 150 EAS simulated people.
-
-    Its scores within a population are the unbiased sums (the genetic effect's divided by the
-    mean weight), exact to rounding. Across, it takes (1 - |r1 r2|)/(n - 2) from each |r1 r2|
-    though the samples are independent, and turns A/T and C/G variants round by frequency (5
-    here): both are redone by the slow way here.
-    """
-    files = shared / "oracle" / "rpeers" / "popcorn"
-    names = ["chr", "pos", "id", "a1", "a2", "af1", "af2", "one", "two", "cross"]
-    impact, effect = (
-        pl.read_csv(
-            files / f"cross_{kind}.cscore.gz",
-            separator="\t",
-            has_header=False,
-            new_columns=names,
-        )
-        for kind in ("gi", "ge")
-    )
-    arguments = {"window": 1000, "unit": "kb", "extract": impact["id"].to_list(), "double": True}
-    scores = cross_ld_scores(files / "ref_EUR", files / "ref_EAS", **arguments)  # type: ignore[arg-type]
-    assert scores.variants["SNPID"].equals(impact["id"], check_names=False)
-    np.testing.assert_allclose(scores.l2_1, impact["one"], rtol=1e-10)
-    np.testing.assert_allclose(scores.l2_2, impact["two"], rtol=1e-10)
-    weighed = cross_ld_scores(files / "ref_EUR", files / "ref_EAS", per_allele=True, **arguments)  # type: ignore[arg-type]
-    n = scores.variants.height
-    np.testing.assert_allclose(weighed.l2_1 / (weighed.m[0] / n), effect["one"], rtol=1e-10)
-    np.testing.assert_allclose(weighed.l2_2 / (weighed.m[1] / n), effect["two"], rtol=1e-10)
-
-    standard = []
-    for name in ("ref_EUR", "ref_EAS"):
-        genotypes = open_genotypes(files / name)
-        rows = np.flatnonzero(genotypes.variants["SNPID"].is_in(impact["id"].to_list()))
-        standard.append(naive_standardise(genotypes.source.read(rows, None)))  # type: ignore[arg-type]
-    near = naive_in_window(scores.variants["CHROM"].to_list(), scores.variants["POS"].to_list(), 1e6)
-    r1, r2 = (rows @ rows.T / 150 for rows in standard)
-    np.testing.assert_allclose(scores.l2_cross, (r1 * r2 * near).sum(axis=1), atol=1e-9)
-    turned = np.where(
-        np.abs(1 - scores.variants["FRQ_2"].to_numpy() - impact["af2"].to_numpy()) > 1e-9, -1, 1
-    )
-    assert (turned < 0).sum() == 5
-    product = r1 * r2 * np.outer(turned, turned)
-    theirs = np.sign(product) * (np.abs(product) - (1 - np.abs(product)) / 148)
-    # Where a product is 0 but for rounding, its sign, and so 1/148, is chance.
-    np.testing.assert_allclose((theirs * near).sum(axis=1), impact["cross"], atol=0.25)
-    same = np.abs((theirs * near).sum(axis=1) - impact["cross"].to_numpy()) < 1e-9
-    assert same.mean() > 0.6
