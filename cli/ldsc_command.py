@@ -8,6 +8,7 @@ Flags may be written with _ or -.
 from __future__ import annotations
 
 import argparse
+import sys
 
 from postgwas.cli.ldsc_flags import add_arguments as add_arguments
 from postgwas.errors import UsageError
@@ -17,10 +18,27 @@ HELP = "heritability, genetic correlation, LD scores: the flags of ldsc.py"
 MODES = ("h2", "h2_cts", "rg", "l2")
 #: Flags without meaning for a regression; ldsc.py passes over most of them in silence.
 OF_L2 = (
-    "bfile", "pfile", "vcf", "extract", "keep", "maf", "print_snps", "cm_map", "ld_wind_snps", "ld_wind_kb",
+    "bfile", "pfile", "vcf", "bfile2", "pfile2", "vcf2", "extract", "keep", "maf", "print_snps", "cm_map", "ld_wind_snps", "ld_wind_kb",
     "ld_wind_cm", "annot", "thin_annot", "cts_bin", "cts_breaks", "cts_names", "per_allele", "pq_exp",
     "no_print_annot",
 )  # fmt: skip
+#: Flags of ldsc.py that it takes with an analysis and does not use there: we say so.
+NO_EFFECT = {
+    "h2": ("intercept_gencov", "no_check_alleles", "return_silly_things", "ref_ld_chr_cts", "print_all_cts"),
+    "h2_cts": (
+        "intercept_gencov", "no_check_alleles", "return_silly_things", "overlap_annot", "print_coefficients",
+        "print_cov", "print_delete_vals", "samp_prev", "pop_prev", "frqfile", "frqfile_chr",
+    ),
+    "rg": (
+        "overlap_annot", "print_coefficients", "frqfile", "frqfile_chr", "ref_ld_chr_cts", "print_all_cts",
+    ),
+}  # fmt: skip
+#: Flags of ours that an analysis lacks: refused.
+NOT_HERE = {
+    "h2": {"figures": "rg", "rg_matrix": "rg"},
+    "h2_cts": {"figures": "rg", "rg_matrix": "rg", "print_pseudovalues": "h2"},
+    "rg": {},
+}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,6 +72,12 @@ def _check_regression(args: argparse.Namespace, mode: str) -> None:
     for flag in OF_L2:
         if getattr(args, flag) not in (None, False):
             raise UsageError(f"--{flag} goes with --l2, not with --{mode}")
+    for flag, where in NOT_HERE[mode].items():
+        if getattr(args, flag):
+            raise UsageError(f"--{flag} goes with --{where}, not with --{mode}")
+    for flag in NO_EFFECT[mode]:
+        if getattr(args, flag) not in (None, False):
+            print(f"warning: --{flag} has no effect with --{mode}", file=sys.stderr)
     for one, other in (("ref_ld", "ref_ld_chr"), ("w_ld", "w_ld_chr")):
         if getattr(args, one) and getattr(args, other):
             raise UsageError(f"--{one} and --{other} exclude each other")

@@ -83,6 +83,9 @@ LD = ("--ref-ld-chr", "panel/", "--w-ld-chr", "panel/")
         (("--h2", "a", *LD, "--samp-prev", "0.5"), "--samp_prev and --pop_prev must be given together"),
         (("--h2", "a", *LD, "--bfile", "x"), "--bfile goes with --l2, not with --h2"),
         (("--h2", "a", *LD, "--ld-wind-cm", "1"), "--ld_wind_cm goes with --l2, not with --h2"),
+        (("--h2", "a", *LD, "--figures"), "--figures goes with --rg, not with --h2"),
+        (("--h2", "a", *LD, "--rg-matrix"), "--rg_matrix goes with --rg, not with --h2"),
+        (("--h2-cts", "a", *LD, "--print-pseudovalues"), "--print_pseudovalues goes with --h2, not with"),
         (("--h2", "a", *LD, "--n-blocks", "1"), "--n_blocks 1: expected a whole number above 1"),
         (("--h2", "a", *LD, "--no-intercept", "--intercept-h2", "1.1"), "--no_intercept and --intercept_h2"),
         (("--h2", "a", *LD, "--intercept-h2", "1,2"), "--intercept_h2 1,2: expected one number"),
@@ -112,3 +115,20 @@ def test_what_does_not_go_together(
     monkeypatch.chdir(tmp_path)
     assert refusal(capsys, *argv).startswith(told)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("argv", "flag"),
+    [
+        (("--h2", "none", "--print-all-cts"), "print_all_cts"),
+        (("--h2-cts", "none", "--print-cov"), "print_cov"),
+        (("--rg", "none,none", "--overlap-annot"), "overlap_annot"),
+    ],
+)
+def test_what_ldsc_passes_over_is_told(
+    argv: tuple[str, ...], flag: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """ldsc.py takes these flags and does nothing with them."""
+    assert main(["ldsc", *argv, *LD, "--out", str(tmp_path / "run"), "--quiet"]) == 2
+    warning = capsys.readouterr().err.splitlines()[0]
+    assert warning == f"warning: --{flag} has no effect with {argv[0].replace('-', '_').replace('__', '--')}"
