@@ -61,17 +61,18 @@ def _numbers(cells: Sequence[Cell]) -> list[str]:
     if all(isinstance(cell, int) for cell in cells):
         return [f"{cell: d}" for cell in cells]
     values = [float(cell) for cell in cells]
-    fixed = _trimmed([f"{value: .{DIGITS}f}" for value in values])
+    fixed = _trimmed([f"{value: .{DIGITS}f}" for value in values if not math.isnan(value)])
     sizes = [abs(value) for value in values if math.isfinite(value)]
     tiny = any(0 < size < 10**-DIGITS for size in sizes)
-    huge = any(size > 1e6 for size in sizes) and max(map(len, fixed)) > DIGITS + 6
+    huge = any(size > 1e6 for size in sizes) and max(map(len, fixed), default=0) > DIGITS + 6
     if tiny or huge:
         return [f"{value: .{DIGITS}e}" if math.isfinite(value) else "NaN" for value in values]
-    return ["NaN" if math.isnan(value) else text for value, text in zip(values, fixed)]
+    left = iter(fixed)
+    return ["NaN" if math.isnan(value) else next(left) for value in values]
 
 
 def _trimmed(texts: list[str]) -> list[str]:
     """Without the zeros at the end that all have, but for one behind the point."""
-    while all(text.endswith("0") for text in texts):
+    while texts and all(text.endswith("0") for text in texts):
         texts = [text[:-1] for text in texts]
     return [f"{text}0" if text.endswith(".") else text for text in texts]
