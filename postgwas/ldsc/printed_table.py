@@ -37,7 +37,7 @@ def printed_table(columns: Mapping[str, Sequence[Cell]]) -> str:
     laid = [_column(name, cells) for name, cells in columns.items()]
     lines = [" ".join(parts) for parts in zip(*laid, strict=True)]
     # pandas takes one leading blank from each row, and all of the first line's.
-    return "\n".join([lines[0], *(line[1:] for line in lines[1:])]).strip(" ")
+    return "\n".join([lines[0], *(line.removeprefix(" ") for line in lines[1:])]).strip(" ")
 
 
 def _column(name: str, cells: Sequence[Cell]) -> list[str]:

@@ -29,4 +29,4 @@ def test_powers_of_ten() -> None:
 
 def test_missing_numbers_and_whole_ones() -> None:
     assert printed_table({"a": [math.nan, 0.25]}).splitlines()[1:] == [" NaN", "0.25"]
-    assert printed_table({"a": [1, -20]}).splitlines()[1:] == ["  1", "-20"]
+    assert printed_table({"a": [1, -20]}).splitlines()[1:] == [" 1", "-20"]
