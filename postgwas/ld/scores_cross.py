@@ -67,7 +67,7 @@ def cross_scores(
 
     References
     ----------
-    Brown et al. 2016, American Journal of Human Genetics 99:76, eqs. 2-4.
+    Brown et al. 2016, American Journal of Human Genetics 99:76-88.
     """
     squares1, squares2, products = np.hsplit(sums, 3)
     weights1, weights2, _ = np.hsplit(weights, 3)

@@ -24,8 +24,9 @@ def naive_in_window(
     chromosomes: Sequence[str], coordinates: Sequence[float], reach: float
 ) -> NDArray[np.bool_]:
     """Pairs on one chromosome at most `reach` apart."""
-    places = list(zip(chromosomes, coordinates))
-    return np.array([[a == b and abs(x - y) <= reach for b, y in places] for a, x in places])
+    names, places = np.array(chromosomes), np.array(coordinates)
+    near: NDArray[np.bool_] = np.abs(places[:, None] - places[None, :]) <= reach
+    return near & (names[:, None] == names[None, :])
 
 
 def naive_ld_scores(
