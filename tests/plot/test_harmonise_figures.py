@@ -16,7 +16,7 @@ def test_the_file_s_frequency_is_across_and_the_reference_s_up() -> None:
     shown = axes.images[0].get_array()
     assert shown is not None
     assert (int(shown[8, 2]), int(np.ma.count(shown))) == (5, 1)
-    assert axes.images[0].origin == "lower" and axes.images[0].get_extent() == (0, 1, 0, 1)
+    assert axes.images[0].origin == "lower" and tuple(axes.images[0].get_extent()) == (0, 1, 0, 1)
     assert "file" in axes.get_xlabel() and "reference" in axes.get_ylabel()
 
 

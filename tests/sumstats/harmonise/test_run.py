@@ -322,3 +322,65 @@ def test_no_row_left(world: World) -> None:
 def test_contradicting_settings(world: World, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         run(world, **changes)
+
+
+def test_rows_that_the_reference_lacks_are_kept_on_request(world: World) -> None:
+    result = run(world, unmatched="keep", formats=("tsv", "vcf"))
+    counts = world.counts()
+    found = {o.name.lower(): n for o, n in result.account.outcomes.items()}
+    assert found == {
+        code if code != "not_in_reference" else "unmatched_kept": n for code, n in counts.items()
+    }
+    kept = table(result)
+    absent = {str(r[0]): r for r, o in zip(world.rows, world.outcome) if o == "not_in_reference"}
+    rows = kept.filter(pl.col("STATUS") == "unmatched_kept")
+    assert set(rows["SNPID"]) == absent.keys()
+    for snp, ea, beta in rows.select("SNPID", "EA", "BETA").iter_rows():
+        assert (ea, beta) == (str(absent[snp][3]).upper(), absent[snp][6])
+    # Nothing tells their REF, so a VCF cannot hold them.
+    assert result.n_written == {"vcf": kept.height - rows.height}
+
+
+def test_strands_are_not_inferred_from_frequencies_of_the_other_allele(world: World) -> None:
+    world.write([(*r[:5], _one_minus(r[5]), *r[6:]) for r in world.rows])
+    result = run(world)
+    found = {o.name.lower(): n for o, n in result.account.outcomes.items()}
+    counts = world.counts()
+    assert found["palindromic_no_eaf"] == counts["palindromic_forward"] + counts["palindromic_maf"]
+    assert not {"palindromic_forward", "palindromic_reverse"} & found.keys()
+    assert any("other allele" in warning for warning in result.warnings)
+
+
+def test_ssf_and_its_description_obey_the_specification(world: World) -> None:
+    import hashlib
+
+    import yaml
+
+    result = run(world, formats=("ssf",), n_cases=100, n_controls=900)
+    path = result.files["ssf"]
+    lines = gunzip(path).decode().splitlines()
+    assert lines[0].split("\t")[:8] == [
+        *("chromosome", "base_pair_location", "effect_allele", "other_allele", "beta", "standard_error"),
+        *("effect_allele_frequency", "p_value"),
+    ]
+    values = [line.split("\t") for line in lines[1:]]
+    assert all(v[0] in {"20", "21", "22"} and set(v[2] + v[3]) <= set("ACGT") for v in values)
+    assert len(values) == result.account.n_kept
+    described = yaml.safe_load(Path(f"{path}-meta.yaml").read_text())
+    assert described["data_file_md5sum"] == hashlib.md5(path.read_bytes()).hexdigest()
+    assert described["data_file_name"] == path.name
+    expected = {
+        "genome_assembly": "GRCh38", "coordinate_system": "1-based", "file_type": "GWAS-SSF v1.0",
+        "is_harmonised": True, "is_sorted": True, "harmonisation_reference": "reference.vcf.gz",
+    }  # fmt: skip
+    assert {key: described[key] for key in expected} == expected
+    assert described["samples"][0]["case_count"] == 100
+
+
+def test_tiny_p_values_keep_their_size_in_every_format(world: World) -> None:
+    rows = [(*r[:6], 40.0 * (1 if float(str(r[6])) > 0 else -1), 1.0, "5.27e-350", 1000) for r in world.rows]
+    world.write(rows)
+    result = run(world, formats=("tsv", "ssf", "vcf"), palindromic="drop")
+    for kind in ("tsv", "ssf", "vcf"):
+        found = read_sumstats(result.files[kind]).frame
+        assert found["MLOG10P"].to_list() == pytest.approx([349.2781893] * found.height), kind
