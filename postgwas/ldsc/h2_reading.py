@@ -89,6 +89,7 @@ def read_inputs(sumstats: Any, settings: H2Settings, *, name: str | None, limite
     table = regression_table(panel, weights, munged, check_cover=not settings.compat)
     log.info("After merging with reference panel LD, %d SNPs remain.", table.n_reference)
     log.info("After merging with regression SNP LD, %d SNPs remain.", table.n_weights)
+    _warn(warnings, *_chromosomes_missing(table))
     if table.n_variants < FEW_VARIANTS:
         _warn(warnings, "number of SNPs less than 200k; this is almost always bad.")
     n_merged = table.n_variants
@@ -176,6 +177,18 @@ def read_model_weights(settings: H2Settings, panel: LDScorePanel) -> LDScorePane
     )
     log.info("Read regression weight LD Scores for %d SNPs.", weights.n_variants)
     return weights
+
+
+def _chromosomes_missing(table: RegressionTable) -> list[str]:
+    """M counts the variants of all chromosomes of the LD scores: a trait on some of them is scaled up."""
+    everywhere = np.bincount(table.panel.chr, minlength=1) > 0
+    here = np.bincount(table.panel.chr[table.panel_rows], minlength=everywhere.size) > 0
+    if (here == everywhere).all():
+        return []
+    return [
+        f"variants on {here.sum()} of the {everywhere.sum()} chromosomes of the LD scores: h2 is that of all "
+        "of them, if the others are alike"
+    ]
 
 
 def _check_condition(table: RegressionTable, settings: H2Settings, warnings: list[str]) -> None:

@@ -155,6 +155,11 @@ class TestLDScores:
         assert "LD scores for only 90 of 3,000" in refused("--h2", ldsc.trait, *ldsc.panel)
         assert "90 SNPs remain" in log("--h2", ldsc.trait, *ldsc.panel, "--ldsc-compat", "--n-blocks", 20)
 
+    def test_one_chromosome_of_two(self, ldsc: LdscStudy, log: Log) -> None:
+        half = len(ldsc.ids) // 2
+        write_sumstats(ldsc.trait, ldsc.ids[:half], ldsc.z, ldsc.n)
+        assert "variants on 1 of the 2 chromosomes of the LD scores" in log("--h2", ldsc.trait, *ldsc.panel)
+
     def test_one_value_for_all_variants(self, ldsc: LdscStudy, refused: Refusal) -> None:
         write_panel(ldsc.folder / "ld", ldsc.ids, {"L2": np.full(len(ldsc.ids), 3.0)}, [30_000])
         assert "all LD scores have zero variance (L2_0)" in refused("--h2", ldsc.trait, *ldsc.panel)
