@@ -132,7 +132,8 @@ class Collector:
             return z, bad
         if how in {"MLOG10P", "LOG10P"}:
             size = numbers[how]
-            self._signs_of_log10p |= {bool(sign) for sign in np.unique(np.sign(size[size != 0])) > 0}
+            # A missing value has no sign.
+            self._signs_of_log10p |= {bool(some) for some in np.unique(size[np.abs(size) > 0] > 0)}
             return abs_z_of_tiny(np.abs(size)), ~np.isfinite(size)
         with np.errstate(divide="ignore", invalid="ignore"):
             z = np.abs(numbers["SIGNED"] if how == "Z" else numbers["SIGNED"] / numbers["SE"])
