@@ -42,11 +42,14 @@ def left_edges(coordinates: NDArray[Any], reach: float, starts: NDArray[np.int64
 
 def _within_chromosome(coordinates: NDArray[Any], reach: float) -> Left:
     left = np.searchsorted(coordinates, coordinates - reach, side="left").astype(np.int64)
-    # x - reach is rounded: hold each edge against the difference itself.
+    # x - reach is rounded: hold each edge against the difference itself. Steps go from one
+    # coordinate to the next, because many variants can share one where a map is coarse.
+    first = np.searchsorted(coordinates, coordinates, side="left")
+    after = np.searchsorted(coordinates, coordinates, side="right")
     while (inside := (left > 0) & (coordinates - coordinates[np.maximum(left - 1, 0)] <= reach)).any():
-        left -= inside
+        left = np.where(inside, first[np.maximum(left - 1, 0)], left)
     while (outside := coordinates - coordinates[left] > reach).any():
-        left += outside
+        left = np.where(outside, after[left], left)
     return left
 
 
