@@ -12,6 +12,7 @@ from postgwas.errors import InputError, UsageError
 from postgwas.ldsc import h2_outputs as outputs
 from postgwas.ldsc.annotation_overlap import (
     Overlap,
+    OverlapTask,
     add_overlaps,
     check_frequencies_given,
     overlap_of,
@@ -189,8 +190,11 @@ def h2(
             log.warning("%s", warning)
         if overlap_annot and not parted:
             log.warning("--overlap_annot: one LD score column, nothing overlaps")
+        annotation_files: list[str] = []
         if parted:
-            result = _with_overlap(result, inputs, settings, frqfile, where)
+            tasks = overlap_tasks(split_names(settings.ref_ld), frqfile, by_chromosome=ref_by_chromosome)
+            annotation_files = [file for task in tasks for file in (*task.annot, task.frq) if file]
+            result = _with_overlap(result, inputs, settings, tasks, where)
         written += outputs.write_h2(result, target, inputs.munged.rejected, coefficients=print_coefficients)
         target.warn_of_leftovers(written)
         if target.store is not None:
@@ -199,7 +203,7 @@ def h2(
                 target,
                 {
                     "parameters": {**asdict(settings), "samp_prev": samp_prev, "pop_prev": pop_prev},
-                    "inputs": input_files(sumstats, settings),
+                    "inputs": input_files(sumstats, settings, *annotation_files),
                     "rows_in": inputs.munged.n_rows,
                     "rows_out": inputs.table.n_variants,
                     "dropped": _dropped(inputs),
@@ -238,17 +242,19 @@ def _regression(inputs: H2Inputs, settings: H2Settings) -> H2Fit:
 
 
 def _with_overlap(
-    result: H2Result, inputs: H2Inputs, settings: H2Settings, frq: str | None, where: Mapping[str, Any]
+    result: H2Result,
+    inputs: H2Inputs,
+    settings: H2Settings,
+    tasks: Sequence[OverlapTask],
+    where: Mapping[str, Any],
 ) -> H2Result:
     """Read the annotations, and take their overlap into account."""
     from postgwas.compute.engine import engine
 
-    names = split_names(settings.ref_ld)
     log.info(
         "Reading annot matrix from %s ... (annot)",
         place(settings.ref_ld, by_chromosome=settings.ref_by_chromosome),
     )
-    tasks = overlap_tasks(names, frq, by_chromosome=settings.ref_by_chromosome)
     with engine(**where) as eng:
         read = add_overlaps(eng.map(overlap_of, tasks, label="Reading annotations"), tasks)
     kept, warnings = _matched(read, inputs, settings)

@@ -134,7 +134,8 @@ def test_store(partitioned: H2Result, tmp_path: Path, study: LdscStudy) -> None:
     made = kept.provenance("ldsc/h2/trait/summary")
     assert made.rows_in == 3000 and made.rows_out == partitioned.counts.regression
     assert str(study.trait) in {item.name for item in made.inputs}
-    assert any(item.name.endswith("part.1.l2.M_5_50") for item in made.inputs)
+    endings = ("part.1.l2.M_5_50", "part.2.annot", "frq.1.frq", "ld/2.l2.ldscore.gz")
+    assert all(any(item.name.endswith(ending) for item in made.inputs) for ending in endings)
 
 
 def test_nothing_is_written_without_out(
