@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,8 +73,8 @@ class H2Settings:
 
 def settings_of(
     *,
-    ref_ld: str | Sequence[str],
-    w_ld: str | None,
+    ref_ld: str | os.PathLike[str] | Sequence[str],
+    w_ld: str | os.PathLike[str] | None,
     ref_by_chromosome: bool = True,
     w_by_chromosome: bool = True,
     m: float | Sequence[float] | None = None,
@@ -93,7 +94,7 @@ def settings_of(
     UsageError
         Settings out of range, or that exclude each other.
     """
-    names = ref_ld if isinstance(ref_ld, str) else ",".join(map(str, ref_ld))
+    names = os.fspath(ref_ld) if isinstance(ref_ld, (str, os.PathLike)) else ",".join(map(str, ref_ld))
     if no_intercept and intercept_h2 is not None:
         raise UsageError("--no_intercept and --intercept_h2 exclude each other")
     if w_ld is None:

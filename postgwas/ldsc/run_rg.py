@@ -24,8 +24,8 @@ log = get_logger(__name__)
 def rg(
     files: Sequence[Any],
     *,
-    ref_ld: str | Sequence[str],
-    w_ld: str | None = None,
+    ref_ld: str | os.PathLike[str] | Sequence[str],
+    w_ld: str | os.PathLike[str] | None = None,
     ref_by_chromosome: bool = True,
     w_by_chromosome: bool = True,
     out: str | os.PathLike[str] | None = None,
@@ -133,8 +133,8 @@ def rg(
 def rg_matrix(
     files: Sequence[Any],
     *,
-    ref_ld: str | Sequence[str],
-    w_ld: str | None = None,
+    ref_ld: str | os.PathLike[str] | Sequence[str],
+    w_ld: str | os.PathLike[str] | None = None,
     ref_by_chromosome: bool = True,
     w_by_chromosome: bool = True,
     out: str | os.PathLike[str] | None = None,
