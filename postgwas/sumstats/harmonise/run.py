@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,12 +20,20 @@ from postgwas.sumstats.harmonise.chain_file import read_chain
 from postgwas.sumstats.harmonise.fasta import Fasta
 from postgwas.sumstats.harmonise.match import EffectAllele, Palindromic, Unmatched
 from postgwas.sumstats.harmonise.options import ENDINGS, HarmoniseOptions, prefixes, trait_names
+from postgwas.sumstats.harmonise.reading import Spilled
 from postgwas.sumstats.harmonise.reference import open_reference
 from postgwas.sumstats.harmonise.results import Harmonised
-from postgwas.sumstats.harmonise.run_file import Given, Work, harmonise_rows
+from postgwas.sumstats.harmonise.run_file import (
+    Given,
+    ReadTask,
+    Work,
+    harmonise_rows,
+    read_file,
+    reading_of,
+)
 from postgwas.sumstats.harmonise.run_outputs import write_trait
 from postgwas.sumstats.harmonise.run_store import refuse_taken_key, write_store
-from postgwas.sumstats.harmonise.staging import Stage, refuse_existing, staged
+from postgwas.sumstats.harmonise.staging import Stage, refuse_existing, scratch_folder, staged
 
 log = get_logger(__name__)
 
@@ -189,7 +198,6 @@ def harmonise(
         figures=figures,
         overwrite=overwrite,
         chunk_bytes=chunk_bytes,
-        read_ahead=cores > 1,
     )
     names = _names(paths, trait_names)
     outs = prefixes(out, names)
@@ -211,14 +219,24 @@ def _all_files(
     given = _open_given(options)
     done: list[Harmonised] = []
     failed: list[PostgwasError] = []
-    for path, name, prefix in zip(paths, names, outs):
-        try:
-            done.append(_one_file(path, name, prefix, options, given, where))
-        except PostgwasError as error:
-            if len(paths) == 1:
-                raise
-            log.error("%s", error)
-            failed.append(error)
+    # As many files at a time as there are workers: their rows lie on disk until all are written.
+    at_once = where.cores
+    for first in range(0, len(paths), at_once):
+        batch = range(first, min(first + at_once, len(paths)))
+        with scratch_folder(outs[first].parent) as folder:
+            reading = reading_of(replace(options, read_ahead=len(batch) == 1 and at_once > 1), _NAME_FLAGS)
+            tasks = [ReadTask(paths[i], reading, folder / str(i)) for i in batch]
+            for i, read in zip(batch, where.map(read_file, tasks, label="Reading files")):
+                try:
+                    if isinstance(read, PostgwasError):
+                        raise read
+                    done.append(_one_file(read, names[i], outs[i], options, given, where))
+                except PostgwasError as error:
+                    if len(paths) == 1:
+                        raise
+                    log.error("%s", error)
+                    failed.append(error)
+                shutil.rmtree(folder / str(i), ignore_errors=True)
     if failed:
         rest = f" (and {len(failed) - 1} more files failed, see the log)" if len(failed) > 1 else ""
         failed[0].message += rest
@@ -227,11 +245,11 @@ def _all_files(
 
 
 def _one_file(
-    path: str, name: str, prefix: Path, options: HarmoniseOptions, given: Given, where: Engine
+    spilled: Spilled, name: str, prefix: Path, options: HarmoniseOptions, given: Given, where: Engine
 ) -> Harmonised:
     watch = Stopwatch()
     with staged(prefix, overwrite=options.overwrite) as stage:
-        work = harmonise_rows(path, options, given, where, stage.scratch, _NAME_FLAGS)
+        work = harmonise_rows(spilled, options, given, where, stage.scratch)
         for warning in work.warnings:
             log.warning("%s", warning)
         files, n_written = write_trait(name, work, options, stage, where)
@@ -241,7 +259,7 @@ def _one_file(
         summary = work.spilled.summary
         result = Harmonised(
             name=name,
-            source=path,
+            source=summary.source,
             files=files,
             account=work.account,
             plan=work.plan,

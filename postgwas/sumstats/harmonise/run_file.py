@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from postgwas.compute.engine import Engine
-from postgwas.errors import InputError, NoVariantsError
+from postgwas.errors import InputError, NoVariantsError, PostgwasError
 from postgwas.progress import progress
 from postgwas.runlog import get_logger
 from postgwas.sumstats.harmonise import consistency, frequency
@@ -17,7 +17,12 @@ from postgwas.sumstats.harmonise.build_plan import BuildPlan, plan_build
 from postgwas.sumstats.harmonise.chain import Chain
 from postgwas.sumstats.harmonise.chromosome import ChromosomeResult, ChromosomeTask, harmonise_chromosome
 from postgwas.sumstats.harmonise.lifting import LiftedChromosome, LiftTask, lift_chromosome, save_chain
-from postgwas.sumstats.harmonise.mismatch import mismatch_share, strand_warnings
+from postgwas.sumstats.harmonise.mismatch import (
+    ENOUGH,
+    OTHER_BUILD_SHARE,
+    mismatch_share,
+    strand_warnings,
+)
 from postgwas.sumstats.harmonise.options import HarmoniseOptions
 from postgwas.sumstats.harmonise.outcomes import Outcome
 from postgwas.sumstats.harmonise.placing import place_by_id
@@ -67,28 +72,67 @@ class Work:
         return tuple(sorted(set().union(*(result.known for result in self.results))))
 
 
+@dataclass(frozen=True, eq=False)
+class ReadTask:
+    """A file to read: small enough to travel."""
+
+    path: str
+    reading: ReadOptions
+    folder: Path
+
+
+def read_file(task: ReadTask) -> Spilled | PostgwasError:
+    """Read one file and spill its rows (a task of the engine).
+
+    An error is handed back rather than raised, because other files go on.
+    """
+    task.folder.mkdir()
+    try:
+        with progress(f"Reading {Path(task.path).name} (rows)") as advance:
+            return spill_file(task.path, task.reading, task.folder, advance=advance)
+    except PostgwasError as error:
+        return error
+
+
+def reading_of(options: HarmoniseOptions, flags: Mapping[str, str]) -> ReadOptions:
+    """How files are read; `flags` names the flag that names each field's column."""
+    return ReadOptions(
+        columns=options.columns,
+        header=options.header,
+        dialect=options.dialect,
+        dialect_files=options.dialect_files,
+        n=options.n,
+        n_cases=options.n_cases,
+        n_controls=options.n_controls,
+        sample=options.sample,
+        flags=flags,
+        chunk_bytes=options.chunk_bytes,
+        read_ahead=options.read_ahead,
+    )
+
+
 def harmonise_rows(
-    path: str, options: HarmoniseOptions, given: Given, engine: Engine, folder: Path, flags: Mapping[str, str]
+    spilled: Spilled, options: HarmoniseOptions, given: Given, engine: Engine, folder: Path
 ) -> Work:
-    """Read a file and bring all its rows onto build, strand and effect allele.
+    """Bring all rows of a file onto build, strand and effect allele.
 
     Parameters
     ----------
-    path : str
+    spilled : Spilled
     options : HarmoniseOptions
     given : Given
     engine : Engine
     folder : Path
         Scratch space; exists and is empty.
-    flags : mapping
-        Field -> flag that names its column, for messages.
 
     Raises
     ------
     PostgwasError
-        The file cannot be read, or a right answer cannot be given.
+        A right answer cannot be given.
     """
-    spilled = _read(path, options, folder, flags)
+    path, summary = spilled.summary.source, spilled.summary
+    found = ", ".join(f"{name} from {column}" for name, column in summary.columns.items())
+    log.info("%s: %s rows, dialect %s: %s", path, f"{spilled.n_rows:,}", summary.dialect, found)
     plan = plan_build(
         path,
         given=options.build,
@@ -107,6 +151,8 @@ def harmonise_rows(
         spilled.n_rows, spilled.n_rejected, [r.outcomes for r in results], [r.remarks for r in results]
     )
     _refuse_other_build(path, account, given, plan)
+    if given.reference is None and options.fasta is not None:
+        _refuse_other_sequence(path, account, options.fasta)
     frequencies = frequency.total(result.frequencies for result in results)
     agreement = consistency.total(result.consistency for result in results)
     warnings = _warnings(path, spilled, options, given, account, frequencies, agreement)
@@ -114,29 +160,6 @@ def harmonise_rows(
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in account.dropped.items())
         raise NoVariantsError(f"{path}: no row is left of {account.n_read:,}: {reasons}")
     return Work(spilled, plan, results, account, warnings, frequencies, agreement)
-
-
-def _read(path: str, options: HarmoniseOptions, folder: Path, flags: Mapping[str, str]) -> Spilled:
-    rows = folder / "rows"
-    rows.mkdir()
-    reading = ReadOptions(
-        columns=options.columns,
-        header=options.header,
-        dialect=options.dialect,
-        dialect_files=options.dialect_files,
-        n=options.n,
-        n_cases=options.n_cases,
-        n_controls=options.n_controls,
-        sample=options.sample,
-        flags=flags,
-        chunk_bytes=options.chunk_bytes,
-        read_ahead=options.read_ahead,
-    )
-    with progress(f"Reading {Path(path).name} (rows)") as advance:
-        spilled = spill_file(path, reading, rows, advance=advance)
-    found = ", ".join(f"{name} from {column}" for name, column in spilled.summary.columns.items())
-    log.info("%s: %s rows, dialect %s: %s", path, f"{spilled.n_rows:,}", spilled.summary.dialect, found)
-    return spilled
 
 
 def _needs_build(options: HarmoniseOptions) -> str | None:
@@ -234,6 +257,19 @@ def _refuse_other_build(path: str, account: Account, given: Given, plan: BuildPl
             f"that it does not have: the two are of different builds (positions taken as "
             f"{plan.target or 'of unknown build'})",
             hint="another --reference; --target_build and --chain; or --build, if it was taken wrongly",
+        )
+
+
+def _refuse_other_sequence(path: str, account: Account, fasta: str) -> None:
+    # Any base fits some allele of other SNPs or its complement; only palindromic ones can contradict.
+    count = account.outcomes.get
+    against = count(Outcome.SEQUENCE_MISMATCH, 0)
+    fitting = count(Outcome.PALINDROMIC_DROPPED, 0) + count(Outcome.PALINDROMIC_KEPT, 0)
+    if against >= ENOUGH and against > OTHER_BUILD_SHARE * (against + fitting):
+        raise InputError(
+            f"{path}: {fasta} has neither allele of {against:,} rows, and one of {fitting:,} palindromic "
+            "rows: the sequence is of another build",
+            hint="another --fasta, or --target_build and --chain",
         )
 
 

@@ -49,6 +49,25 @@ def refuse_existing(prefix: Path, endings: tuple[str, ...], *, overwrite: bool) 
 
 
 @contextmanager
+def scratch_folder(beside: Path) -> Iterator[Path]:
+    """A folder for what a run keeps on disk for a while; gone when the block ends.
+
+    Raises
+    ------
+    OutputError
+        The folder that it is to lie in cannot be written to.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".postgwas-", dir=beside))
+    except OSError as error:
+        raise OutputError(f"{beside}: cannot be written to: {error.strerror or error}") from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def staged(prefix: Path, *, overwrite: bool) -> Iterator[Stage]:
     """Write results aside; they get their names when the block ends well.
 

@@ -384,3 +384,25 @@ def test_tiny_p_values_keep_their_size_in_every_format(world: World) -> None:
     for kind in ("tsv", "ssf", "vcf"):
         found = read_sumstats(result.files[kind]).frame
         assert found["MLOG10P"].to_list() == pytest.approx([349.2781893] * found.height), kind
+
+
+def test_files_read_by_several_workers_are_the_same(world: World) -> None:
+    second = world.folder / "other.tsv"
+    second.write_text("\n".join(world.sumstats.read_text().splitlines()[:300]) + "\n")
+    settings: dict[str, Any] = {"reference": world.reference, "chain": world.chain, "report": False}
+    files = [world.sumstats, second, world.folder / "none.txt"]
+    for cores in (1, 2):
+        with pytest.raises(InputError, match=r"none\.txt: no such file"):
+            harmonise(files, out=world.folder / f"cores{cores}", cores=cores, **settings)
+    for name in ("trait.tsv.gz", "other.tsv.gz", "other.account.tsv", "other.rejected.tsv.gz"):
+        one, two = (gunzip(world.folder / f"cores{cores}" / name) for cores in (1, 2))
+        assert one == two
+    assert not list(world.folder.glob("**/.postgwas-*"))
+
+
+def test_sequence_of_another_build(tmp_path: Path) -> None:
+    (tmp_path / "genome.fa").write_text(">1\n" + "C" * 300 + "\n")
+    rows = [f"rs{i} 1 {i} A {'T' if i % 2 else 'G'} 0.1 0.1 0.3" for i in range(1, 200)]
+    (tmp_path / "in.txt").write_text("\n".join(["SNP CHR BP EA NEA BETA SE P", *rows]) + "\n")
+    with pytest.raises(InputError, match="the sequence is of another build"):
+        harmonise(tmp_path / "in.txt", out=tmp_path / "out", fasta=tmp_path / "genome.fa", build="GRCh38")
