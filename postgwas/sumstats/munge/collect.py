@@ -106,7 +106,8 @@ class Collector:
                 missing |= column.is_null().to_numpy()
             if name in {"EA", "NEA"}:
                 odd = np.arange(frame.height) if codes is None else np.flatnonzero(codes[name == "NEA"] == 9)
-                missing[odd[column.gather(odd).is_in(SPELLINGS).fill_null(False).to_numpy()]] = True
+                if odd.size:
+                    missing[odd[column.gather(odd).is_in(SPELLINGS).fill_null(False).to_numpy()]] = True
         return missing
 
     def _size(self, frame: pl.DataFrame, numbers: dict[str, Floats]) -> tuple[Floats, npt.NDArray[np.bool_]]:
@@ -153,6 +154,8 @@ class Collector:
             found["FRQ"] = filters.outside(numbers["EAF"], 0.0, 1.0) & alive
         found["P"] = bad_size & alive
         for name, rows in found.items():
+            if not rows.any():
+                continue
             at = np.flatnonzero(rows)
             # munge_sumstats.py warns once for each --chunksize rows.
             block = (self.n_rows + at) // self.options.chunksize if self.options.ldsc_compat else 0 * at
