@@ -103,6 +103,9 @@ def every_pair(inputs: RgInputs, scores: H2Settings, settings: RgSettings) -> tu
             pairs.append(pair)
             log.info("%s", _one_line(pair))
             advance(1)
+    fewest = min((pair.found.n_snps for pair in pairs if pair.fit is not None), default=FEW_VARIANTS)
+    if fewest < FEW_VARIANTS:
+        log.warning("number of SNPs less than 200k (%s); this is almost always bad.", f"{fewest:,}")
     n_own = [0 if isinstance(trait, PostgwasError) else trait.n_weights for trait in traits]
     return _summed_up(inputs, ground, settings, pairs), n_own
 
