@@ -220,10 +220,9 @@ def _with_consistency(
 
 def _size_of_p(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> npt.NDArray[np.float64] | None:
     """-log10 P as read: a column of the file, or the text of P-values that a double cannot hold."""
-    for name in ("MLOG10P", "MLOG10P_TEXT"):
-        if name in schema and name in frame.columns:
-            return frame[name].fill_null(np.nan).to_numpy()
-    return None
+    if not {"MLOG10P", "MLOG10P_TEXT"} & set(schema):
+        return None
+    return frame["MLOG10P"].fill_null(np.nan).to_numpy()
 
 
 def _as_part(frame: pl.DataFrame, chromosome: int) -> pl.DataFrame:

@@ -130,12 +130,12 @@ def _check_choice(flag: str, value: str, choices: Sequence[str]) -> None:
         raise UsageError(f"{flag} {value}: expected {', '.join(choices[:-1])} or {choices[-1]}")
 
 
-def trait_names(paths: Sequence[str], given: Sequence[str] | None) -> list[str]:
+def names_of(paths: Sequence[str], given: Sequence[str] | None) -> list[str]:
     """A name for each file, by default from its own, without endings.
 
     Examples
     --------
-    >>> trait_names(["in/height.ssf.tsv.gz", "bmi.txt"], None)
+    >>> names_of(["in/height.ssf.tsv.gz", "bmi.txt"], None)
     ['height', 'bmi']
     """
     if given:

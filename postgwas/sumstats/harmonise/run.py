@@ -19,7 +19,7 @@ from postgwas.sumstats.harmonise.assembly import BUILDS
 from postgwas.sumstats.harmonise.chain_file import read_chain
 from postgwas.sumstats.harmonise.fasta import Fasta
 from postgwas.sumstats.harmonise.match import EffectAllele, Palindromic, Unmatched
-from postgwas.sumstats.harmonise.options import ENDINGS, HarmoniseOptions, prefixes, trait_names
+from postgwas.sumstats.harmonise.options import ENDINGS, HarmoniseOptions, names_of, prefixes
 from postgwas.sumstats.harmonise.reading import Spilled
 from postgwas.sumstats.harmonise.reference import open_reference
 from postgwas.sumstats.harmonise.results import Harmonised
@@ -199,7 +199,7 @@ def harmonise(
         overwrite=overwrite,
         chunk_bytes=chunk_bytes,
     )
-    names = _names(paths, trait_names)
+    names = names_of(paths, trait_names)
     outs = prefixes(out, names)
     for prefix in outs:
         refuse_existing(prefix, _endings(options), overwrite=overwrite)
@@ -350,10 +350,6 @@ def _open_given(options: HarmoniseOptions) -> Given:
 def _endings(options: HarmoniseOptions) -> tuple[str, ...]:
     endings = [ENDINGS[kind] for kind in options.formats]
     return (*endings, ".account.tsv", ".rejected.tsv.gz", *((".report.html",) if options.report else ()))
-
-
-def _names(paths: Sequence[str], given: Sequence[str] | None) -> list[str]:
-    return trait_names(paths, given)
 
 
 def _text(path: str | os.PathLike[str] | None) -> str | None:
