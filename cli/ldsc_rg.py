@@ -18,9 +18,13 @@ def run(args: argparse.Namespace) -> int:
     if len(files) < 2:
         raise UsageError(f"--rg {args.rg}: expected at least two files", hint="--rg FILE1,FILE2")
     common = _arguments(args)
-    engine_arguments(args)
+    where = engine_arguments(args)
     from postgwas.ldsc.run_rg import rg, rg_matrix
+    from postgwas.runlog import get_logger
 
+    if where != {"cores": 1, "scheduler": None, "jobqueue": None, "jobqueue_options": None}:
+        # A pair takes an eighth of a second: less than sending it elsewhere.
+        get_logger(__name__).warning("--rg runs in this process: --cores and --dask_... change nothing")
     found = rg_matrix(files, **common) if args.rg_matrix else rg(files, **common)
     return EXIT_SOME_FAILED if found.failed else 0
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from postgwas.ldsc.fits import RgFit as RgFit
     from postgwas.ldsc.h2_result import H2Result as H2Result
     from postgwas.ldsc.inputs import read_munged as read_munged
+    from postgwas.ldsc.rg_results import RgMatrix as RgMatrix
+    from postgwas.ldsc.rg_results import RgPair as RgPair
+    from postgwas.ldsc.rg_results import RgResult as RgResult
     from postgwas.ldsc.run_h2 import h2 as h2
     from postgwas.ldsc.run_rg import rg as rg
     from postgwas.ldsc.run_rg import rg_matrix as rg_matrix
@@ -40,6 +43,9 @@ _HOMES = {
     "H2Result": "postgwas.ldsc.h2_result",
     "RegressionFit": "postgwas.ldsc.fits",
     "RgFit": "postgwas.ldsc.fits",
+    "RgMatrix": "postgwas.ldsc.rg_results",
+    "RgPair": "postgwas.ldsc.rg_results",
+    "RgResult": "postgwas.ldsc.rg_results",
     "cross_ld_scores": "postgwas.ld.run_cross",
     "h2": "postgwas.ldsc.run_h2",
     "h2_cts": "postgwas.ldsc.cts",
@@ -56,6 +62,9 @@ __all__ = [
     "H2Result",
     "RegressionFit",
     "RgFit",
+    "RgMatrix",
+    "RgPair",
+    "RgResult",
     "cross_ld_scores",
     "h2",
     "h2_cts",
