@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from postgwas.errors import InputError, NoVariantsError
+from postgwas.progress import progress
 from postgwas.runlog import get_logger
 from postgwas.sumstats.munge import filters, lines
 from postgwas.sumstats.munge.allele_list import AlleleList
@@ -63,8 +64,10 @@ def collect(collector: Collector, frames: Iterator[pl.DataFrame], source: str) -
     NoVariantsError
         None passes.
     """
-    for frame in frames:
-        collector.add(frame)
+    with progress("Reading SNPs") as advance:
+        for frame in frames:
+            collector.add(frame)
+            advance(frame.height)
     for line in lines.suspicious(collector.suspicious):
         log.info("%s", line)
     if collector.n_zero_p and not collector.options.ldsc_compat:

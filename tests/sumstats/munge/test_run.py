@@ -267,3 +267,38 @@ def test_a_word_among_numbers_is_missing_or_refused(tmp_path: Path) -> None:
     assert "'many' in line 8" in found.warnings[0]
     with pytest.raises(InputError, match="column N is expected to be numeric; line 8 has 'many'"):
         munge(path, ldsc_compat=True)
+
+
+def test_a_gwas_vcf_gives_what_its_table_gives(tmp_path: Path, file: Path) -> None:
+    head = (
+        '##fileformat=VCFv4.2\n##FORMAT=<ID=ES,Number=A,Type=Float,Description="">\n'
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ttrait\n"
+    )
+    frame = simulate(seed=2).filter(pl.col("SNP").is_unique()).drop("INFO")
+    rows = [
+        f"1\t{i + 1}\t{r['SNP']}\t{r['A2']}\t{r['A1']}\t.\tPASS\t.\tES:SE:LP:AF:SS\t"
+        f"{r['BETA']}:{r['SE']}:{-np.log10(r['P'])}:{r['FRQ']}:{r['N']}\n"
+        for i, r in enumerate(frame.iter_rows(named=True))
+    ]
+    path = tmp_path / "trait.vcf"
+    path.write_text(head + "".join(rows))
+    vcf = munge(path)
+    table = munge(write(frame, tmp_path / "table.txt"))
+    assert vcf.columns.dialect == "gwas-vcf"
+    assert vcf.frame["SNP"].to_list() == table.frame["SNP"].to_list()
+    assert vcf.frame["A1"].to_list() == table.frame["A1"].to_list()
+    assert np.allclose(vcf.frame["Z"], table.frame["Z"], atol=5e-5)
+    assert set(munge(path, n=77).frame["N"]) == {77}
+
+
+def test_an_effective_n_of_the_file_is_taken(tmp_path: Path) -> None:
+    path = write(simulate().rename({"N": "N_EFF"}), tmp_path / "neff.txt")
+    assert munge(path).frame["N"].max() == 1000
+
+
+def test_cases_and_controls_give_the_peers_n(tmp_path: Path) -> None:
+    frame = simulate().with_columns(N_CAS=pl.col("N") * 0.4, N_CON=pl.col("N") * 0.6).drop("N")
+    found = munge(write(frame, tmp_path / "cc.txt"))
+    assert found.frame["N"].to_list() == pytest.approx(
+        munge(write(simulate(), tmp_path / "n.txt")).frame["N"].to_list()
+    )
