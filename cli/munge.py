@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_filters(parser.add_argument_group("filters"))
     add_store_options(parser)
     add_run_options(parser)
-    parser.give_way("ldsc_compat")  # type: ignore[attr-defined]
+    parser.give_way("ldsc_compat", "columns")  # type: ignore[attr-defined]
 
 
 def _add_files(group: Any) -> None:
@@ -78,6 +78,11 @@ def _add_n(group: Any) -> None:
 
 
 def _add_columns(group: Any) -> None:
+    group.add_argument(
+        "--columns",
+        metavar="NAME,NAME,...",
+        help="the file has no header: names of all its columns, in order; - leaves one out",
+    )
     what = {
         "snp": "SNP ids", "a1": "effect alleles (A1)", "a2": "other alleles (A2)", "p": "P-values",
         "frq": "allele frequencies or MAF", "info": "imputation quality",
@@ -142,6 +147,7 @@ def run(args: argparse.Namespace) -> int:
         merge_alleles=args.merge_alleles,
         n_min=args.n_min,
         chunksize=int(args.chunksize),
+        header=[name or "-" for name in args.columns.split(",")] if args.columns else None,
         snp=args.snp,
         n_col=args.N_col,
         n_cas_col=args.N_cas_col,

@@ -117,6 +117,16 @@ def test_nothing_is_replaced_without_overwrite(
     assert not (tmp_path / "run.rejected.tsv.gz").exists()
 
 
+def test_a_file_without_a_header(file: Path, tmp_path: Path) -> None:
+    header, rows = ROWS.split("\n", 1)
+    bare = tmp_path / "bare.txt"
+    bare.write_text(rows)
+    for path, out, flags in ((file, "one", []), (bare, "two", ["--columns", header.replace(" ", ",")])):
+        assert main(["munge", "--quiet", "--sumstats", str(path), "--out", str(tmp_path / out), *flags]) == 0
+    with gzip.open(tmp_path / "one.sumstats.gz") as one, gzip.open(tmp_path / "two.sumstats.gz") as two:
+        assert one.read() == two.read()
+
+
 def test_log_as_json(file: Path, tmp_path: Path) -> None:
     assert (
         main(["munge", "--log_json", "--quiet", "--sumstats", str(file), "--out", str(tmp_path / "run")]) == 0

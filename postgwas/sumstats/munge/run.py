@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -51,6 +51,7 @@ def munge(
     merge_alleles: str | os.PathLike[str] | None = None,
     n_min: float | None = None,
     chunksize: int = CHUNKSIZE,
+    header: Sequence[str] | None = None,
     snp: str | None = None,
     n_col: str | None = None,
     n_cas_col: str | None = None,
@@ -100,6 +101,8 @@ def munge(
         Keep N >= this. Default: the 90th percentile of N, divided by 1.5.
     chunksize : int
         Accepted for munge_sumstats.py's sake; memory does not grow with the file.
+    header : sequence of str, optional
+        Names of all columns of a file that has no header line; ``"-"`` for one to leave out.
     snp, n_col, n_cas_col, n_con_col, a1, a2, p, frq, info, nstudy : str, optional
         Names of columns.
     signed_sumstats : str, optional
@@ -166,7 +169,7 @@ def munge(
     begin = time.perf_counter()
     log_path = None if prefix is None else f"{prefix}.log"
     with run_log(log_path, quiet=quiet, json_lines=log_json, fresh=True, plain=True):
-        result = _munged(path, options, prefix)
+        result = _munged(path, options, prefix, header)
         if prefix is not None:
             result = write_outputs(result, prefix, overwrite=overwrite, decimals=3 if ldsc_compat else None)
         if store is not None:
@@ -188,8 +191,10 @@ def _check_outputs(prefix: str | None, *, overwrite: bool) -> None:
             raise OutputError(f"{prefix}{suffix}: the file exists already", hint="--overwrite replaces it")
 
 
-def _munged(path: str | os.PathLike[str], options: MungeOptions, prefix: str | None) -> Munged:
-    with Source(path) as source:
+def _munged(
+    path: str | os.PathLike[str], options: MungeOptions, prefix: str | None, header: Sequence[str] | None
+) -> Munged:
+    with Source(path, header=header) as source:
         alleles = None
         if source.vcf:
             columns, frames, warnings = vcf_frames(path, n=options.constant_n)

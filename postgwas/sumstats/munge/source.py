@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 import polars as pl
@@ -54,7 +54,7 @@ class Source:
         Lines that are no rows, after the rows were read.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, header: Sequence[str] | None = None) -> None:
         self.path = os.fspath(path)
         self.whole_n = True
         self.warnings: list[str] = []
@@ -63,7 +63,11 @@ class Source:
         try:
             self._head = self._stream.read(_HEAD)
             self.vcf = self._head.startswith(b"##fileformat=VCF")
-            self.layout = Layout((), "\t", 1, 0) if self.vcf else sniff_layout(self._head, source=self.path)
+            self.layout = (
+                Layout((), "\t", 1, 0)
+                if self.vcf
+                else sniff_layout(self._head, source=self.path, header=header)
+            )
         except BaseException:
             self._stream.close()
             raise
