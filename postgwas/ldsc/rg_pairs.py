@@ -7,6 +7,7 @@ so a trait's heritability is fitted anew for each pair, except where the variant
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -150,14 +151,15 @@ class PairFitter:
     Parameters
     ----------
     scores : Scores
-    traits : sequence of AlignedTrait
+    traits : mapping of place to AlignedTrait
+        May lose and gain traits between pairs; a place stays that of one trait.
     intercept_h2 : sequence of float or None
-        Constrained intercept of each trait's heritability.
+        Constrained intercept of each trait's heritability, by place.
     """
 
     scores: Scores
-    traits: list[AlignedTrait]
-    intercept_h2: list[float | None]
+    traits: dict[int, AlignedTrait]
+    intercept_h2: Sequence[float | None]
     _fits: dict[tuple[int, bytes], H2Fit] = field(default_factory=dict)
     _last: tuple[bytes, Array, Array] = (b"", np.empty(0), np.empty(0))
     _room: dict[str, Array] = field(default_factory=dict)

@@ -50,6 +50,7 @@ def first_with_each(
 ) -> RgResult:
     """The first trait with each of the others: ldsc's own order of work and of lines."""
     ground, first = _read_first(inputs, scores, settings)
+    fitter = PairFitter(_scores(ground, settings), {0: first.trait}, settings.intercept_h2)
     pairs = []
     for i in range(1, inputs.n_traits):
         log.info("Computing rg for phenotype %d/%d", i + 1, inputs.n_traits)
@@ -59,7 +60,7 @@ def first_with_each(
             found = PairFit.failed(str(error))
         else:
             log.info("After merging with summary statistics, %d SNPs remain.", other.in_common(first))
-            found = _fitted(ground, (first, other), i, settings)
+            found = _fitted(fitter, ground, (first, other), i, settings)
         pair = _named(inputs, settings, i - 1, found)
         pairs.append(pair)
         if pair.fit is None:
@@ -87,8 +88,8 @@ def every_pair(inputs: RgInputs, scores: H2Settings, settings: RgSettings) -> tu
             traits.append(error)
     fitter = PairFitter(
         _scores(ground, settings),
-        [first.trait if isinstance(trait, PostgwasError) else trait.trait for trait in traits],
-        list(settings.intercept_h2),
+        {place: trait.trait for place, trait in enumerate(traits) if isinstance(trait, ReadTrait)},
+        settings.intercept_h2,
     )
     pairs = []
     with progress("Correlating", total=len(settings.pairs)) as advance:
@@ -172,12 +173,15 @@ def _scores(ground: Ground, settings: RgSettings) -> Scores:
     )
 
 
-def _fitted(ground: Ground, traits: tuple[ReadTrait, ReadTrait], i: int, settings: RgSettings) -> PairFit:
+def _fitted(
+    fitter: PairFitter, ground: Ground, traits: tuple[ReadTrait, ReadTrait], i: int, settings: RgSettings
+) -> PairFit:
     """The first trait with number `i`, with ldsc's lines about alleles."""
     first, other = traits
-    own = [settings.intercept_h2[0], settings.intercept_h2[i]]
-    fitter = PairFitter(_scores(ground, settings), [first.trait, other.trait], own)
-    found = _checked(fitter.fit(0, 1, settings.intercept_gencov[i - 1]), traits, ground, settings)
+    fitter.traits[i] = other.trait
+    found = _checked(fitter.fit(0, i, settings.intercept_gencov[i - 1]), traits, ground, settings)
+    # Two traits at a time are enough here, however many there are.
+    del fitter.traits[i]
     if settings.check_alleles:
         log.info("%d SNPs with valid alleles.", found.n_common - found.n_mismatched)
         if found.n_mismatched and found.fit is not None:
