@@ -90,9 +90,8 @@ def write_outputs(result: Munged, prefix: str, *, overwrite: bool, decimals: int
     write_delimited(result.frame, path, overwrite=overwrite, null="", decimals=decimals)
     rejected = Path(f"{prefix}.rejected.tsv.gz")
     if result.rejected.height:
-        file = pl.lit(result.source, dtype=pl.Enum([result.source])).alias("FILE")
-        table = result.rejected.select(file, pl.col("ROW").alias("LINE"), "SNPID", "REASON")
-        write_delimited(table, rejected, overwrite=overwrite)
+        # One file: its name on each of the millions of lines that there may be would say nothing.
+        write_delimited(result.rejected.rename({"ROW": "LINE"}), rejected, overwrite=overwrite)
     elif overwrite:
         rejected.unlink(missing_ok=True)
     return replace(result, path=path)
