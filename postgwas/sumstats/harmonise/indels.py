@@ -111,19 +111,23 @@ def place_reversed(
     turned_ea, turned_nea = reverse_complement(ea), reverse_complement(nea)
     ea_start = last - AlleleBytes.of(ea).length
     nea_start = last - AlleleBytes.of(nea).length
-    ea_stands, _ = stands(ea_start, turned_ea, sequence)
+    ea_stands, ea_odd = stands(ea_start, turned_ea, sequence)
+    nea_stands, nea_odd = stands(nea_start, turned_nea, sequence)
     start = np.where(ea_stands, ea_start, nea_start) + 1
     # Outside the sequence the row itself is, not merely one guess of where it begins.
     inside = (last >= 1) & (last <= sequence.size)
     start[inside] = np.maximum(start[inside], 1)
     found = _normalised(start, turned_ea, turned_nea, np.arange(last.size), sequence)
-    good = found.status == NORMAL_OK
+    # By chance an allele can stand where the other would begin.
+    lost = (found.status == NORMAL_OK) & ~(ea_stands | nea_stands | ea_odd | nea_odd)
+    status = np.where(lost, np.uint8(NORMAL_REF_MISMATCH), found.status)
+    good = status == NORMAL_OK
     return Normalised(
         np.where(good, found.pos, last),
         found.ref.zip_with(pl.Series(good), ea),
         found.alt.zip_with(pl.Series(good), nea),
         good,
-        found.status,
+        status,
     )
 
 

@@ -69,12 +69,17 @@ class Outcome(IntEnum):
     LIFT_OTHER_CONTIG = 61, False, "liftover: maps to another contig"
     LIFT_AMBIGUOUS = 62, False, "liftover: maps to more than one place"
     LIFT_BROKEN_SPAN = 63, False, "liftover: the alleles' span is not inside one block"
-    LIFT_REVERSED_INDEL = 64, False, "liftover: indel on the reverse strand, which only a FASTA can place"
+    LIFT_REVERSED_INDEL = (
+        64,
+        False,
+        "liftover: indel on the reverse strand: takes --fasta and written alleles",
+    )
     LIFT_MITOCHONDRION = 65, False, "liftover: hg19's chrM is not the MT of GRCh37"
 
     # Left out: alleles against the sequence or the reference.
     SEQUENCE_MISMATCH = 70, False, "neither allele is the reference sequence's"
     SEQUENCE_OUTSIDE = 71, False, "position outside the reference sequence"
+    REF_MISMATCH = 72, False, "the reference's REF is not what the sequence has there"
     NOT_IN_REFERENCE = 80, False, "no variant at this position in the reference"
     ALLELES_DIFFER = 81, False, "alleles differ from the reference's at this position"
     TWO_ALTS = 82, False, "both alleles are alternate alleles of the reference's multi-allelic site"

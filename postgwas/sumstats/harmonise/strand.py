@@ -18,7 +18,16 @@ from postgwas.sumstats.harmonise.indels import (
 )
 from postgwas.sumstats.harmonise.match import EffectAllele, Palindromic, Unmatched, aligned, match_chromosome
 from postgwas.sumstats.harmonise.outcomes import Outcome, Remark
-from postgwas.sumstats.harmonise.sequence_check import CHECK_EA, check_ref, decide_strand
+from postgwas.sumstats.harmonise.reference_sequence import normal_reference, orient_reference
+from postgwas.sumstats.harmonise.sequence_check import (
+    CHECK_BOTH,
+    CHECK_EA,
+    CHECK_NEA,
+    CHECK_NO_BASE,
+    CHECK_OUTSIDE,
+    check_ref,
+    decide_strand,
+)
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -26,6 +35,8 @@ EAF_DECIMALS = 12
 """Of 1 - EAF, as :func:`~.align.aligned` rounds it: without the noise of the subtraction."""
 
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
+_BASES = ("A", "C", "G", "T")
+_WRITTEN = "^[ACGT]+$"
 
 
 @dataclass(frozen=True)
@@ -96,32 +107,23 @@ def compare_rows(
     if going.size < frame.height:
         frame = frame[going]
     if reference is not None:
-        if not ref_known and sequence is not None:
-            reference = orient_reference(reference, sequence)
+        if sequence is not None:
+            reference = normal_reference(reference, sequence)
+            if not ref_known:
+                reference = orient_reference(reference, sequence)
         found = _with_reference(
             frame, reference, rules, by_id=by_id, ref_known=ref_known or sequence is not None
         )
-        if sequence is not None and rules.unmatched == "keep":
-            found = _unmatched_by_sequence(found, sequence, rules)
+        if sequence is not None:
+            found = _ref_checked(found, sequence, ref_known=ref_known)
+            if rules.unmatched == "keep":
+                found = _unmatched_by_sequence(found, sequence, rules)
     elif sequence is not None:
         found = _with_sequence(frame, sequence, rules)
     else:
         found = _uncompared(frame)
     outcome[going] = found.outcome
     return Compared(found.frame, outcome, found.frequencies, n_normalised)
-
-
-def orient_reference(reference: pl.DataFrame, sequence: Bytes) -> pl.DataFrame:
-    """A reference whose REF means nothing, with the sequence's allele as REF where one is."""
-    checked = check_ref(reference["POS"], reference["ALT"], reference["REF"], sequence)
-    turn = pl.Series(checked == CHECK_EA)
-    if not turn.any():
-        return reference
-    return reference.with_columns(
-        REF=pl.when(turn).then("ALT").otherwise("REF"),
-        ALT=pl.when(turn).then("REF").otherwise("ALT"),
-        AF=pl.when(turn).then(1 - pl.col("AF")).otherwise("AF"),
-    ).sort("POS", "REF", "ALT")
 
 
 def exchange(frame: pl.DataFrame, turn: npt.NDArray[np.bool_]) -> pl.DataFrame:
@@ -161,9 +163,8 @@ def _turn_lifted(frame: pl.DataFrame, outcome: Bytes, sequence: Bytes | None) ->
     frame = frame.drop("REVERSE")
     if not reverse.any():
         return frame, outcome
-    single = ((frame["EA"].str.len_bytes() == 1) & (frame["NEA"].str.len_bytes() == 1)).to_numpy()
-    base = frame["EA"].is_in(["A", "C", "G", "T"]).to_numpy()
-    letters = reverse & single & base
+    base = frame["EA"].is_in(_BASES) & frame["NEA"].is_in(_BASES)
+    letters = reverse & base.to_numpy()
     indels = reverse & ~letters
     frame = frame.with_columns(complement(frame[name], letters) for name in ("EA", "NEA"))
     if not indels.any():
@@ -171,7 +172,11 @@ def _turn_lifted(frame: pl.DataFrame, outcome: Bytes, sequence: Bytes | None) ->
     if sequence is None:
         outcome[indels] = Outcome.LIFT_REVERSED_INDEL
         return frame, outcome
-    rows = np.flatnonzero(indels)
+    # Codes and '-' do not say what stands in the sequence.
+    written = frame["EA"].str.contains(_WRITTEN) & frame["NEA"].str.contains(_WRITTEN)
+    coded = indels & ~written.fill_null(False).to_numpy()
+    outcome[coded] = Outcome.LIFT_REVERSED_INDEL
+    rows = np.flatnonzero(indels & ~coded)
     part = frame[rows]
     return _write_out(frame, outcome, rows, place_reversed(part["POS"], part["EA"], part["NEA"], sequence))[
         :2
@@ -271,6 +276,35 @@ def _with_sequence(frame: pl.DataFrame, sequence: Bytes, rules: AlleleRules) -> 
     return Compared(result, strand.outcome, FrequencySummary(limit=rules.eaf_limit))
 
 
+def _ref_checked(found: Compared, sequence: Bytes, *, ref_known: bool) -> Compared:
+    """Leave out matched rows whose REF the sequence does not have.
+
+    Of a reference whose REF means nothing, one of the alleles must be the sequence's; where both
+    could be, REF stays unknown.
+    """
+    frame = found.frame
+    matched = (frame["OUTCOME"] != Outcome.UNMATCHED_KEPT).to_numpy()
+    check = check_ref(frame["POS"], frame["EA"], frame["NEA"], sequence)
+    silent = (check == CHECK_OUTSIDE) | (check == CHECK_NO_BASE)
+    is_alt = frame["EFFECT_IS_ALT"].fill_null(True).to_numpy()
+    if ref_known:
+        stands = np.where(is_alt, check == CHECK_NEA, check == CHECK_EA) | (check == CHECK_BOTH)
+        told = np.ones_like(stands)
+    else:
+        told = (check == CHECK_NEA) | (check == CHECK_EA)
+        stands = told | (check == CHECK_BOTH)
+    wrong = matched & ~stands & ~silent
+    told |= ~matched
+    outcome = found.outcome
+    if wrong.any():
+        outcome = outcome.copy()
+        outcome[np.flatnonzero(np.isin(outcome, _KEPT))[wrong]] = Outcome.REF_MISMATCH
+    frame = frame.with_columns(
+        pl.select(pl.when(pl.Series(told)).then(frame["EFFECT_IS_ALT"]).alias("EFFECT_IS_ALT")).to_series()
+    )
+    return Compared(frame.filter(pl.Series(~wrong)), outcome, found.frequencies)
+
+
 def _unmatched_by_sequence(found: Compared, sequence: Bytes, rules: AlleleRules) -> Compared:
     """Orient rows that the reference lacks by the sequence; the others are as they were."""
     rows = found.frame["OUTCOME"] == Outcome.UNMATCHED_KEPT
@@ -282,7 +316,11 @@ def _unmatched_by_sequence(found: Compared, sequence: Bytes, rules: AlleleRules)
     at = np.flatnonzero(outcome == Outcome.UNMATCHED_KEPT)
     kept = np.isin(decided.outcome, _KEPT)
     outcome[at[~kept]] = decided.outcome[~kept]
-    moved = decided.frame.with_columns(OUTCOME=pl.lit(int(Outcome.UNMATCHED_KEPT), pl.UInt8))
+    moved = decided.frame.with_columns(
+        OUTCOME=pl.lit(int(Outcome.UNMATCHED_KEPT), pl.UInt8),
+        # Of an indel that fits both ways nothing tells REF.
+        EFFECT_IS_ALT=pl.when(pl.col("OUTCOME") != Outcome.INDEL_REF_GIVEN).then("EFFECT_IS_ALT"),
+    )
     whole = pl.concat([before.filter(~rows), moved.select(before.columns)]).sort("_AT").drop("_AT")
     return Compared(whole, outcome, found.frequencies)
 

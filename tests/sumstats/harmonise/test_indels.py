@@ -192,3 +192,11 @@ def test_reversed_variants_of_another_sequence_stay_as_given() -> None:
     assert found.pos.tolist() == [4, 1]
     assert found.ref.to_list() == ["AC", "AC"]
     assert not found.changed.any()
+
+
+def test_a_reversed_allele_standing_where_the_other_begins_is_no_place() -> None:
+    # Turned, CAT is ATG and would begin at 4, CT is AG and would begin at 5: there ATG stands.
+    sequence = np.frombuffer(b"CCCCATGCCC", dtype=np.uint8)
+    found = place_reversed([6], pl.Series(["CAT"]), pl.Series(["CT"]), sequence)
+    assert found.status.tolist() == [NORMAL_REF_MISMATCH]
+    assert (found.pos.tolist(), found.ref.to_list(), found.alt.to_list()) == ([6], ["CAT"], ["CT"])

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postgwas.sumstats.harmonise.outcomes import Outcome
+from postgwas.sumstats.harmonise.reference_sequence import normal_reference, orient_reference
 from postgwas.sumstats.harmonise.strand import (
     AlleleRules,
     Compared,
     compare_rows,
     complement,
     exchange,
-    orient_reference,
 )
 
 TEXT = "ACGTTTTTGACCATGCA"
@@ -155,3 +155,56 @@ def test_exchange_twice_is_nothing() -> None:
     assert once["EA"].to_list() == ["T", "G"] and once["BETA"].to_list() == [0.0, 0.2]
     assert not np.signbit(once["BETA"].to_numpy()[0])
     assert exchange(once, turn)["BETA"].equals(frame["BETA"])
+
+
+def test_a_reversed_allele_without_letters_is_never_placed() -> None:
+    # C/- of a reversed block is anchored at its other end: no reference can be asked.
+    frame = rows((2, "C", "-"), (2, "-", "C"), (2, "I", "D"), REVERSE=[True] * 3)
+    reference = panel((1, "AC", "A", 0.3), (2, "CG", "C", 0.3))
+    for sequence in (None, SEQUENCE):
+        found = compare_rows(frame, rules=AlleleRules(), reference=reference, sequence=sequence)
+        assert names(found) == ["LIFT_REVERSED_INDEL"] * 3
+
+
+def test_a_reference_that_is_not_left_aligned_is_found_with_the_sequence() -> None:
+    # The same deletion of one T in 4..8, once in normal form and once as the reference has it.
+    frame = rows((3, "G", "GT"), (7, "T", "TT"))
+    reference = panel((2, "C", "T", 0.3), (7, "TT", "T", 0.2))
+    assert normal_reference(reference, SEQUENCE).rows() == [
+        ("rs0", 2, "C", "T", pytest.approx(0.3)), ("rs1", 3, "GT", "G", pytest.approx(0.2)),
+    ]  # fmt: skip
+    assert reference["POS"].to_list() == [2, 7]
+    found = compare_rows(frame, rules=AlleleRules(), reference=reference, sequence=SEQUENCE)
+    assert names(found) == ["MATCHED"] * 2
+    assert [row[:4] for row in result(found)] == [(3, "G", "GT", 0.5)] * 2
+
+
+def test_a_reference_that_contradicts_the_sequence_is_not_followed() -> None:
+    # The sequence has C at 2 and G at 9; at 10 (A) the reference's ALT stands.
+    frame = rows((2, "T", "C"), (9, "T", "C"), (10, "G", "A"))
+    reference = panel((2, "C", "T", 0.3), (9, "C", "T", 0.3), (10, "G", "A", 0.3))
+    found = compare_rows(frame, rules=AlleleRules(), reference=reference, sequence=SEQUENCE)
+    assert names(found) == ["MATCHED", "REF_MISMATCH", "REF_MISMATCH"]
+    assert found.frame["POS"].to_list() == [2]
+    beyond = compare_rows(rows((99, "T", "C")), rules=AlleleRules(), reference=panel((99, "C", "T", 0.3)),
+                          sequence=SEQUENCE)  # fmt: skip
+    assert names(beyond) == ["MATCHED"]
+
+
+def test_ref_stays_unknown_where_both_alleles_of_a_panel_could_be_it() -> None:
+    # CG and C both stand at 2; T/C there can only have C; G/A at 2 is on the other strand.
+    frame = rows((2, "T", "C"), (2, "C", "CG"), (2, "G", "A"))
+    reference = panel((2, "T", "C", 0.3), (2, "C", "CG", 0.3))
+    found = compare_rows(frame, rules=AlleleRules(), reference=reference, ref_known=False, sequence=SEQUENCE)
+    assert found.frame["EFFECT_IS_ALT"].to_list() == [True, None, True]
+    turned = panel((2, "G", "A", 0.3))
+    found = compare_rows(frame[2:], rules=AlleleRules(), reference=turned, ref_known=False, sequence=SEQUENCE)
+    assert names(found) == ["REF_MISMATCH"]
+
+
+def test_ref_stays_unknown_where_an_unmatched_indel_fits_both_ways() -> None:
+    frame = rows((2, "CG", "C"), (8, "C", "T"))
+    rules = AlleleRules(unmatched="keep")
+    found = compare_rows(frame, rules=rules, reference=panel((9, "G", "A", 0.3)), sequence=SEQUENCE)
+    assert names(found) == ["UNMATCHED_KEPT"] * 2
+    assert found.frame["EFFECT_IS_ALT"].to_list() == [None, True]
