@@ -37,6 +37,9 @@ class FormatTask:
         GWAS-SSF has -log10 P.
     counts : tuple of (total, cases), optional
         Given numbers of people, for GWAS-VCF.
+    given_refs : bool
+        The file's other allele is REF wherever that can be told, so that it may be taken for REF of
+        indels that fit the sequence both ways.
     """
 
     part: str
@@ -45,6 +48,7 @@ class FormatTask:
     effective: bool = False
     as_logs: bool = False
     counts: tuple[float, float] | None = None
+    given_refs: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ def format_part(task: FormatTask) -> FormattedPart:
         elif name == "ssf":
             table = ssf_table(ssf_source(frame, task.columns, task.counts), as_logs=task.as_logs)
         else:
-            table = vcf_lines(frame, columns=task.columns, counts=task.counts)
+            told = frame if task.given_refs else frame.filter(pl.col("OUTCOME") != Outcome.INDEL_REF_GIVEN)
+            table = vcf_lines(told, columns=task.columns, counts=task.counts)
         path = f"{task.part}.{name}"
         if name == "vcf":
             _write_bgzf(_csv(table, null="."), path)

@@ -20,6 +20,8 @@ STRAND_SHARE = 0.01
 """Share of SNPs on the other strand, from which on palindromic SNPs cannot be taken as forward."""
 TURNED_SHARE = 0.05
 """By how much more often palindromic SNPs may be on the other strand than the others."""
+EXCHANGED_SHARE = 0.01
+"""Share of rows with effect and other allele exchanged, up to which the file names REF itself."""
 ENOUGH = 50
 
 
@@ -69,6 +71,21 @@ def mismatch_share(counts: Mapping[int, int]) -> MismatchShare:
     fitting = sum(counts.get(outcome, 0) for outcome in FITTING)
     unknown = sum(counts.get(o, 0) for o in (Outcome.NOT_IN_REFERENCE, Outcome.UNMATCHED_KEPT))
     return MismatchShare(mismatch + fitting, mismatch, unknown)
+
+
+def given_refs_told(counts: Mapping[int, int]) -> bool:
+    """Whether the file's other allele is the reference's, wherever a sequence or reference tells.
+
+    Examples
+    --------
+    >>> given_refs_told({Outcome.MATCHED: 1000, Outcome.SWAPPED: 1})
+    True
+    >>> given_refs_told({Outcome.MATCHED: 500, Outcome.SWAPPED: 501})
+    False
+    """
+    straight = counts.get(Outcome.MATCHED, 0) + counts.get(Outcome.FLIPPED, 0)
+    exchanged = counts.get(Outcome.SWAPPED, 0) + counts.get(Outcome.FLIPPED_SWAPPED, 0)
+    return straight + exchanged >= ENOUGH and exchanged <= EXCHANGED_SHARE * (straight + exchanged)
 
 
 def strand_warnings(counts: Mapping[int, int], source: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ from postgwas.progress import progress
 from postgwas.runlog import get_logger
 from postgwas.sumstats.harmonise import consistency, frequency
 from postgwas.sumstats.harmonise.account import Account, account_of
+from postgwas.sumstats.harmonise.build_given import call_by_given
 from postgwas.sumstats.harmonise.build_plan import BuildPlan, plan_build
 from postgwas.sumstats.harmonise.chain import Chain
 from postgwas.sumstats.harmonise.chromosome import ChromosomeResult, ChromosomeTask, harmonise_chromosome
 from postgwas.sumstats.harmonise.lifting import LiftedChromosome, LiftTask, lift_chromosome, save_chain
 from postgwas.sumstats.harmonise.mismatch import (
     ENOUGH,
+    FITTING,
     OTHER_BUILD_SHARE,
     mismatch_share,
     strand_warnings,
@@ -133,6 +135,11 @@ def harmonise_rows(
     path, summary = spilled.summary.source, spilled.summary
     found = ", ".join(f"{name} from {column}" for name, column in summary.columns.items())
     log.info("%s: %s rows, dialect %s: %s", path, f"{spilled.n_rows:,}", summary.dialect, found)
+    if options.build == "auto":
+        call = call_by_given(
+            spilled, reference=given.reference, fasta=options.fasta, build=given.reference_build
+        )
+        spilled = replace(spilled, call=call)
     plan = plan_build(
         path,
         given=options.build,
@@ -151,8 +158,11 @@ def harmonise_rows(
         spilled.n_rows, spilled.n_rejected, [r.outcomes for r in results], [r.remarks for r in results]
     )
     _refuse_other_build(path, account, given, plan)
-    if given.reference is None and options.fasta is not None:
-        _refuse_other_sequence(path, account, options.fasta)
+    if options.fasta is not None and given.reference is not None:
+        _refuse_contradiction(account, given.reference.source, options.fasta)
+    elif options.fasta is not None:
+        sure = spilled.call.build is not None and given.reference_build is not None
+        _refuse_other_sequence(path, account, options.fasta, sure=sure)
     frequencies = frequency.total(result.frequencies for result in results)
     agreement = consistency.total(result.consistency for result in results)
     warnings = _warnings(path, spilled, options, given, account, frequencies, agreement)
@@ -260,7 +270,19 @@ def _refuse_other_build(path: str, account: Account, given: Given, plan: BuildPl
         )
 
 
-def _refuse_other_sequence(path: str, account: Account, fasta: str) -> None:
+def _refuse_contradiction(account: Account, reference: str, fasta: str) -> None:
+    wrong = account.outcomes.get(Outcome.REF_MISMATCH, 0)
+    fitting = sum(account.outcomes.get(outcome, 0) for outcome in FITTING)
+    if wrong >= ENOUGH and wrong > OTHER_BUILD_SHARE * (wrong + fitting):
+        raise InputError(
+            f"{reference}: {fasta} does not have its reference allele in {wrong:,} of {wrong + fitting:,} "
+            "rows: the two are of different builds",
+            hint="another --fasta or --reference",
+        )
+
+
+def _refuse_other_sequence(path: str, account: Account, fasta: str, *, sure: bool) -> None:
+    """Stop where positions cannot be the sequence's; `sure` if both are known to be of one build."""
     # Any base fits some allele of other SNPs or its complement; only palindromic ones can contradict.
     count = account.outcomes.get
     against = count(Outcome.SEQUENCE_MISMATCH, 0)
@@ -270,6 +292,16 @@ def _refuse_other_sequence(path: str, account: Account, fasta: str) -> None:
             f"{path}: {fasta} has neither allele of {against:,} rows, and one of {fitting:,} palindromic "
             "rows: the sequence is of another build",
             hint="another --fasta, or --target_build and --chain",
+        )
+    # At wrong positions half of the others seem to be on the other strand.
+    reverse = count(Outcome.FLIPPED, 0) + count(Outcome.FLIPPED_SWAPPED, 0)
+    either = reverse + count(Outcome.MATCHED, 0) + count(Outcome.SWAPPED, 0)
+    mixed = OTHER_BUILD_SHARE * either < reverse < (1 - OTHER_BUILD_SHARE) * either
+    if either >= ENOUGH and mixed and not sure:
+        raise InputError(
+            f"{path}: by {fasta} {reverse:,} of {either:,} rows are on the other strand, as where the "
+            "positions are of another build or count from 0; a sequence cannot tell that from mixed strands",
+            hint="--reference with the variants and their alleles decides",
         )
 
 

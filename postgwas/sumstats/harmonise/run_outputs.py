@@ -32,6 +32,7 @@ from postgwas.sumstats.harmonise.join import (
     write_rejected_rows,
     write_table,
 )
+from postgwas.sumstats.harmonise.mismatch import given_refs_told
 from postgwas.sumstats.harmonise.options import ENDINGS, HarmoniseOptions
 from postgwas.sumstats.harmonise.run_file import Work
 from postgwas.sumstats.harmonise.spill import NOWHERE
@@ -84,6 +85,7 @@ def write_trait(
             effective=effective,
             as_logs=as_logs,
             counts=counts,
+            given_refs=given_refs_told({int(code): n for code, n in work.account.outcomes.items()}),
         )
         for result in work.results
     ]
