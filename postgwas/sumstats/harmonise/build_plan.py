@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from postgwas.errors import InputError, UsageError
-from postgwas.sumstats.harmonise.build import BuildCall
+from postgwas.sumstats.harmonise.build import MIN_KNOWN, MIN_SHARE, BuildCall
 from postgwas.sumstats.harmonise.chain import Chain
 from postgwas.sumstats.harmonise.chain_file import check_direction
 
@@ -36,7 +36,7 @@ def source_build(path: str, given: str, call: BuildCall) -> tuple[str | None, st
     Raises
     ------
     InputError
-        The build given is not that of the positions.
+        The build given is not that of the positions, or they count from 0.
     """
     if given == "auto":
         return call.build, call.reason
@@ -44,6 +44,8 @@ def source_build(path: str, given: str, call: BuildCall) -> tuple[str | None, st
         raise InputError(
             f"{path}: the positions are not {given}: {call.reason}", hint=f"--build {call.build}, or auto"
         )
+    if call.n_zero_based >= MIN_KNOWN and call.n_zero_based >= MIN_SHARE * call.n_known:
+        raise InputError(f"{path}: {call.reason}", hint="add 1 to the positions")
     return given, f"{given} as given; {call.reason}"
 
 

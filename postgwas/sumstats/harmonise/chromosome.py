@@ -137,6 +137,8 @@ def harmonise_chromosome(task: ChromosomeTask) -> ChromosomeResult:
     outcome = np.where(checked != Outcome.PENDING, checked, outcome)
     usable = np.flatnonzero(outcome == Outcome.PENDING)
     rows = frame if usable.size == frame.height else frame[usable]
+    if "BETA" in task.schema:
+        rows = rows.with_columns(rows["BETA"].alias(_BETA_GIVEN))
     compared = compare_rows(
         rows,
         rules=task.rules,
@@ -201,17 +203,23 @@ def _gather(task: ChromosomeTask) -> tuple[pl.DataFrame, npt.NDArray[np.uint8]]:
 def _with_consistency(
     frame: pl.DataFrame, schema: Mapping[str, pl.DataType]
 ) -> tuple[pl.DataFrame, ConsistencySummary]:
+    """Flag rows whose P or Z disagrees, with BETA as the file has it: not its negative.
+
+    An odds ratio taken for BETA, and the SE of one, are not known again with their sign changed.
+    """
     if not {"BETA", "SE"} <= set(schema):
         return frame, ConsistencySummary()
 
     def read(name: str) -> npt.NDArray[np.float64] | None:
         return frame[name].fill_null(np.nan).to_numpy() if name in schema else None
 
-    beta, se = read("BETA"), read("SE")
-    assert beta is not None and se is not None
-    found = check_consistency(
-        beta, se, z=read("Z"), p=read("P"), mlog10p=_size_of_p(frame, schema), n=read("N")
-    )
+    beta, se, z = frame[_BETA_GIVEN].fill_null(np.nan).to_numpy(), read("SE"), read("Z")
+    assert se is not None
+    if z is not None:
+        turned = read("BETA")
+        assert turned is not None
+        z = np.where(turned == -beta, -z, z)
+    found = check_consistency(beta, se, z=z, p=read("P"), mlog10p=_size_of_p(frame, schema), n=read("N"))
     remark = frame["REMARK"].to_numpy().copy()
     remark[found.p_differs] |= np.uint8(Remark.P_DISAGREES)
     remark[found.z_differs] |= np.uint8(Remark.Z_DISAGREES)
@@ -265,5 +273,8 @@ def _sequence(path: str | None, chromosome: int) -> npt.NDArray[np.uint8] | None
         return np.empty(0, dtype=np.uint8)
     return fasta.sequence(chromosome)
 
+
+_BETA_GIVEN = "BETA_GIVEN"
+"""BETA before any allele was exchanged."""
 
 _KEPT = np.array([outcome for outcome in Outcome if outcome.kept], dtype=np.uint8)

@@ -13,6 +13,7 @@ from postgwas.progress import progress
 from postgwas.runlog import get_logger
 from postgwas.sumstats.harmonise import consistency, frequency
 from postgwas.sumstats.harmonise.account import Account, account_of
+from postgwas.sumstats.harmonise.build import MIN_KNOWN
 from postgwas.sumstats.harmonise.build_given import call_by_given
 from postgwas.sumstats.harmonise.build_plan import BuildPlan, plan_build
 from postgwas.sumstats.harmonise.chain import Chain
@@ -319,6 +320,17 @@ def _warnings(
         account.outcomes.get(code, 0) for code in (Outcome.PALINDROMIC_FORWARD, Outcome.PALINDROMIC_REVERSE)
     )
     found = list(spilled.summary.warnings)
+    call = spilled.call
+    if options.build != "auto" and call.build is None and call.n_known >= MIN_KNOWN:
+        found.append(f"{path}: {options.build} is taken as given, against the positions: {call.reason}")
+    if given.reference is not None and not given.reference.ref_known and options.fasta is None:
+        effects = {"alt": "A1", "ref": "A2", "given": "the file's effect allele"}[
+            options.effect_allele or "alt"
+        ]
+        found.append(
+            f"{path}: {given.reference.source} does not tell REF: effects are of {effects} on the strand of "
+            "that panel, which need not be the forward one (--fasta tells)"
+        )
     compared = list(frequencies.warnings(path, maf_like=maf_like)) if frequencies.n else []
     if inferred and not frequencies.usable(maf_like=maf_like):
         why = f": {compared[0]}" if compared else ""

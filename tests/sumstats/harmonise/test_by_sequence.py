@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from postgwas.errors import InputError
+from postgwas.reference.known_snps import known_snps
 from postgwas.sumstats.harmonise.build_given import call_by_given
 from postgwas.sumstats.harmonise.reading import ReadOptions, spill_file
 from postgwas.sumstats.harmonise.reference import open_reference
@@ -142,3 +143,35 @@ def test_gwas_vcf_has_an_indel_that_fits_both_ways_only_where_the_file_names_ref
     indels = [(int(r[1]), r[3], r[4]) for r in records if len(r[3]) + len(r[4]) > 2]
     assert indels == ([] if exchanged else [deletion])
     assert len(records) == len(rows) + len(indels)
+
+
+@pytest.mark.parametrize(
+    ("effect", "said"), [(None, "A1"), ("ref", "A2"), ("given", "the file's effect allele")]
+)
+def test_a_bim_is_not_called_the_forward_strand(
+    tmp_path: Path, genome: str, effect: str | None, said: str
+) -> None:
+    write(tmp_path, snvs(genome))
+    bim = tmp_path / "panel.bim"
+    bim.write_text("".join(f"23 rs{pos} 0 {pos} {ref} {alt}\n" for pos, ref, alt in snvs(genome)))
+    result = run(tmp_path, reference=bim, build="GRCh38", effect_allele=effect)
+    assert [w for w in result.warnings if f"does not tell REF: effects are of {said} on the strand of" in w]
+    told = run(tmp_path, reference=bim, build="GRCh38", fasta=tmp_path / "genome.fa", overwrite=True)
+    assert not [w for w in told.warnings if "tell REF" in w]
+
+
+def test_a_build_given_against_known_positions_is_warned_of_and_counting_from_zero_refused(
+    tmp_path: Path,
+) -> None:
+    known = known_snps()
+    for shift, wrong in ((0, False), (7, True)):
+        rows = [
+            f"rs{known.rsid[i]} {known.chr[i]} {known.grch38[i] + shift} A G 0.1 0.1 0.3" for i in range(9)
+        ]
+        (tmp_path / "in.txt").write_text("\n".join(["SNP CHR BP EA NEA BETA SE P", *rows]) + "\n")
+        result = run(tmp_path, build="GRCh38", overwrite=True)
+        assert any("is taken as given, against the positions" in w for w in result.warnings) == wrong
+    rows = [f"rs{known.rsid[i]} {known.chr[i]} {known.grch38[i] - 1} A G 0.1 0.1 0.3" for i in range(9)]
+    (tmp_path / "in.txt").write_text("\n".join(["SNP CHR BP EA NEA BETA SE P", *rows]) + "\n")
+    with pytest.raises(InputError, match="positions seem to count from 0"):
+        run(tmp_path, build="GRCh38", overwrite=True)
