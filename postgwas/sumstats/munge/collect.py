@@ -22,6 +22,8 @@ from postgwas.sumstats.values import MISSING as SPELLINGS
 REJECTED = pl.Enum(REASONS)
 UNDERFLOW_Z = 14.0
 """P = 0 is believed from here on: P is below the least number of single precision."""
+LDSC_MAX_Z = 37.749032681943696
+"""munge_sumstats.py's largest Z: its chi-square quantile stops here, at P of about 8e-312."""
 AlleleCodes = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 _NUMBERS = ("Z", "SIGNED", "N", "N_CAS", "N_CON", "NEFF", "NEFF_HALF", "NSTUDY", "EAF")
 _SUSPICIOUS = ("INFO", "FRQ", "P")
@@ -117,6 +119,8 @@ class Collector:
             p = numbers["P"]
             bad = ~((p > 0) & (p <= 1))
             z = abs_z(p)
+            if self.options.ldsc_compat:
+                np.minimum(z, LDSC_MAX_Z, out=z)
             if "MLOG10P_TEXT" in numbers:
                 # P is too small for a double, but its text is there.
                 text = numbers["MLOG10P_TEXT"]
@@ -185,10 +189,11 @@ class Collector:
         columns = {name: frame[name] for name in ("ROW", "SNPID")}
         if codes is not None:
             columns |= {name: pl.Series(name, values) for name, values in zip(("EA", "NEA"), codes)}
-        elif {"EA", "NEA"} <= set(frame.columns):
-            columns |= {name: frame[name] for name in ("EA", "NEA")}
+        else:
+            columns |= {name: frame[name] for name in ("EA", "NEA") if name in frame.columns}
         for name in _NUMBERS:
-            if name in numbers and (name != "EAF" or self.options.keep_maf):
+            unused = {"EAF": not self.options.keep_maf, "SIGNED": self.options.a1_inc}.get(name, False)
+            if name in numbers and not unused:
                 columns[name] = frame[name] if name in frame.columns else pl.Series(name, numbers[name])
         if listed is not None:
             columns["LISTED"] = pl.Series("LISTED", listed)

@@ -159,10 +159,11 @@ def add_daner(
 
 def _signed(table: _Map, options: MungeOptions) -> tuple[str, str, float]:
     given = options.signed_column()
+    if options.a1_inc:
+        # Z is positive together with --signed-sumstats too, whose missing values count nonetheless.
+        return "", "", 0.0
     if given is not None:
         return "SIGNED_SUMSTATS", "SIGNED", given[1]
-    if options.a1_inc:
-        return "", "", 0.0
     found = [(column, known) for column, known in table.of.items() if known in NO_EFFECT]
     if len(found) > 1:
         raise too_many_signed(table.source, [column for column, _ in found])

@@ -17,7 +17,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "N": ("N", "WEIGHT"),
     "N_CAS": ("N_CAS", "NCASE", "CASES_N", "N_CASE", "N_CASES"),
     "N_CON": ("N_CON", "NCONTROL", "CONTROLS_N", "N_CONTROL", "N_CONTROLS"),
-    "Z": ("Z", "ZSCORE", "Z_SCORE", "GC_ZSCORE"),
+    "Z": ("Z", "ZSCORE", "GC_ZSCORE"),
     "OR": ("OR",),
     "BETA": ("BETA", "B", "EFFECT", "EFFECTS"),
     "LOG_ODDS": ("LOG_ODDS",),

@@ -61,6 +61,11 @@ class MungeOptions:
                 "--daner and --daner_n are not compatible",
                 hint="--daner takes N from the headers FRQ_A and FRQ_U, --daner_n from columns Nca and Nco",
             )
+        if self.a1_inc and self.signed_sumstats is not None and not self.ldsc_compat:
+            raise UsageError(
+                "--a1_inc and --signed_sumstats are not compatible",
+                hint="--a1_inc says that every effect of A1 is positive, --signed_sumstats which are",
+            )
         if self.chunksize < 1:
             raise UsageError(f"--chunksize {self.chunksize}: expected at least 1")
         for flag in ("n", "n_cas", "n_con"):

@@ -49,7 +49,7 @@ def output_frame(
     if options.no_alleles and not options.ldsc_compat:
         del names["A1"], names["A2"]
     table = {name: rows.columns[known] for name, known in names.items() if known in rows}
-    n_is_whole = whole_n and "N" in columns.fields if options.ldsc_compat else _all_whole(rows["N"])
+    n_is_whole = whole_n and _n_is_read(columns) if options.ldsc_compat else _all_whole(rows["N"])
     # pandas makes floats of whole numbers where it merges a list.
     if n_is_whole and not (options.ldsc_compat and take is not None):
         table["N"] = table["N"].cast(pl.Int64)
@@ -65,19 +65,31 @@ def output_frame(
     for name in ("A1", "A2"):
         if name in table and table[name].dtype == pl.UInt8:
             table[name] = pl.Series(list("ACGT"), dtype=_LETTERS).gather(table[name])
-    return pl.DataFrame([table[name].alias(name) for name in _order(list(table), columns)])
+    return pl.DataFrame(
+        [table[name].alias(name) for name in _order(list(table), columns, by_list=take is not None)]
+    )
+
+
+def _n_is_read(columns: Columns) -> bool:
+    """Whether a column of the file is N, which cases and controls otherwise give."""
+    return "N" in columns.fields and not {"N_CAS", "N_CON"} <= columns.fields.keys()
 
 
 def _all_whole(n: npt.NDArray[np.float64]) -> bool:
     return bool((n == np.floor(n)).all())
 
 
-def _order(names: list[str], columns: Columns) -> list[str]:
-    """As in the file, Z where P is; what is not a column of the file comes at the end."""
+def _order(names: list[str], columns: Columns, *, by_list: bool) -> list[str]:
+    """As in the file, Z where P is; what is not a column of the file comes at the end.
+
+    Where a list gives the rows, SNP comes first.
+    """
     field = {"SNP": "SNPID", "A1": "EA", "A2": "NEA", "Z": columns.size, "N": "N"}
     listed = [column for column, _ in columns.described]
 
     def place(name: str) -> int:
+        if by_list and name == "SNP":
+            return -1
         column = columns.fields.get(field.get(name, ""))
         return listed.index(column) if column in listed else len(listed)
 

@@ -35,9 +35,24 @@ def n_of_cases_and_controls(n_cas: Floats, n_con: Floats) -> Floats:
     return result
 
 
-def default_n_min(n: Floats) -> float:
-    """The 90th percentile of N, divided by 1.5."""
-    return float(np.quantile(n, 0.9)) / 1.5
+def default_n_min(n: Floats, *, ldsc_compat: bool = False) -> float:
+    """The 90th percentile of N, divided by 1.5.
+
+    Parameters
+    ----------
+    n : ndarray, shape (M,)
+    ldsc_compat : bool
+        Weigh the two neighbours of the percentile as the numpy of ldsc 1.0.1 did: two equal ones then
+        give a limit that may be off in its last digit, on which N of two thirds of the largest hangs.
+    """
+    if not ldsc_compat:
+        return float(np.quantile(n, 0.9)) / 1.5
+    place = 0.9 * (n.size - 1)
+    below = int(place)
+    above = min(below + 1, n.size - 1)
+    ordered = np.partition(n, (below, above))
+    weight = place - below
+    return float(ordered[below] * (1.0 - weight) + ordered[above] * weight) / 1.5
 
 
 @dataclass(frozen=True)

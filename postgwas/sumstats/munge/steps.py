@@ -146,7 +146,7 @@ def settle_n(work: Munging, options: MungeOptions) -> float:
 def _n_min(n: npt.NDArray[np.float64], options: MungeOptions) -> float:
     # munge_sumstats.py takes a limit of 0 for none given.
     if options.n_min is None or (options.ldsc_compat and options.n_min == 0):
-        return default_n_min(n)
+        return default_n_min(n, ldsc_compat=options.ldsc_compat)
     return options.n_min
 
 
