@@ -103,7 +103,8 @@ def ssf_table(frame: pl.DataFrame, *, as_logs: bool | None = None) -> pl.DataFra
     Parameters
     ----------
     frame : polars.DataFrame
-        Canonical columns.
+        Canonical columns. EFFECT_IS_ALT (Boolean, null where unknown) besides them gives
+        ``ref_allele``, and the order of alleles in ``variant_id``, which is REF, ALT.
     as_logs : bool, optional
         Write -log10 P; by default where a P of this frame is too small for a double.
     """
@@ -123,10 +124,16 @@ def ssf_table(frame: pl.DataFrame, *, as_logs: bool | None = None) -> pl.DataFra
         pl.col("SE").alias("standard_error"),
         pl.col("EAF").alias("effect_allele_frequency"),
         p_value,
-        pl.concat_str(
-            "CHR", "POS", pl.col("NEA").str.to_uppercase(), pl.col("EA").str.to_uppercase(), separator="_"
-        ).alias("variant_id"),
+        _variant_id(frame).alias("variant_id"),
     ]
+    if "EFFECT_IS_ALT" in frame.columns:
+        columns.append(
+            pl.when(pl.col("EFFECT_IS_ALT"))
+            .then(pl.lit("OA"))
+            .when(~pl.col("EFFECT_IS_ALT"))
+            .then(pl.lit("EA"))
+            .alias("ref_allele")
+        )
     if "SNPID" in frame.columns:
         columns.append(
             pl.when(pl.col("SNPID").str.contains(r"^rs[0-9]+$")).then(pl.col("SNPID")).alias("rsid")
@@ -146,6 +153,16 @@ def ssf_table(frame: pl.DataFrame, *, as_logs: bool | None = None) -> pl.DataFra
         pl.col("other_allele").str.contains(nucleotides),
         pl.col("effect_allele_frequency").is_between(0, 1),
     )
+
+
+def _variant_id(frame: pl.DataFrame) -> pl.Expr:
+    """CHR_POS_REF_ALT; of a table that does not tell REF, the other allele stands first."""
+    ea, nea = pl.col("EA").str.to_uppercase(), pl.col("NEA").str.to_uppercase()
+    plain = pl.concat_str("CHR", "POS", nea, ea, separator="_")
+    if "EFFECT_IS_ALT" not in frame.columns:
+        return plain
+    turned = pl.concat_str("CHR", "POS", ea, nea, separator="_")
+    return pl.when(pl.col("EFFECT_IS_ALT")).then(plain).when(~pl.col("EFFECT_IS_ALT")).then(turned)
 
 
 def describe_ssf(

@@ -13,7 +13,7 @@ import yaml
 
 from postgwas.errors import ColumnError, UsageError
 from postgwas.sumstats.run import from_table, read_sumstats
-from postgwas.sumstats.ssf import write_ssf
+from postgwas.sumstats.ssf import ssf_table, write_ssf
 
 META = {"genome_assembly": "GRCh37", "trait_description": ["height"], "samples": [{"sample_size": 1000}]}
 ORDER = [
@@ -106,3 +106,10 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(ColumnError, match="GWAS-SSF needs P"):
         write_ssf(table().drop("P"), tmp_path / "x.tsv", META)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ids_and_ref_follow_the_reference_allele_where_it_is_known() -> None:
+    made = ssf_table(table().with_columns(EFFECT_IS_ALT=pl.Series([True, False, None])))
+    assert made["ref_allele"].to_list() == ["OA", "EA", None]
+    assert made["variant_id"].to_list() == ["1_100_G_A", "1_200_AT_A", None]
+    assert "ref_allele" not in ssf_table(table()).columns

@@ -63,6 +63,9 @@ def format_part(task: FormatTask) -> FormattedPart:
     """Write one part in all text formats (a task of the engine)."""
     with open(task.part, "rb") as stream:
         frame = pl.read_ipc(stream)
+    if not task.given_refs:
+        told = pl.when(pl.col("OUTCOME") != Outcome.INDEL_REF_GIVEN).then("EFFECT_IS_ALT")
+        frame = frame.with_columns(EFFECT_IS_ALT=told)
     files: dict[str, str] = {}
     n_rows: dict[str, int] = {}
     for name in task.formats:
@@ -73,8 +76,7 @@ def format_part(task: FormatTask) -> FormattedPart:
         elif name == "ssf":
             table = ssf_table(ssf_source(frame, task.columns, task.counts), as_logs=task.as_logs)
         else:
-            told = frame if task.given_refs else frame.filter(pl.col("OUTCOME") != Outcome.INDEL_REF_GIVEN)
-            table = vcf_lines(told, columns=task.columns, counts=task.counts)
+            table = vcf_lines(frame, columns=task.columns, counts=task.counts)
         path = f"{task.part}.{name}"
         if name == "vcf":
             _write_bgzf(_csv(table, null="."), path)
@@ -125,7 +127,8 @@ def ssf_source(
 ) -> pl.DataFrame:
     """The columns that GWAS-SSF is made of; ``n`` counts people where their number was given."""
     names = [name for name in CANONICAL if name in columns or name in _SSF_ALWAYS]
-    source = frame.select(names)
+    # Where REF is never told, the order of alleles in the ids is no claim.
+    source = frame.select(*names, *(["EFFECT_IS_ALT"] if "EFFECT_IS_ALT" in columns else []))
     return source.with_columns(N=pl.lit(counts[0])) if counts is not None else source
 
 

@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from postgwas.errors import InputError
@@ -135,7 +136,7 @@ def test_gwas_vcf_has_an_indel_that_fits_both_ways_only_where_the_file_names_ref
     deletion = (at, genome[at - 1 : at + 1], genome[at - 1])
     rows = [(p, a, r) if exchanged and p % 2 else (p, r, a) for p, r, a in snvs(genome) if p != at]
     write(tmp_path, [*rows, deletion])
-    result = run(tmp_path, fasta=tmp_path / "genome.fa", build="GRCh38", formats=("tsv", "vcf"))
+    result = run(tmp_path, fasta=tmp_path / "genome.fa", build="GRCh38", formats=("tsv", "vcf", "ssf"))
     counts = {o.name: n for o, n in result.account.outcomes.items()}
     assert counts["INDEL_REF_GIVEN"] == 1
     text = gzip.decompress(result.files["vcf"].read_bytes()).decode()
@@ -143,6 +144,27 @@ def test_gwas_vcf_has_an_indel_that_fits_both_ways_only_where_the_file_names_ref
     indels = [(int(r[1]), r[3], r[4]) for r in records if len(r[3]) + len(r[4]) > 2]
     assert indels == ([] if exchanged else [deletion])
     assert len(records) == len(rows) + len(indels)
+    ssf = pl.read_csv(result.files["ssf"], separator="\t", null_values="#NA")
+    assert ssf.filter(pl.col("base_pair_location") == at)["ref_allele"].to_list() == [
+        None if exchanged else "OA"
+    ]
+    assert ssf.filter(pl.col("base_pair_location") != at)["ref_allele"].unique().to_list() == ["OA"]
+
+
+def test_ssf_names_ref_for_either_effect_allele(tmp_path: Path, genome: str) -> None:
+    write(tmp_path, snvs(genome))
+    for effect, ref in (("alt", "OA"), ("ref", "EA")):
+        result = run(
+            tmp_path,
+            fasta=tmp_path / "genome.fa",
+            build="GRCh38",
+            formats=("ssf",),
+            effect_allele=effect,
+            overwrite=True,
+        )
+        ssf = pl.read_csv(result.files["ssf"], separator="\t")
+        assert ssf["ref_allele"].unique().to_list() == [ref]
+        assert ssf["variant_id"].to_list() == [f"23_{pos}_{r}_{a}" for pos, r, a in snvs(genome)]
 
 
 @pytest.mark.parametrize(
