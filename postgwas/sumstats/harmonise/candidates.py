@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from postgwas.sumstats.harmonise.row_alleles import CODED, DASH, SNV, WRITTEN, RowAlleles, letter_codes
+from postgwas.sumstats.harmonise.sequence_check import is_palindromic
 
 if TYPE_CHECKING:
     import polars as pl
@@ -109,11 +110,16 @@ def fit_snvs(pairs: Pairs, alleles: RowAlleles, variants: Variants) -> UInt8Arra
 def fit_written(pairs: Pairs, alleles: RowAlleles, variants: Variants) -> UInt8Array:
     """Fits of other alleles of A, C, G, T, as they are written: indels have no other strand.
 
-    The reverse complement of an indel is anchored at its other end, at another position.
+    The reverse complement of an indel is anchored at its other end, at another position. Alleles
+    that are each other's reverse complement, such as AC/GT, fit on both strands.
     """
     e, n = alleles.ea.gather(pairs.row), alleles.nea.gather(pairs.row)
     r, a = variants.frame["REF"].gather(pairs.variant), variants.frame["ALT"].gather(pairs.variant)
-    return MATCH * _true((e == a) & (n == r)) + SWAP * _true((e == r) & (n == a))
+    fit: UInt8Array = MATCH * _true((e == a) & (n == r)) + SWAP * _true((e == r) & (n == a))
+    hit = np.flatnonzero(fit)
+    either = hit[is_palindromic(e.gather(hit), n.gather(hit))]
+    fit[either] |= np.where(fit[either] == MATCH, COMPLEMENT_SWAP, COMPLEMENT).astype(fit.dtype)
+    return fit
 
 
 def fit_coded(pairs: Pairs, alleles: RowAlleles, variants: Variants) -> UInt8Array:

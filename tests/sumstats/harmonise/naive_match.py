@@ -67,8 +67,8 @@ def _relations(row: Row, v: Variant) -> set[tuple[bool, bool]]:
                 found.add((False, False))
             if (e, n) == (v.ref, v.alt):
                 found.add((True, False))
-            if len(e) == len(n) == 1:
-                f, m = COMPLEMENTS[e], COMPLEMENTS[n]
+            f, m = ("".join(COMPLEMENTS[base] for base in reversed(a)) for a in (e, n))
+            if len(e) == len(n) == 1 or f == n:
                 if (f, m) == (v.alt, v.ref):
                     found.add((False, True))
                 if (f, m) == (v.ref, v.alt):

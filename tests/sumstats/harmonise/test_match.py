@@ -342,3 +342,20 @@ def test_agrees_with_a_plain_loop(
         assert (variant and variant["REF"], variant and variant["ALT"]) == (expected.ref, expected.alt)
         assert bool(found.complement[i]) == expected.complement
         assert bool(found.flip[i]) == bool(expected.ea_is_ref)
+
+
+@pytest.mark.parametrize(
+    ("mode", "eaf", "expected", "flip"),
+    [
+        ("drop", 0.1, Outcome.PALINDROMIC_DROPPED, False),
+        ("keep", 0.1, Outcome.PALINDROMIC_KEPT, False),
+        ("infer", None, Outcome.PALINDROMIC_NO_EAF, False),
+    ],
+)
+def test_longer_alleles_can_be_palindromic(
+    mode: Any, eaf: float | None, expected: Outcome, flip: bool
+) -> None:
+    found = match([Row(100, "GT", "AC", eaf)], [Variant(100, "AC", "GT", 0.1, "rs1")], palindromic=mode)
+    assert (Outcome(int(found.outcome[0])), bool(found.flip[0])) == (expected, flip)
+    other = match([Row(100, "GA", "AC", eaf)], [Variant(100, "AC", "GA", 0.1, "rs1")], palindromic=mode)
+    assert other.outcome[0] == Outcome.MATCHED
