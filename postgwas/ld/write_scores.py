@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.errors import OutputError, StoreError, UsageError
+from postgwas.staging import appear_together
 from postgwas.sumstats.write import write_delimited
 
 if TYPE_CHECKING:
@@ -149,23 +148,8 @@ def together(names: Sequence[Path]) -> Iterator[list[Path]]:
     OutputError
         If the files cannot be written or moved.
     """
-    final = names[0].parent
-    try:
-        aside = Path(tempfile.mkdtemp(prefix=".postgwas-", dir=final))
-    except OSError as error:
-        raise OutputError(f"{final}: cannot be written to: {error.strerror or error}") from None
-    try:
+    with appear_together(names[0].parent) as aside:
         yield [aside / name.name for name in names]
-        for name in names:
-            os.replace(aside / name.name, name)
-    except OutputError as error:
-        # The user knows the files by their final names.
-        error.message = error.message.replace(f"{aside}{os.sep}", f"{final}{os.sep}")
-        raise
-    except OSError as error:
-        raise OutputError(f"{final}: results cannot be written: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def score_frame(table: ScoreTable, *, compat: bool = False) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from typing import Any
 from postgwas.compute.engine import Engine, engine
 from postgwas.errors import PostgwasError, UsageError
 from postgwas.runlog import get_logger, log_step, run_log
+from postgwas.staging import scratch_folder
 from postgwas.stopwatch import Stopwatch
 from postgwas.sumstats.chunks import CHUNK_BYTES
 from postgwas.sumstats.harmonise.assembly import BUILDS
@@ -33,7 +34,7 @@ from postgwas.sumstats.harmonise.run_file import (
 )
 from postgwas.sumstats.harmonise.run_outputs import write_trait
 from postgwas.sumstats.harmonise.run_store import refuse_taken_key, write_store
-from postgwas.sumstats.harmonise.staging import Stage, refuse_existing, scratch_folder, staged
+from postgwas.sumstats.harmonise.staging import Stage, refuse_existing, staged
 
 log = get_logger(__name__)
 
