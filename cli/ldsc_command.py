@@ -8,6 +8,7 @@ Flags may be written with _ or -.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from postgwas.cli.ldsc_flags import add_arguments as add_arguments
@@ -58,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
         return ldsc_l2.run(args)
     _check_regression(args, asked[0])
+    _keep_freed_memory()
     if asked == ["rg"]:
         from postgwas.cli import ldsc_rg
 
@@ -65,6 +67,17 @@ def run(args: argparse.Namespace) -> int:
     from postgwas.cli import ldsc_h2
 
     return ldsc_h2.run(args) if asked == ["h2"] else ldsc_h2.run_cts(args)
+
+
+def _keep_freed_memory() -> None:
+    """Let polars' allocator keep what is freed: a regression's tables are small, and come one after another.
+
+    It pays only before polars is loaded; what the user has set stays.
+    """
+    from postgwas.cli.main import ALLOCATOR, SPARING
+
+    if os.environ.get(ALLOCATOR) == SPARING:
+        os.environ[ALLOCATOR] = "dirty_decay_ms:10000,muzzy_decay_ms:10000"
 
 
 def _check_regression(args: argparse.Namespace, mode: str) -> None:

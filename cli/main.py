@@ -23,7 +23,9 @@ from postgwas.errors import OutputError, PostgwasError, UsageError
 
 # polars' allocator keeps freed memory for ten seconds unless told otherwise before it loads: on ten
 # million rows that is half a gigabyte.
-os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:100,muzzy_decay_ms:0")
+ALLOCATOR = "_RJEM_MALLOC_CONF"
+SPARING = "dirty_decay_ms:100,muzzy_decay_ms:0"
+os.environ.setdefault(ALLOCATOR, SPARING)
 
 #: command -> (module of this package, one-line help)
 COMMANDS: dict[str, tuple[str, str]] = {

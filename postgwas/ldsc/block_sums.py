@@ -18,10 +18,54 @@ from postgwas.ldsc.jackknife import Array, Indices
 # Short enough for all working arrays to stay in cache, and for BLAS' dot product
 # to stay on one thread, which makes sums independent of the number of threads.
 CHUNK = 8192
+# Below this slope the variance is not divided by it.
+SMALLEST_SLOPE = 1e-30
 
 Mask = npt.NDArray[np.bool_]
 # Sample size (M,) or (1,), heritability per variant, intercept.
 Trait = tuple[Array, float, float]
+
+
+class Room:
+    """Working arrays, used again by each regression: new memory costs more than what is put there."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, Array] = {}
+
+    def array(self, name: str, size: int) -> Array:
+        """The array of this name, in its first `size` elements; what it held is anything."""
+        found = self._arrays.get(name)
+        if found is None or found.size < size:
+            found = self._arrays[name] = np.empty(size)
+        return found[:size]
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """What regressions on the same variants have in common, and where they work in turn.
+
+    Attributes
+    ----------
+    floor : ndarray, shape (M,)
+        max(l, 1).
+    share : ndarray, shape (M,)
+        1 / max(w, 1).
+    room : Room
+        One regression is over before the next takes it.
+    """
+
+    floor: Array
+    share: Array
+    room: Room
+
+    @classmethod
+    def of(cls, ld: Array, w_ld: Array, room: Room) -> Shared:
+        """From LD scores, total (M,) and for overcounting (M,)."""
+        floor, share = room.array("floor", ld.size), room.array("share", ld.size)
+        np.maximum(ld, 1.0, out=floor)
+        np.maximum(w_ld, 1.0, out=share)
+        np.divide(1.0, share, out=share)
+        return cls(floor, share, room)
 
 
 @dataclass(frozen=True)
@@ -50,6 +94,8 @@ class Variants:
         Variants with 0 have weight 0.
     scaled : bool
         Take N l / n_bar instead of l in the variance.
+    shared : Shared, optional
+        Of these `ld` and `w_ld`, where other regressions have them too.
     """
 
     l2: Array
@@ -60,6 +106,7 @@ class Variants:
     traits: tuple[Trait, ...] = ()
     keep: Array | None = None
     scaled: bool = False
+    shared: Shared | None = None
 
     def within(self, mask: Mask) -> Variants:
         """The same with weight 0 outside `mask`."""
@@ -72,29 +119,59 @@ class Variants:
     @cached_property
     def prepared(self) -> Prepared:
         """What all passes have in common."""
-        ld = self.ld
-        if self.scaled:
-            ld = ld * self.n
-            ld /= self.n_bar
-        load = np.maximum(ld, 1.0)
-        own = None
-        if self.traits:
-            variances = []
-            for size, slope, intercept in self.traits:
-                variance = load * size
-                variance *= slope
-                variance += intercept
-                variances.append(variance)
-            own = np.multiply(variances[0], variances[1], out=variances[0])
-        load *= self.n
-        share = np.maximum(self.w_ld, 1.0)
-        np.divide(1.0, share, out=share)
-        if self.keep is not None:
-            share *= self.keep
+        shared, constant = self.shared, self.n.size == 1
         scores = self.l2
-        if self.n.size > 1:
-            scores = scores * (self.n if scores.ndim == 1 else (self.n / self.n_bar)[:, None])
+        if not constant and scores.ndim == 2:
+            scores = scores * (self.n / self.n_bar)[:, None]
+        elif not constant:
+            scores = self._array("scores")
+        load = self._array("load")
+        share = self._array("kept share") if shared is None or self.keep is not None else shared.share
+        own = self._array("own") if self.traits else None
+        room = np.empty(CHUNK)
+        for start in range(0, load.size, CHUNK):
+            part = slice(start, start + CHUNK)
+            n = self.n if constant else self.n[part]
+            floor = load[part]
+            if self.scaled:
+                np.multiply(self.ld[part], n, out=floor)
+                floor /= self.n_bar
+                np.maximum(floor, 1.0, out=floor)
+            elif shared is None:
+                np.maximum(self.ld[part], 1.0, out=floor)
+            else:
+                floor = shared.floor[part]
+            if own is not None:
+                self._own_variances(part, floor, own[part], room[: floor.size])
+            np.multiply(floor, n, out=load[part])
+            if not constant and scores.ndim == 1:
+                np.multiply(self.l2[part], n, out=scores[part])
+            self._fill_share(part, share[part])
         return Prepared(scores, load, share, own)
+
+    def _array(self, name: str) -> Array:
+        """Room for one number a variant; versions that exist at the same time have each their own."""
+        if self.shared is None:
+            return np.empty(self.ld.size)
+        return self.shared.room.array(f"{name} {self.keep is None} {self.scaled}", self.ld.size)
+
+    def _own_variances(self, part: slice, floor: Array, out: Array, room: Array) -> None:
+        """Product of the traits' own variances at some of the variants, in `out`."""
+        for place, (size, slope, intercept) in zip((out, room), self.traits):
+            np.multiply(floor, size if size.size == 1 else size[part], out=place)
+            place *= slope
+            place += intercept
+        out *= room
+
+    def _fill_share(self, part: slice, out: Array) -> None:
+        """1 / max(w, 1), or 0, at some of the variants, in `out`."""
+        if self.shared is None:
+            np.maximum(self.w_ld[part], 1.0, out=out)
+            np.divide(1.0, out, out=out)
+            if self.keep is not None:
+                out *= self.keep[part]
+        elif self.keep is not None:
+            np.multiply(self.shared.share[part], self.keep[part], out=out)
 
 
 @dataclass(frozen=True)
@@ -119,10 +196,14 @@ class Prepared:
     own: Array | None
 
     def weights(self, part: slice, slope: float, intercept: float, out: Array) -> Array:
-        """Weights of the variants `part`, in `out`."""
-        np.multiply(self.load[part], slope, out=out)
-        out += intercept
-        out *= out
+        """Weights of the variants `part`, in `out`; without `own` up to a factor that cancels."""
+        if self.own is None and slope > SMALLEST_SLOPE:
+            np.add(self.load[part], intercept / slope, out=out)
+            out *= out
+        else:
+            np.multiply(self.load[part], slope, out=out)
+            out += intercept
+            out *= out
         if self.own is not None:
             out += self.own[part]
         return np.divide(self.share[part], out, out=out)
@@ -159,14 +240,15 @@ def _single(
     ready = variants.prepared
     sums = np.zeros((n_blocks, 5))
     space = np.empty((2, CHUNK))
-    dot, total = np.dot, np.add.reduce
+    # A dot product with ones is BLAS', and faster than numpy's sum.
+    dot, all_ones = np.dot, np.ones(CHUNK)
     for block, part in _chunks(borders):
         length = part.stop - part.start
         w = ready.weights(part, slope, intercept, space[0, :length])
         x = ready.scores[part]
         wx = np.multiply(w, x, out=space[1, :length])
         ys = y[part]
-        sums[block] += (dot(wx, x), total(wx), total(w), dot(wx, ys), dot(w, ys))
+        sums[block] += (dot(wx, x), dot(w, x), dot(w, all_ones[:length]), dot(wx, ys), dot(w, ys))
     if variants.n.size > 1:
         sums[:, [1, 3]] /= variants.n_bar
         sums[:, 0] /= variants.n_bar**2

@@ -16,7 +16,7 @@ import numpy as np
 
 from postgwas.errors import NoVariantsError, UsageError
 from postgwas.ldsc import jackknife
-from postgwas.ldsc.block_sums import Mask, Trait, Variants, block_sums
+from postgwas.ldsc.block_sums import Mask, Shared, Trait, Variants, block_sums
 from postgwas.ldsc.jackknife import Array, Indices, Jackknife
 
 
@@ -41,6 +41,11 @@ class Problem:
     null_intercept: float
     slope_range: tuple[float, float]
 
+    @property
+    def whole(self) -> Indices:
+        """Borders of one block of all variants."""
+        return np.array([0, self.y.size], dtype=np.int64)
+
     def slope(self, total: float) -> float:
         """Clip heritability or covariance to its range; per variant."""
         low, high = self.slope_range
@@ -54,10 +59,12 @@ class Problem:
         return float(self.m.sum()) * (float(np.mean(self.y)) - intercept) / load
 
 
-def variants_of(l2: Array, w_ld: Array, n: Array, traits: tuple[Trait, ...] = ()) -> Variants:
+def variants_of(
+    l2: Array, w_ld: Array, n: Array, traits: tuple[Trait, ...] = (), shared: Shared | None = None
+) -> Variants:
     """LD scores (M,) or (M, A), those for the weights, and sample sizes, as one."""
     ld = l2 if l2.ndim == 1 else l2.sum(axis=1)
-    return Variants(l2, ld, w_ld, n, float(np.mean(n)), traits)
+    return Variants(l2, ld, w_ld, n, float(np.mean(n)), traits, shared=shared)
 
 
 def fit(
@@ -107,7 +114,7 @@ def _reweighted(
     `versions` are the variants as they enter the initial weights and those after.
     """
 
-    def equations(variants: Variants, slope: float, centre: float) -> tuple[Array, Array]:
+    def equations(variants: Variants, slope: float, centre: float, borders: Indices) -> tuple[Array, Array]:
         xtx, xty = block_sums(variants, problem.y, slope, centre, borders)
         if intercept is None:
             return xtx, xty
@@ -117,14 +124,14 @@ def _reweighted(
     variants, later = versions
     slope, centre = first
     for _ in range(0 if fixed_weights else 2):
-        xtx, xty = equations(variants, slope, centre)
-        coef = jackknife.solve(xtx.sum(axis=0), xty.sum(axis=0))
+        xtx, xty = equations(variants, slope, centre, problem.whole)
+        coef = jackknife.solve(xtx[0], xty[0])
         # With several annotations ldsc reads the slope from the first and the
         # intercept from the second coefficient; kept, for its numbers' sake.
         slope = problem.slope(float(problem.m.sum()) * float(coef[0]) / problem.variants.n_bar)
         centre = float(coef[1]) if intercept is None else intercept
         variants = later
-    return jackknife.from_block_sums(*equations(variants, slope, centre))
+    return jackknife.from_block_sums(*equations(variants, slope, centre, borders))
 
 
 def _two_step(problem: Problem, mask: Mask, first: tuple[float, float], n_blocks: int) -> Jackknife:
@@ -139,7 +146,7 @@ def _two_step(problem: Problem, mask: Mask, first: tuple[float, float], n_blocks
     two = _reweighted(problem, (variants, variants), first, borders, intercept)
     # How far the slope moves when the intercept does: sum(w x) / sum(w x^2) at
     # the initial weights.
-    xtx = block_sums(variants, problem.y, *first, borders)[0].sum(axis=0)
+    xtx = block_sums(variants, problem.y, *first, problem.whole)[0][0]
     c = xtx[0, 1] / xtx[0, 0]
     delete_values = np.column_stack(
         (

@@ -25,6 +25,8 @@ BASES = pl.Enum([*"ACGTacgt"])
 MISSING = (".", "NaN", "nan", "N/A", "n/a", "#N/A", "NULL", "null", "-nan", "-NaN", "None")
 STORE_SEPARATOR = "::"
 _READ = 1 << 26
+#: Bytes looked through at once; they and what is found of them stay in the processor's cache.
+_COUNTED = 1 << 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,9 +182,13 @@ def _is_plain(data: bytes, tabs: bool, width: int) -> bool:
     """Whether a file is separated by tabs, with as many fields in all lines together as there should be."""
     if not tabs or b"\r" in data or b'"' in data:
         return False
-    text = np.frombuffer(data, np.uint8)
-    n_lines = np.count_nonzero(text == 10) + (not data.endswith(b"\n"))
-    return bool(np.count_nonzero(text == 9) == n_lines * (width - 1))
+    text, found = np.frombuffer(data, np.uint8), np.empty(_COUNTED, np.bool_)
+    n_lines, n_tabs = int(not data.endswith(b"\n")), 0
+    for start in range(0, text.size, _COUNTED):
+        part = text[start : start + _COUNTED]
+        n_lines += int(np.count_nonzero(np.equal(part, 10, out=found[: part.size])))
+        n_tabs += int(np.count_nonzero(np.equal(part, 9, out=found[: part.size])))
+    return bool(n_tabs == n_lines * (width - 1))
 
 
 def _from_store(source: str, alleles: bool) -> pl.DataFrame:

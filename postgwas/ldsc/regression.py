@@ -21,6 +21,7 @@ import numpy.typing as npt
 from postgwas.errors import NoVariantsError, UsageError
 from postgwas.ldsc import irwls, jackknife
 from postgwas.ldsc.arguments import checked, pair, sample_size
+from postgwas.ldsc.block_sums import Shared
 from postgwas.ldsc.fits import GencovFit, H2Fit, RgFit
 from postgwas.ldsc.jackknife import Array
 
@@ -41,6 +42,7 @@ def h2(
     two_step: float | Literal["auto"] | None = "auto",
     chisq_max: float | Literal["auto"] | None = None,
     fixed_weights: bool = False,
+    shared: Shared | None = None,
 ) -> H2Fit:
     """Regress chi-square statistics on LD scores ([1]_, eq. 1; [3]_ for several annotations).
 
@@ -71,6 +73,8 @@ def h2(
         limit with one.
     fixed_weights : bool
         Keep the initial weights, as ldsc does for partitioned heritability.
+    shared : Shared, optional
+        Of `l2` and `w_l2`, for many regressions on the same variants; not with `chisq_max`.
 
     Returns
     -------
@@ -101,11 +105,12 @@ def h2(
     if chisq_max == "auto":
         chisq_max = max(0.001 * float(np.max(size)), 80.0) if m_annot.size > 1 else None
     if chisq_max is not None:
+        shared = None
         y, ld, w_ld, size = _kept(y < chisq_max, y, ld, w_ld, size)
         y, ld, w_ld, m_annot = checked(y, ld, w_ld, m)
     if two_step == "auto":
         two_step = DEFAULT_TWO_STEP if intercept is None and m_annot.size == 1 else None
-    problem = irwls.Problem(y, irwls.variants_of(ld, w_ld, size), m_annot, 1.0, (0.0, 1.0))
+    problem = irwls.Problem(y, irwls.variants_of(ld, w_ld, size, shared=shared), m_annot, 1.0, (0.0, 1.0))
     mask = None if two_step is None else y < two_step
     parts = irwls.fit(problem, n_blocks, intercept, mask, two_step, fixed_weights)
     mean = float(np.mean(y))
@@ -136,6 +141,7 @@ def gencov(
     n_blocks: int = 200,
     intercept: float | None = None,
     two_step: float | None = None,
+    shared: Shared | None = None,
 ) -> GencovFit:
     """Regress products of Z on LD scores ([2]_, eq. 1 and supplementary note).
 
@@ -154,6 +160,8 @@ def gencov(
     two_step : float, optional
         Cutoff that both squared Z must be under in step 1. ldsc makes one step
         unless told otherwise; mtag.py gives 30.
+    shared : Shared, optional
+        As in :func:`h2`.
 
     Returns
     -------
@@ -165,14 +173,17 @@ def gencov(
         As in :func:`h2`.
     """
     first, second = pair(z1, z2)
-    y, ld, w_ld, m_annot = checked(first * second, l2, w_l2, m)
+    room = None if shared is None else shared.room
+    products = np.multiply(first, second, out=None if room is None else room.array("y", first.size))
+    y, ld, w_ld, m_annot = checked(products, l2, w_l2, m)
     traits = tuple(
         (sample_size(n, y.size, name), min(max(fit.tot, 0.0), 1.0) / float(m_annot.sum()), fit.intercept)
         for n, name, fit in ((n1, "n1", fit1), (n2, "n2", fit2))
     )
-    size = traits[0][0] * traits[1][0]
+    one, other = traits[0][0], traits[1][0]
+    size = np.multiply(one, other, out=None if room is None else room.array("n", max(one.size, other.size)))
     np.sqrt(size, out=size)
-    problem = irwls.Problem(y, irwls.variants_of(ld, w_ld, size, traits), m_annot, 0.0, (-1.0, 1.0))
+    problem = irwls.Problem(y, irwls.variants_of(ld, w_ld, size, traits, shared), m_annot, 0.0, (-1.0, 1.0))
     mask = None if two_step is None else (first * first < two_step) & (second * second < two_step)
     parts = irwls.fit(problem, n_blocks, intercept, mask, two_step, False)
     z, p, mlog10p = _test(parts["tot"], parts["tot_se"])

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from postgwas.errors import NoVariantsError, PostgwasError
 from postgwas.ldsc.allele_classes import Alleles
+from postgwas.ldsc.block_sums import Room, Shared
 from postgwas.ldsc.fits import H2Fit, RgFit
 from postgwas.ldsc.jackknife import Array
 from postgwas.ldsc.regression import correlation, gencov, h2, rg
@@ -71,6 +72,8 @@ def aligned(
     length : int
         V, the number of variants with LD scores.
     """
+    # Otherwise each of the assignments would convert them.
+    places = places.astype(np.intp, copy=False)
     on_z, on_kind = np.zeros(length), np.zeros(length, dtype=np.uint8)
     if alleles is None:
         on_z[places] = z
@@ -161,8 +164,8 @@ class PairFitter:
     traits: dict[int, AlignedTrait]
     intercept_h2: Sequence[float | None]
     _fits: dict[tuple[int, bytes], H2Fit] = field(default_factory=dict)
-    _last: tuple[bytes, Array, Array] = (b"", np.empty(0), np.empty(0))
-    _room: dict[str, Array] = field(default_factory=dict)
+    _last: tuple[bytes, Array, Array, Shared | None] = (b"", np.empty(0), np.empty(0), None)
+    _room: Room = field(default_factory=Room)
 
     def agreeing(self, first: int, other: int) -> tuple[Mask, int]:
         """Which variants both traits have with alleles that agree, and how many they have."""
@@ -191,7 +194,7 @@ class PairFitter:
 
     def _regress(self, first: int, other: int, keep: Mask, intercept_gencov: float | None) -> RgFit:
         rows = None if keep.all() else np.flatnonzero(keep)
-        key, l2, w_l2 = self._on(keep, rows)
+        key, l2, w_l2, shared = self._on(keep, rows)
         one, two = (self.traits[i] for i in (first, other))
         z1, z2 = self._taken(one.z, rows, "z1"), self._taken(two.z, rows, "z2")
         n1, n2 = self._taken(one.n, rows, "n1"), self._taken(two.n, rows, "n2")
@@ -206,43 +209,47 @@ class PairFitter:
                 chisq_max=scores.chisq_max,
             )  # fmt: skip
         fits = [
-            self._heritability(trait, key, z, n, l2, w_l2)
+            self._heritability(trait, key, z, n, l2, w_l2, shared)
             for trait, z, n in ((first, z1, n1), (other, z2, n2))
         ]
         both = gencov(
             z1, z2, l2, w_l2, n1, n2, scores.m, *fits,
             n_blocks=scores.n_blocks, intercept=intercept_gencov, two_step=scores.two_step,
+            shared=shared,
         )  # fmt: skip
         return correlation(fits[0], fits[1], both)
 
-    def _on(self, keep: Mask, rows: npt.NDArray[np.intp] | None) -> tuple[bytes, Array, Array]:
-        """LD scores of the kept variants, and a name for the set of them."""
+    def _on(self, keep: Mask, rows: npt.NDArray[np.intp] | None) -> tuple[bytes, Array, Array, Shared | None]:
+        """A name for the set of kept variants, and their LD scores."""
         key = hashlib.blake2b(np.packbits(keep).tobytes(), digest_size=16).digest()
         if self._last[0] != key:
             l2 = self.scores.l2
             if rows is not None:
                 l2 = self._taken(l2, rows, "l2") if l2.ndim == 1 else l2[rows]
-            self._last = key, l2, self._taken(self.scores.w_l2, rows, "w_l2")
+            w_l2 = self._taken(self.scores.w_l2, rows, "w_l2")
+            shared = Shared.of(l2, w_l2, self._room) if l2.ndim == 1 else None
+            self._last = key, l2, w_l2, shared
         return self._last
 
     def _taken(self, values: Array, rows: npt.NDArray[np.intp] | None, name: str) -> Array:
         """The rows of a vector, in room that all pairs share: making it anew costs more than filling it."""
         if rows is None or values.size == 1:
             return values
-        room = self._room.get(name)
-        if room is None:
-            room = self._room[name] = np.empty(values.size)
         # The rows are in range; 'clip' only spares the copy that 'raise' makes.
-        return np.take(values, rows, out=room[: rows.size], mode="clip")
+        return np.take(values, rows, out=self._room.array(name, rows.size), mode="clip")
 
-    def _heritability(self, trait: int, key: bytes, z: Array, n: Array, l2: Array, w_l2: Array) -> H2Fit:
+    def _heritability(
+        self, trait: int, key: bytes, z: Array, n: Array, l2: Array, w_l2: Array, shared: Shared | None
+    ) -> H2Fit:
         found = self._fits.get((trait, key))
         if found is None:
+            chi2 = np.multiply(z, z, out=self._room.array("y", z.size))
             found = h2(
-                z * z, l2, w_l2, n, self.scores.m,
+                chi2, l2, w_l2, n, self.scores.m,
                 n_blocks=self.scores.n_blocks,
                 intercept=self.intercept_h2[trait],
                 two_step=self.scores.two_step,
+                shared=shared,
             )  # fmt: skip
             self._fits[trait, key] = found
         return found
