@@ -55,6 +55,12 @@ class Moments:
         return self.mean / 2.0
 
     @property
+    def minor_frequency(self) -> NDArray[np.float64]:
+        """Frequency of the rarer allele, to the same bits whichever of the two is A1; NaN as above."""
+        with np.errstate(invalid="ignore"):
+            return np.minimum(self.total, 2.0 * self.n_observed - self.total) / (2.0 * self.n_observed)
+
+    @property
     def deviation(self) -> NDArray[np.float64]:
         """Sum of squared deviations from the mean; exactly 0 where all observed are the same hard call."""
         with np.errstate(invalid="ignore"):

@@ -25,6 +25,7 @@ from postgwas.ld.run_filters import (
 from postgwas.ld.run_sums import Population, count, sum_over_windows
 from postgwas.ld.run_windows import Unit, refuse_whole, windows_of
 from postgwas.ld.scores import Floats, unbiased
+from postgwas.ld.windows import chunked_edges
 
 if TYPE_CHECKING:
     import polars as pl
@@ -156,13 +157,15 @@ def ld_scores(
     with engine(cores, scheduler=scheduler, jobqueue=jobqueue, jobqueue_options=jobqueue_options) as eng:
         rows, dropped = chosen_variants(extract, data, compat=compat)
         moments = count(eng, data.source, samples, rows)
-        rows, moments = polymorphic(rows, moments, maf or 0.0, dropped, data.path)
-        variants = scored_variants(data, rows, moments)
+        rows, moments = polymorphic(rows, moments, maf or 0.0, dropped, data.path, compat=compat)
+        variants = scored_variants(data, rows, moments, compat=compat)
         if cm_map is not None:
             variants = with_genetic_positions(variants, cm_map)
-        left = windows_of(variants, window, unit, data.path, chunk=chunk_size if compat else None)
+        left = windows_of(variants, window, unit, data.path, compat=compat)
         if not whole_chromosome:
             refuse_whole(left, variants, compat=compat)
+        if compat:
+            left = chunked_edges(left, chunk_size)
         weights = None if values is None else values[rows]
         if exponent:
             pq = moments.frequency * (1.0 - moments.frequency)

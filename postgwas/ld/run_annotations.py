@@ -82,8 +82,7 @@ def load_annotations(wanted: AnnotationFiles, data: Genotypes, *, compat: bool =
     if wanted.cts_bin:
         assert wanted.cts_breaks is not None
         breaks = parse_breaks(wanted.cts_breaks)
-        for file in wanted.cts_bin:
-            log.info("Reading numbers with which to bin SNPs from %s", file)
+        log.info("Reading numbers with which to bin SNPs from %s", ",".join(map(str, wanted.cts_bin)))
         bins = read_bins(
             wanted.cts_bin, breaks, data.variants["SNPID"], names=wanted.cts_names, compat=compat
         )

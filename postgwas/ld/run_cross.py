@@ -185,7 +185,7 @@ def _sample_counts(files: Sequence[Genotypes], samples: Sequence[Any]) -> tuple[
 
 def _vary_in_both(moments: Sequence[Moments], maf: float, dropped: dict[str, int]) -> Any:
     varies = varying(moments[0]) & varying(moments[1])
-    rarest = np.minimum.reduce([np.fmin(one.frequency, 1.0 - one.frequency) for one in moments])
+    rarest = np.minimum.reduce([one.minor_frequency for one in moments])
     dropped["monomorphic"] = int((~varies).sum())
     kept = varies
     if maf:

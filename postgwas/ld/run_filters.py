@@ -82,13 +82,25 @@ def varying(moments: Moments) -> NDArray[np.bool_]:
     return varies
 
 
+def minor_frequencies(moments: Moments, *, compat: bool) -> NDArray[np.float64]:
+    """Frequencies of the rarer alleles, which decide on --maf and M_5_50.
+
+    ldsc.py takes the smaller of A2's and what that lacks to 1: of 19 copies in 20, 0.05 and a rounding
+    error, which is above 0.05; of 1 in 20, 0.05, which is not.
+    """
+    if not compat:
+        return moments.minor_frequency
+    with np.errstate(invalid="ignore"):
+        second = (2.0 * moments.n_observed - moments.total) / (2.0 * moments.n_observed)
+    return np.minimum(second, 1.0 - second)
+
+
 def polymorphic(
-    rows: Rows, moments: Moments, maf: float, dropped: dict[str, int], path: str
+    rows: Rows, moments: Moments, maf: float, dropped: dict[str, int], path: str, *, compat: bool
 ) -> tuple[Rows, Moments]:
     """Drop what has no variance and what is too rare, and count it."""
-    frequency = moments.frequency
     varies = varying(moments)
-    frequent = np.fmin(frequency, 1.0 - frequency) > maf
+    frequent = minor_frequencies(moments, compat=compat) > maf
     dropped["monomorphic"] = int((~varies).sum())
     if maf:
         dropped["maf"] = int((varies & ~frequent).sum())
@@ -99,14 +111,12 @@ def polymorphic(
     return rows[kept], moments.of(kept)
 
 
-def scored_variants(data: Genotypes, rows: Rows, moments: Moments) -> pl.DataFrame:
+def scored_variants(data: Genotypes, rows: Rows, moments: Moments, *, compat: bool) -> pl.DataFrame:
     """The table of the variants that get a score, with FRQ (of A1) and MAF."""
     import polars as pl
 
-    frequency = moments.frequency
-    return data.variants[rows].with_columns(
-        pl.Series("FRQ", frequency), pl.Series("MAF", np.minimum(frequency, 1.0 - frequency))
-    )
+    rarer = minor_frequencies(moments, compat=compat)
+    return data.variants[rows].with_columns(pl.Series("FRQ", moments.frequency), pl.Series("MAF", rarer))
 
 
 def exponent_of(pq_exp: float | None, per_allele: bool) -> float:

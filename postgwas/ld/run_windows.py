@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.errors import InputError, UsageError
-from postgwas.ld.windows import Left, chunked_edges, left_edges, left_edges_across
+from postgwas.ld.windows import Left, left_edges, left_edges_across
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 Unit = Literal["cm", "kb", "snps"]
 
 
-def windows_of(
-    variants: pl.DataFrame, window: float, unit: Unit, path: str, *, chunk: int | None = None
-) -> Left:
-    """Left ends of the windows of variants; with `chunk` as ldsc.py rounds them.
+def windows_of(variants: pl.DataFrame, window: float, unit: Unit, path: str, *, compat: bool = False) -> Left:
+    """Left ends of the windows of variants; with `compat` across chromosomes, as ldsc.py's.
 
     Raises
     ------
@@ -27,10 +25,8 @@ def windows_of(
         If chromosomes come in pieces, positions descend, or cM are missing.
     """
     starts = _chromosome_starts(variants, path)
-    coordinates, reach = _coordinates(variants, window, unit, path, starts, compat=chunk is not None)
-    if chunk is None:
-        return left_edges(coordinates, reach, starts)
-    return chunked_edges(left_edges_across(coordinates, reach, starts), chunk)
+    coordinates, reach = _coordinates(variants, window, unit, path, starts, compat=compat)
+    return (left_edges_across if compat else left_edges)(coordinates, reach, starts)
 
 
 def _chromosome_starts(variants: pl.DataFrame, path: str) -> NDArray[np.int64]:

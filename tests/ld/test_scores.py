@@ -96,11 +96,29 @@ def test_frequency_filter_and_weights_by_heterozygosity(folder: Path) -> None:
 
 def test_common_variants_are_those_above_five_percent(folder: Path) -> None:
     calls = random_calls(4, 300, 50, missing=0.0)
+    calls[0], calls[1] = 2, 0
+    calls[0, :45], calls[0, 45:50] = 2, 1
+    calls[1, :5] = 1
     write_plink1(folder / "common", calls)
-    frequency = calls.mean(axis=1) / 2
-    maf = np.minimum(frequency, 1 - frequency)
+    copies = calls.sum(axis=1)
+    rarer = np.minimum(copies, 100 - copies)
+    assert (copies == 5).any() and (copies == 95).any()
     scores = ld_scores(folder / "common", window=5, unit="kb")
-    assert scores.m_5_50[0] == (maf > 0.05).sum() < scores.m[0] == (maf > 0).sum()
+    assert scores.m_5_50[0] == (rarer > 5).sum() < scores.m[0] == (rarer > 0).sum()
+    # ldsc.py: 1 - 0.95 is above 0.05, and 0.95 is the frequency of A2.
+    compat = ld_scores(folder / "common", window=5, unit="kb", compat=True)
+    assert compat.m_5_50[0] == ((rarer > 5) | (copies == 5)).sum()
+    limited = ld_scores(folder / "common", window=5, unit="kb", maf=0.05)
+    assert limited.m[0] == (rarer > 5).sum()
+
+
+def test_a_whole_chromosome_is_refused_by_windows_before_rounding(folder: Path) -> None:
+    """Rounded to chunks of 50, the last of 60 variants has a window from the first on."""
+    write_plink1(folder / "sixty", random_calls(7, 60, 30, missing=0.0))
+    scores = ld_scores(folder / "sixty", window=10, unit="snps", compat=True)
+    assert scores.l2.shape == (scores.variants.height, 1)
+    with pytest.raises(UsageError, match="spans all"):
+        ld_scores(folder / "sixty", window=60, unit="snps", compat=True)
 
 
 def test_swapped_counted_alleles_change_nothing(folder: Path) -> None:
