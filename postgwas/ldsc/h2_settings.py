@@ -95,7 +95,7 @@ def settings_of(
         Settings out of range, or that exclude each other.
     """
     names = os.fspath(ref_ld) if isinstance(ref_ld, (str, os.PathLike)) else ",".join(map(str, ref_ld))
-    if no_intercept and intercept_h2 is not None:
+    if no_intercept and intercept_h2 is not None and not compat:
         raise UsageError("--no_intercept and --intercept_h2 exclude each other")
     if w_ld is None:
         if "," in names:

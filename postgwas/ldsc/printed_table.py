@@ -53,7 +53,7 @@ def _column(name: str, cells: Sequence[Cell]) -> list[str]:
 
 def _among_text(cell: Cell) -> str:
     if isinstance(cell, float):
-        return f"{cell: .{DIGITS}g}"
+        return " NaN" if math.isnan(cell) else f"{cell: .{DIGITS}g}"
     return f" {cell}"
 
 

@@ -88,7 +88,7 @@ def settings_for(
         # Whole numbers: ldsc prints them as such.
         own: tuple[float | None, ...] = (1,) * n_traits
         both: tuple[float | None, ...] = (0,) * len(pairs)
-        if intercept_h2 is not None or intercept_gencov is not None:
+        if (intercept_h2 is not None or intercept_gencov is not None) and not compat:
             raise UsageError("--no_intercept and constrained intercepts exclude each other")
     else:
         own = _one_each(intercept_h2, n_traits, "intercept_h2")

@@ -183,15 +183,12 @@ def h2(
         written = outputs.write_jackknife(
             result, target, cov=print_cov, delete=print_delete_vals, pseudo=print_pseudovalues
         )
-        parted = overlap_annot and fit.coef.size > 1
         for line in _lines(result, overlap=overlap_annot, compat=compat):
             log.info("%s", line)
         for warning in _remarks(fit):
             log.warning("%s", warning)
-        if overlap_annot and not parted:
-            log.warning("--overlap_annot: one LD score column, nothing overlaps")
         annotation_files: list[str] = []
-        if parted:
+        if overlap_annot:
             tasks = overlap_tasks(split_names(settings.ref_ld), frqfile, by_chromosome=ref_by_chromosome)
             annotation_files = [file for task in tasks for file in (*task.annot, task.frq) if file]
             result = _with_overlap(result, inputs, settings, tasks, where)

@@ -30,3 +30,7 @@ def test_powers_of_ten() -> None:
 def test_missing_numbers_and_whole_ones() -> None:
     assert printed_table({"a": [math.nan, 0.25]}).splitlines()[1:] == [" NaN", "0.25"]
     assert printed_table({"a": [1, -20]}).splitlines()[1:] == [" 1", "-20"]
+
+
+def test_a_number_that_is_none_among_text() -> None:
+    assert printed_table({"rg": ["NA", math.nan, 0.5]}).splitlines()[1:] == [" NA", "NaN", "0.5"]

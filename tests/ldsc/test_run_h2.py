@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from ldsc.ldsc_study import LdscStudy, simulate
+from ldsc.ldsc_study import LdscStudy, simulate, write_annotations, write_panel
 
 import postgwas.ldsc
+from postgwas.errors import UsageError
 from postgwas.ldsc.h2_result import H2Result
 from postgwas.ldsc.regression import h2 as regress
 from postgwas.store.provenance import Provenance
@@ -111,6 +112,30 @@ def test_partitioned(partitioned: H2Result, study: LdscStudy, tmp_path: Path) ->
     assert sum(table["H2"]) == pytest.approx(fit.tot, rel=1e-12)
     back = pl.read_csv(tmp_path / "run.categories.tsv", separator="\t", null_values="NA")
     assert back["ENRICHMENT"].to_list() == table["ENRICHMENT"].to_list()
+
+
+def test_overlap_of_one_annotation(study: LdscStudy, tmp_path: Path) -> None:
+    """As ldsc.py, which writes .results for one annotation too."""
+    write_annotations(study, names=("cat",), columns=(1,))
+    write_panel(study.folder / "part.", study.ids, {"L2": study.parts[:, 1]}, [400])
+    result = postgwas.ldsc.h2(
+        study.trait, ref_ld=f"{study.folder}/part.", w_ld=panel(study), overlap_annot=True,
+        frqfile=f"{study.folder}/frq.", out=tmp_path / "run",
+    )  # fmt: skip
+    common = study.annotations[(study.frequency > 0.05) & (study.frequency < 0.95)][:, 1]
+    table = pl.read_csv(tmp_path / "run.results", separator="\t")
+    assert table["Category"].to_list() == ["L2_0"]
+    assert table["Prop._SNPs"][0] == pytest.approx(800 / common.size)
+    assert table["Prop._h2"][0] == pytest.approx(common.sum() / 800)
+    assert result.overlap is not None
+
+
+def test_no_intercept_goes_before_a_given_one_as_upstream(study: LdscStudy) -> None:
+    settings = {"ref_ld": f"{study.folder}/ld/", "w_ld": f"{study.folder}/ld/"}
+    both = postgwas.ldsc.h2(study.trait, no_intercept=True, intercept_h2=0.9, compat=True, **settings)
+    assert both.h2 == postgwas.ldsc.h2(study.trait, no_intercept=True, **settings).h2
+    with pytest.raises(UsageError, match="exclude each other"):
+        postgwas.ldsc.h2(study.trait, no_intercept=True, intercept_h2=0.9, **settings)
 
 
 def test_files(partitioned: H2Result, tmp_path: Path) -> None:
