@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from postgwas.cli.options import engine_arguments
 from postgwas.errors import UsageError
+
+if TYPE_CHECKING:
+    from postgwas.ldsc.rg_results import RgResult
 
 #: Some pair has no genetic correlation; the others were written.
 EXIT_SOME_FAILED = 1
@@ -22,10 +25,16 @@ def run(args: argparse.Namespace) -> int:
     from postgwas.ldsc.run_rg import rg, rg_matrix
     from postgwas.runlog import get_logger
 
-    if where != {"cores": 1, "scheduler": None, "jobqueue": None, "jobqueue_options": None}:
-        # A pair takes an eighth of a second: less than sending it elsewhere.
-        get_logger(__name__).warning("--rg runs in this process: --cores and --dask_... change nothing")
-    found = rg_matrix(files, **common) if args.rg_matrix else rg(files, **common)
+    found: RgResult
+    if args.rg_matrix:
+        found = rg_matrix(files, **common, **where)
+    else:
+        if where != {"cores": 1, "scheduler": None, "jobqueue": None, "jobqueue_options": None}:
+            # Most of the time goes into reading one trait after the other.
+            get_logger(__name__).warning(
+                "--rg runs in this process: --cores and --dask_... go with --rg_matrix"
+            )
+        found = rg(files, **common)
     return EXIT_SOME_FAILED if found.failed else 0
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from postgwas.ldsc.lines_rg import SUMMARY_TITLE, Wording, pair_lines, summary_t
 from postgwas.ldsc.partitioned import condition_number
 from postgwas.ldsc.rg_files import RgOutputs, announce_pair_files
 from postgwas.ldsc.rg_pairs import PairFit, PairFitter, Scores
+from postgwas.ldsc.rg_parallel import fit_on_processes
 from postgwas.ldsc.rg_reading import Ground, ReadTrait, align, first_misfit, read_file, swapped
 from postgwas.ldsc.rg_results import RgPair, RgResult
 from postgwas.ldsc.rg_settings import RgSettings
@@ -74,8 +77,17 @@ def first_with_each(
     return _summed_up(inputs, ground, settings, pairs)
 
 
-def every_pair(inputs: RgInputs, scores: H2Settings, settings: RgSettings) -> tuple[RgResult, list[int]]:
-    """All pairs; also how many variants each trait has. Each file is read and aligned once."""
+def every_pair(
+    inputs: RgInputs,
+    scores: H2Settings,
+    settings: RgSettings,
+    where: Mapping[str, Any],
+    scratch: Path | None = None,
+) -> tuple[RgResult, list[int]]:
+    """All pairs; also how many variants each trait has. Each file is read and aligned once.
+
+    `where` and `scratch` are those of :func:`~postgwas.ldsc.rg_parallel.fit_on_processes`.
+    """
     ground, first = _read_first(inputs, scores, settings)
     traits: list[ReadTrait | PostgwasError] = [first]
     for i in range(1, inputs.n_traits):
@@ -86,29 +98,46 @@ def every_pair(inputs: RgInputs, scores: H2Settings, settings: RgSettings) -> tu
         except PostgwasError as error:
             log.error("%s: %s", inputs.sources[i], error)
             traits.append(error)
-    fitter = PairFitter(
-        _scores(ground, settings),
-        {place: trait.trait for place, trait in enumerate(traits) if isinstance(trait, ReadTrait)},
-        settings.intercept_h2,
-    )
     pairs = []
-    with progress("Correlating", total=len(settings.pairs)) as advance:
-        for place, (i, j) in enumerate(settings.pairs):
-            one, two = traits[i], traits[j]
-            if isinstance(one, ReadTrait) and isinstance(two, ReadTrait):
-                found = fitter.fit(i, j, settings.intercept_gencov[place])
-                found = _checked(found, (one, two), ground, settings)
-            else:
-                found = PairFit.failed(str(one if isinstance(one, PostgwasError) else two))
+    with closing(_fits(traits, ground, settings, where, scratch)) as fits:
+        for place, found in enumerate(fits):
             pair = _named(inputs, settings, place, found)
             pairs.append(pair)
             log.info("%s", _one_line(pair))
-            advance(1)
     fewest = min((pair.found.n_snps for pair in pairs if pair.fit is not None), default=FEW_VARIANTS)
     if fewest < FEW_VARIANTS:
         log.warning("number of SNPs less than 200k (%s); this is almost always bad.", f"{fewest:,}")
     n_own = [0 if isinstance(trait, PostgwasError) else trait.n_weights for trait in traits]
     return _summed_up(inputs, ground, settings, pairs), n_own
+
+
+def _fits(
+    traits: Sequence[ReadTrait | PostgwasError],
+    ground: Ground,
+    settings: RgSettings,
+    where: Mapping[str, Any],
+    scratch: Path | None,
+) -> Generator[PairFit, None, None]:
+    """The fit of each pair in turn."""
+    scores = _scores(ground, settings)
+    read = {place: trait for place, trait in enumerate(traits) if isinstance(trait, ReadTrait)}
+    aligned = {place: trait.trait for place, trait in read.items()}
+    wanted = [(i, j, both) for (i, j), both in zip(settings.pairs, settings.intercept_gencov)]
+    possible = [pair for pair in wanted if pair[0] in read and pair[1] in read]
+    if len(possible) > 1 and (where["cores"] > 1 or where["scheduler"] or where["jobqueue"]):
+        found: Iterator[PairFit] = iter(
+            fit_on_processes(scores, aligned, possible, settings.intercept_h2, where, scratch)
+        )
+    else:
+        fitter = PairFitter(scores, aligned, settings.intercept_h2)
+        found = (fitter.fit(*pair) for pair in possible)
+    with progress("Correlating", total=len(wanted)) as advance:
+        for i, j, _ in wanted:
+            if i in read and j in read:
+                yield _checked(next(found), (read[i], read[j]), ground, settings)
+            else:
+                yield PairFit.failed(str(traits[j] if i in read else traits[i]))
+            advance(1)
 
 
 def _read_first(inputs: RgInputs, scores: H2Settings, settings: RgSettings) -> tuple[Ground, ReadTrait]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from postgwas.errors import InputError, UsageError
@@ -159,6 +160,10 @@ def rg_matrix(
     compat: bool = False,
     store: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    cores: int = 1,
+    scheduler: str | os.PathLike[str] | None = None,
+    jobqueue: str | None = None,
+    jobqueue_options: Mapping[str, Any] | None = None,
     quiet: bool = True,
     log_json: bool = False,
 ) -> RgMatrix:
@@ -172,6 +177,8 @@ def rg_matrix(
     intercept_gencov : number, sequence of T (T - 1) / 2, or matrix (T, T), optional
         Constrained intercepts of the covariances, the sequence in the order 1-2, 1-3, ... 2-3, ...;
         None is a free one.
+    cores, scheduler, jobqueue, jobqueue_options
+        Where pairs are fitted; see :func:`postgwas.compute.engine.engine`. Traits are read here.
     files and all others
         As in :func:`rg`.
 
@@ -199,7 +206,13 @@ def rg_matrix(
         print_delete_vals=print_delete_vals, print_pseudovalues=print_pseudovalues, figures=figures,
         store=None if store is None else os.fspath(store), overwrite=overwrite,
     )  # fmt: skip
-    found = _run(files, trait_names, scores, settings, outputs, quiet=quiet, log_json=log_json, matrix=True)
+    where = {
+        "cores": cores,
+        "scheduler": scheduler,
+        "jobqueue": jobqueue,
+        "jobqueue_options": jobqueue_options,
+    }
+    found = _run(files, trait_names, scores, settings, outputs, quiet=quiet, log_json=log_json, where=where)
     assert isinstance(found, RgMatrix)
     return found
 
@@ -213,8 +226,10 @@ def _run(
     *,
     quiet: bool,
     log_json: bool,
-    matrix: bool = False,
+    where: Mapping[str, Any] | None = None,
 ) -> RgResult:
+    """All pairs of the traits with `where` they are to be fitted; without, the first with each."""
+    matrix = where is not None
     began = time.perf_counter()
     inputs = _inputs(files, trait_names, matrix=matrix)
     target = Target(outputs.out, outputs.store, outputs.overwrite)
@@ -222,8 +237,9 @@ def _run(
     planned = [str(name).removeprefix(str(outputs.out)) for name in outputs.names(pairs, matrix=matrix)]
     target.check(planned, store_key(outputs))
     with ldsc_log(target, quiet=quiet, log_json=log_json):
-        if matrix:
-            found, n_own = every_pair(inputs, scores, settings)
+        if where is not None:
+            scratch = None if outputs.out is None else Path(outputs.out).absolute().parent
+            found, n_own = every_pair(inputs, scores, settings, where, scratch)
             result: RgResult = matrix_of(found, n_own)
         else:
             result = first_with_each(inputs, scores, settings, outputs)
