@@ -127,7 +127,9 @@ def harmonise_chromosome(task: ChromosomeTask) -> ChromosomeResult:
     frame, outcome = _gather(task)
     frame = tidy_alleles(frame, numbered=task.numbered)
     reverse = frame["REVERSE"] if "REVERSE" in frame.columns else None
+    frame, mended = _without_empty_n(frame)
     frame, derived = derive_columns(frame, CANONICAL, task.columns)
+    derived = [*mended, *derived]
     if reverse is not None and reverse.any():
         frame = frame.with_columns(reverse)
     known = frozenset(name for name in STATISTICS if name in task.schema)
@@ -198,6 +200,13 @@ def _gather(task: ChromosomeTask) -> tuple[pl.DataFrame, npt.NDArray[np.uint8]]:
         return own, outcome
     came = read_spilled(task.moved, {**task.schema, "REVERSE": LIFT_SCHEMA["REVERSE"]})
     return pl.concat([own, came]), np.concatenate([outcome, np.zeros(came.height, dtype=np.uint8)])
+
+
+def _without_empty_n(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """N of 0 or less is none; says so."""
+    if "N" not in frame.columns or not (frame["N"] <= 0).any():
+        return frame, []
+    return frame.with_columns(N=pl.when(pl.col("N") > 0).then("N")), ["N of 0 or less is read as missing"]
 
 
 def _with_consistency(

@@ -12,6 +12,8 @@ FloatArray = npt.NDArray[np.float64]
 _MOST = 9
 _SLACK = 1e-6
 _FEW = 1000
+_LEAST = 1e-290
+"""Of smaller values the digits cannot be counted: the power of ten would overflow."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,14 @@ class Precision:
     def of(cls, values: FloatArray) -> Precision:
         """The fewest decimals and digits that write all finite values; trailing zeros don't show."""
         size = np.abs(values[np.isfinite(values) & (values != 0)])
+        tiny = size < _LEAST
+        size = size[~tiny]
         if not size.size:
             return cls(None, None)
         power = np.floor(np.log10(size))
         decimals = digits = None
         for d in range(_MOST + 1):
-            if _whole(size * 10.0**d):
+            if not tiny.any() and _whole(size * 10.0**d):
                 decimals = d
                 break
         for s in range(1, _MOST + 1):

@@ -6,6 +6,7 @@ import math
 import random
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from postgwas.sumstats.harmonise.run import harmonise
@@ -42,3 +43,19 @@ def test_the_scale_of_effects_is_named_though_half_the_rows_are_exchanged(
     counts = {o.name: n for o, n in result.account.outcomes.items()}
     assert min(counts["MATCHED"], counts["SWAPPED"]) > 150
     assert [w for w in result.warnings if "P disagrees with BETA/SE" in w and said in w]
+
+
+@pytest.mark.filterwarnings("error")
+def test_sample_sizes_of_nothing_and_the_smallest_numbers_pass_without_noise(tmp_path: Path) -> None:
+    rows = ["SNP CHR BP EA NEA BETA SE P N"]
+    rows += [f"rs{i} 1 {i} A G {b} 0.1 {p} {n}" for i, b, p, n in (
+        (1, "0.2", "0.0455", "100"), (2, "1e-320", "0.5", "0"), (3, "0.1", "1e-315", "-5"))]  # fmt: skip
+    (tmp_path / "in.txt").write_text("\n".join(rows) + "\n")
+    result = harmonise(
+        tmp_path / "in.txt", out=tmp_path / "out", build="GRCh38", report=False, formats=("tsv", "ldsc")
+    )[0]
+    table = pl.read_csv(result.files["tsv"], separator="\t", null_values="NA")
+    assert table["N"].to_list() == [100.0, None, None]
+    assert table["FLAGS"].to_list() == [None, "p_disagrees", "p_disagrees"]
+    assert "N of 0 or less is read as missing" in result.derived
+    assert pl.read_csv(result.files["ldsc"], separator="\t").height == 1
