@@ -211,7 +211,7 @@ def _decompressed(path: Path, data: bytes) -> bytes:
         raise PanelError(f"{path}: truncated or not a {path.suffix} file ({error})") from error
     except Exception as error:
         # isal and zstandard raise classes of their own.
-        if type(error).__module__.split(".")[0] in ("isal", "zstandard"):
+        if type(error).__module__.split(".")[0] in ("isal", "igzip_lib", "zstandard"):
             raise PanelError(f"{path}: truncated or not a {path.suffix} file ({error})") from error
         raise
 

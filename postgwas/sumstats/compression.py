@@ -195,7 +195,7 @@ class ByteStream:
             raise self._damaged(error) from None
         except Exception as error:
             # isal and zstandard raise classes of their own, which need not be importable here.
-            if type(error).__module__.split(".")[0] in {"isal", "zstandard", "zstd"}:
+            if type(error).__module__.split(".")[0] in {"isal", "igzip_lib", "zstandard", "zstd"}:
                 raise self._damaged(error) from None
             raise
         data = parts[0] if len(parts) == 1 else b"".join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from postgwas.errors import UsageError
 from postgwas.sumstats.munge.names import clean
 
 CHUNKSIZE = 5_000_000
+_LIMITS = ("n", "n_cas", "n_con", "n_min", "info_min", "maf_min", "nstudy_min")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,11 @@ class MungeOptions:
             )
         if self.chunksize < 1:
             raise UsageError(f"--chunksize {self.chunksize}: expected at least 1")
+        for flag in _LIMITS:
+            limit = getattr(self, flag)
+            if limit is not None and not math.isfinite(limit):
+                name = flag.replace("n", "N", 1) if flag in {"n", "n_cas", "n_con"} else flag
+                raise UsageError(f"--{name} {limit:g}: expected a number")
         for flag in ("n", "n_cas", "n_con"):
             value = getattr(self, flag)
             if value is not None and not value > 0 and not self.ldsc_compat:
@@ -84,7 +91,7 @@ class MungeOptions:
             return None
         column, comma, null = self.signed_sumstats.rpartition(",")
         try:
-            if column and comma:
+            if column and comma and math.isfinite(float(null)):
                 return column, float(null)
         except ValueError:
             pass

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from postgwas.errors import UsageError
+from postgwas.errors import InputError, UsageError
 from postgwas.sumstats.munge.run import munge
 from postgwas.sumstats.munge.statistic import default_n_min
 
@@ -102,3 +102,23 @@ def test_limit_of_n_as_numpy_1_16_interpolates() -> None:
     constant = [(np.full(size, 860.169), size) for size in range(1, 400)]
     differ = [size for n, size in constant if default_n_min(n, ldsc_compat=True) != default_n_min(n)]
     assert differ
+
+
+@pytest.mark.parametrize("flag", ["n", "n_min", "info_min", "maf_min", "nstudy_min"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_limits_that_are_no_numbers_are_refused(tmp_path: Path, flag: str, value: float) -> None:
+    path = write(tmp_path, "SNP A1 A2 BETA P N", "rs1 A G 0 0.05 10")
+    with pytest.raises(UsageError, match="expected a number"):
+        munge(path, **{flag: value})
+    with pytest.raises(UsageError, match="expected a column and its null value"):
+        munge(path, signed_sumstats=f"BETA,{value}")
+
+
+def test_a_damaged_gzip_file_is_told(tmp_path: Path) -> None:
+    text = "SNP A1 A2 BETA P N\n" + "".join(f"rs{i} A G 0.0 0.5 1000\n" for i in range(2500))
+    whole = gzip.compress(text.encode())
+    for place in range(20, 200, 5):
+        path = tmp_path / "in.txt.gz"
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :])
+        with pytest.raises(InputError, match=r"in\.txt\.gz: "):
+            munge(path)
