@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from postgwas.errors import NoVariantsError, PanelError, UsageError
+from postgwas.ld.id_index import IdIndex
 from postgwas.ld.ldscore_files import COMPRESSIONS, SUFFIX
 from postgwas.ld.panel import Counts, LDScorePanel, load_panel
 from postgwas.ldsc.munged import Munged as Munged
@@ -196,7 +197,10 @@ def regression_table(
     NoVariantsError
         The LD scores are not for these summary statistics.
     """
-    panel_rows, rows = panel.match(munged.snpid)
+    # Ids of both are unique; looking the panel's up keeps its order.
+    found = IdIndex.of(munged.snpid).find(panel.snpid)
+    panel_rows = np.flatnonzero(found >= 0).astype(np.uint32)
+    rows = found.take(panel_rows).astype(np.uint32)
     n_reference = int(panel_rows.size)
     _check_cover(n_reference, munged, panel, "--ref_ld_chr", check_cover)
     weight_rows = panel_rows
