@@ -142,6 +142,10 @@ class H2Result:
             width=width,
         )
 
+    def __repr__(self) -> str:
+        """The summary: what a notebook shows of a result."""
+        return f"{self.trait}: {self.counts.regression:,} variants\n{self.summary()}"
+
     def summary(self) -> str:
         """The result lines as one text."""
         return "\n".join(self.lines())

@@ -115,7 +115,7 @@ class RgPair:
         }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RgResult:
     """Genetic correlations of the first trait with each of the others.
 
@@ -145,6 +145,10 @@ class RgResult:
                 return pair
         raise KeyError(names)
 
+    def __repr__(self) -> str:
+        """One line a pair: what a notebook shows of a result."""
+        return "\n".join(f"rg({pair.p1}, {pair.p2}) = {pair.rg:.4f} ({pair.se:.4f})" for pair in self.pairs)
+
     @property
     def failed(self) -> tuple[RgPair, ...]:
         """Pairs for which no regression could be made."""
@@ -160,7 +164,7 @@ class RgResult:
         return pl.DataFrame(rows)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RgMatrix(RgResult):
     """Genetic correlations of all pairs of traits.
 

@@ -46,6 +46,15 @@ def test_it_is_the_regression_on_arrays(study: RgStudy) -> None:
     assert abs(pair.rg - 0.6) < 4 * pair.se
 
 
+def test_a_notebook_shows_the_estimates(study: RgStudy) -> None:
+    result = rg(study, *study.traits)
+    shown = repr(result).splitlines()
+    assert len(shown) == 2
+    assert shown[0] == (
+        f"rg({result.names[0]}, {result.names[1]}) = {result.pairs[0].rg:.4f} ({result.pairs[0].se:.4f})"
+    )
+
+
 def test_pseudovalues_give_the_standard_error(study: RgStudy) -> None:
     (pair,) = rg(study, *study.traits[:2]).pairs
     assert pair.fit is not None
