@@ -164,9 +164,8 @@ def rg_heatmap(
     bar.set_ticks([-1, -0.5, 0, 0.5, 1])
     bar.ax.tick_params(labelsize=8, length=2)
     bar.outline.set_visible(False)
-    figure.supxlabel(
-        _legend(found, with_se=errors is not None and cell >= SMALLEST_WITH_SE), fontsize=7.5, color="0.25"
-    )
+    legend = _legend(found, with_se=errors is not None and cell >= SMALLEST_WITH_SE)
+    figure.supxlabel(_in_lines(legend, figure.get_figwidth()), fontsize=7.5, color="0.25")
     return figure
 
 
@@ -232,7 +231,20 @@ def _colour(value: float) -> Any:
     return colormaps["RdBu_r"]((np.clip(value, -1, 1) + 1) / 2)
 
 
-def _legend(found: Heatmap, *, with_se: bool) -> str:
+def _in_lines(parts: Sequence[str], inches: float) -> str:
+    """Side by side, in as many lines as the figure's width asks for."""
+    longest = int(inches / 0.058)  # a letter's width at 7.5 points, with some to spare
+    lines: list[str] = []
+    for part in parts:
+        joined = f"{lines[-1]}   {part}" if lines else part
+        if lines and len(joined) <= longest:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return "\n".join(lines)
+
+
+def _legend(found: Heatmap, *, with_se: bool) -> list[str]:
     below = found.rg[np.tri(len(found.names), k=-1, dtype=bool)]
     parts = []
     if with_se:
@@ -245,7 +257,7 @@ def _legend(found: Heatmap, *, with_se: bool) -> str:
         parts.append("hatched: beyond 1")
     if np.any(np.isnan(below)):
         parts.append("NA: no estimate")
-    return "   ".join(parts)
+    return parts
 
 
 def rg_forest(

@@ -80,6 +80,10 @@ def test_cells_say_what_they_hold() -> None:
     assert "0.05/5 (Bonferroni)" in legend
     assert "hatched: beyond 1" in legend
     assert "NA: no estimate" in legend
+    # All of it is inside the figure, however few the traits.
+    figure.canvas.draw()
+    box = figure._supxlabel.get_window_extent()  # type: ignore[attr-defined]
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.width
 
 
 def test_many_traits_keep_the_marks_only(tmp_path: Path) -> None:
