@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -137,7 +137,7 @@ def ld_score_files(
             ScoreTable(scores.variants, scores.l2, columns, scores.m, scores.m_5_50), options.print_snps
         )
         whole = not options.scaled and (annotated is None or annotated.whole)
-        _write(table, scores, destination, whole=whole)
+        _write(table, scores, destination, whole=whole, read=wanted.annot)
         if destination.store is not None:
             _store(table, data, scores, options, destination, annotated, seconds=time.perf_counter() - begun)
         described = annotated is not None or options.scaled
@@ -206,10 +206,13 @@ def rows_to_print(snpid: pl.Series, print_snps: str) -> NDArray[np.int64]:
     return rows
 
 
-def _write(table: ScoreTable, scores: LDScores, destination: Destination, *, whole: bool) -> None:
-    """All files at once."""
+def _write(
+    table: ScoreTable, scores: LDScores, destination: Destination, *, whole: bool, read: Sequence[str] = ()
+) -> None:
+    """All files at once; the annotations that were read, often under the same prefix, are no leftovers."""
     names, compat = destination.names, destination.compat
-    old = destination.leftovers()
+    inputs = {Path(text + ending) for text in read for ending in ("", ".annot.gz")}
+    old = [path for path in destination.leftovers() if path not in inputs]
     log.info("Writing LD Scores for %d SNPs to %s", table.variants.height, names[0])
     with together(names) as files:
         write_scores(table, files[0], compat=compat)

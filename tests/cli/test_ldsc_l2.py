@@ -264,6 +264,14 @@ def test_results_of_an_earlier_run_are_pointed_out(
     capsys.readouterr()
     run(simulated, out, "--overwrite")
     assert "of an earlier run, not of this one" in Path(f"{out}.log").read_text()
+
+
+def test_annotations_under_the_prefix_of_the_scores_are_not_of_an_earlier_run(
+    simulated: Simulated, out: Path
+) -> None:
+    write(Path(f"{out}.annot.gz"), ["a", *("1" for _ in range(N_VARIANTS))])
+    run(simulated, out, "--annot", out, "--thin-annot")
+    assert "of an earlier run" not in Path(f"{out}.log").read_text()
     assert f"{out}.annot.gz" in Path(f"{out}.log").read_text()
 
 
