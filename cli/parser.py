@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -61,10 +62,17 @@ class Parser(argparse.ArgumentParser):
         if message.startswith(marker):
             flag = message[len(marker) :].split()[0].partition("=")[0]
             if not flag.startswith("-"):
-                hint = f"lists are separated by commas without blanks: FILE1,FILE2; {hint}"
+                lists = "lists are separated by commas without blanks: FILE1,FILE2"
+                hint = f"files follow their flag, {lists}; {hint}"
             near = difflib.get_close_matches(flag, self._option_string_actions, n=1, cutoff=0.75)
             if near:
                 hint = f"did you mean {near[0]}? {hint}"
+        ambiguous = re.match(r"ambiguous option: (\S+)", message)
+        if ambiguous is not None:
+            flag = ambiguous[1].partition("=")[0]
+            # Flags differ in case in munge_sumstats.py: --N is a flag, --n is the beginning of some.
+            near = [name for name in self._option_string_actions if name.lower() == flag.lower()]
+            hint = f"did you mean {near[0]}? {hint}" if near else hint
         raise UsageError(message, hint=hint)
 
 

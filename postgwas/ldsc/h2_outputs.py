@@ -72,7 +72,10 @@ class Target:
                 )
             present = [path for ending in endings if (path := self.path(ending)).exists()]
             if present and not self.overwrite:
-                raise OutputError(f"{present[0]}: the file exists already", hint="--overwrite replaces it")
+                raise OutputError(
+                    f"{present[0]}: the file exists already",
+                    hint="--overwrite replaces it; or give another --out",
+                )
         if self.store is not None and Path(self.store).exists() and not self.overwrite:
             from postgwas.errors import StoreError
             from postgwas.store.study import Study

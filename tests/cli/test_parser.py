@@ -65,6 +65,15 @@ def test_truly_ambiguous_prefixes_are_refused() -> None:
         parser_with_shared_options().parse_args(["--co", "1"])
 
 
+def test_an_ambiguous_flag_in_the_wrong_case_is_told_its_own() -> None:
+    parser = Parser(prog="postgwas munge")
+    for flag in ("--N", "--nstudy", "--n_min"):
+        parser.add_argument(flag)
+    with pytest.raises(UsageError, match="ambiguous option: --n ") as raised:
+        parser.parse_args(["--n", "1000"])
+    assert str(raised.value.hint).startswith("did you mean --N?")
+
+
 def test_engine_arguments() -> None:
     parser = parser_with_shared_options()
     args = parser.parse_args(
