@@ -123,6 +123,9 @@ def _tables(study: Study, trait: str | None, key: str | None, needed: tuple[str,
     ]
     if not chosen:
         asked = "".join(f" for {name} {value!r}" for name, value in (("trait", trait), ("key", key)) if value)
-        held = ", ".join(entry.key for entry in tables) or "none"
-        raise StoreError(f"{study.path}: no table with {' and '.join(needed)}{asked}; it has {held}")
+        what = f"table with {' and '.join(needed)}"
+        if not tables:
+            raise StoreError(f"{study.path}: no {what}{asked} among its results")
+        held = ", ".join(entry.key for entry in tables)
+        raise StoreError(f"{study.path}: no {what}{asked}; it has {held}")
     return chosen
