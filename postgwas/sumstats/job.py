@@ -152,6 +152,11 @@ class ReadJob:
         derived = list(self._derived)
         if n_kind == "effective" and not {"NEFF", "N"} & set(columns):
             derived.insert(0, "N = 4 / (1/cases + 1/controls)")
+        if "EAF" in self.wanted and "AC" in columns and not {"EAF", "EAF_CAS", "EAF_CON"} & set(columns):
+            derived.insert(0, "EAF = AC / 2N")
+        if "VARIANT" in columns:
+            parts = [name for name in ("CHR", "POS", "NEA", "EA") if name not in columns]
+            derived.insert(0, f"{', '.join(parts)} from VARIANT")
         return Sumstats(
             frame=frame,
             source=self.source,
