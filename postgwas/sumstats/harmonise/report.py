@@ -76,7 +76,7 @@ def write_report(
         "builds": _builds(result),
         "build_evidence": result.plan.evidence[:1].upper() + result.plan.evidence[1:],
         "build_text": _build_text(result),
-        "effect_allele": _effect_allele(options),
+        "effect_allele": _effect_allele(options, work.ref_known),
         "n_text": _n_text(work),
         "n_kind": result.n_kind,
         "warnings": result.warnings,
@@ -141,10 +141,11 @@ def _build_text(result: Harmonised) -> str:
     return f"Positions are {result.plan.target} as in the file."
 
 
-def _effect_allele(options: HarmoniseOptions) -> str:
+def _effect_allele(options: HarmoniseOptions, ref_known: bool) -> str:
     if not options.compares:
         return "as given"
-    return {"alt": "ALT", "ref": "REF", "given": "as given"}[options.effect_allele or "alt"]
+    alt, ref = ("ALT", "REF") if ref_known else ("reference's A1", "reference's A2")
+    return {"alt": alt, "ref": ref, "given": "as given"}[options.effect_allele or "alt"]
 
 
 def _n_text(work: Work) -> str:
@@ -177,12 +178,14 @@ def _consistency(result: Harmonised) -> list[tuple[str, int, int]]:
 
 
 def _provenance(options: HarmoniseOptions, seconds: float) -> list[tuple[str, str]]:
-    limit = f", minor allele frequency to {options.palindromic_maf:g}"
+    palindromic: str = options.palindromic if options.compares else "kept: compared with nothing"
+    if options.palindromic == "infer":
+        palindromic += f", minor allele frequency to {options.palindromic_maf:g}"
     chosen = {
         "reference": options.reference,
         "sequence": options.fasta,
         "chain": options.chain,
-        "palindromic SNPs": options.palindromic + (limit if options.palindromic == "infer" else ""),
+        "palindromic SNPs": palindromic,
         "rows not in the reference": options.unmatched if options.reference else None,
         "store": options.store,
         "command": running_command() or None,

@@ -59,6 +59,8 @@ class Work:
     warnings : tuple of str
     frequencies : FrequencySummary
     consistency : ConsistencySummary
+    ref_known : bool
+        Whether something told REF from ALT: a sequence, or a reference that names them.
     """
 
     spilled: Spilled
@@ -68,6 +70,7 @@ class Work:
     warnings: tuple[str, ...]
     frequencies: frequency.FrequencySummary
     consistency: consistency.ConsistencySummary
+    ref_known: bool = True
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -169,8 +172,39 @@ def harmonise_rows(
     warnings = _warnings(path, spilled, options, given, account, frequencies, agreement)
     if not account.n_kept:
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in account.dropped.items())
-        raise NoVariantsError(f"{path}: no row is left of {account.n_read:,}: {reasons}")
-    return Work(spilled, plan, results, account, warnings, frequencies, agreement)
+        raise NoVariantsError(
+            f"{path}: no row is left of {account.n_read:,}: {reasons}",
+            hint=_other_variants(account, given, plan),
+        )
+    ref_known = options.fasta is not None or given.reference is None or given.reference.ref_known
+    return Work(spilled, plan, results, account, warnings, frequencies, agreement, ref_known)
+
+
+def _reference_warnings(path: str, account: Account, source: str, options: HarmoniseOptions) -> list[str]:
+    """What the reference lacks, where that costs many rows."""
+    found = []
+    missing = account.outcomes.get(Outcome.NOT_IN_REFERENCE, 0)
+    if options.unmatched == "drop" and 2 * missing > account.n_read:
+        found.append(
+            f"{path}: {missing / account.n_read:.1%} of the rows are left out, because {source} does not "
+            "have them (--unmatched keep leaves them in)"
+        )
+    no_frequency = account.outcomes.get(Outcome.PALINDROMIC_NO_AF, 0)
+    if options.palindromic == "infer" and no_frequency:
+        found.append(
+            f"{path}: strands of {no_frequency:,} palindromic SNPs could not be inferred: {source} gives no "
+            "frequency for them"
+        )
+    return found
+
+
+def _other_variants(account: Account, given: Given, plan: BuildPlan) -> str | None:
+    """What to look at where the reference has none of the rows' positions."""
+    missing = account.outcomes.get(Outcome.NOT_IN_REFERENCE, 0)
+    if given.reference is None or 2 * missing < account.n_read:
+        return None
+    build = plan.target or "their build"
+    return f"has {given.reference.source} these chromosomes, and are its positions {build}?"
 
 
 def _needs_build(options: HarmoniseOptions) -> str | None:
@@ -321,6 +355,8 @@ def _warnings(
     )
     found = list(spilled.summary.warnings)
     call = spilled.call
+    if given.reference is not None:
+        found += _reference_warnings(path, account, given.reference.source, options)
     if options.build != "auto" and call.build is None and call.n_known >= MIN_KNOWN:
         found.append(f"{path}: {options.build} is taken as given, against the positions: {call.reason}")
     if given.reference is not None and not given.reference.ref_known and options.fasta is None:

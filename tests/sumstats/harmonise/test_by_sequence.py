@@ -64,7 +64,7 @@ def write_reference(folder: Path, rows: list[tuple[int, str, str]]) -> Path:
 
 
 def run(folder: Path, **settings: Any) -> Harmonised:
-    return harmonise(folder / "in.txt", out=folder / "out", report=False, **settings)[0]
+    return harmonise(folder / "in.txt", out=folder / "out", **{"report": False, **settings})[0]
 
 
 def test_the_reference_tells_the_build_of_a_file_without_known_snps(tmp_path: Path, genome: str) -> None:
@@ -176,8 +176,10 @@ def test_a_bim_is_not_called_the_forward_strand(
     write(tmp_path, snvs(genome))
     bim = tmp_path / "panel.bim"
     bim.write_text("".join(f"23 rs{pos} 0 {pos} {ref} {alt}\n" for pos, ref, alt in snvs(genome)))
-    result = run(tmp_path, reference=bim, build="GRCh38", effect_allele=effect)
+    result = run(tmp_path, reference=bim, build="GRCh38", effect_allele=effect, report=True)
     assert [w for w in result.warnings if f"does not tell REF: effects are of {said} on the strand of" in w]
+    tile = {None: "reference&#39;s A1", "ref": "reference&#39;s A2", "given": "as given"}[effect]
+    assert f"<b>{tile}</b><span>effect allele" in result.files["report"].read_text()
     told = run(tmp_path, reference=bim, build="GRCh38", fasta=tmp_path / "genome.fa", overwrite=True)
     assert not [w for w in told.warnings if "tell REF" in w]
 

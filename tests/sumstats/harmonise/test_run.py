@@ -306,6 +306,32 @@ def test_no_row_left(world: World) -> None:
         run(world)
 
 
+def test_a_reference_that_lacks_most_rows_is_named(world: World) -> None:
+    head, *records = [x for x in gunzip(world.reference).decode().splitlines() if not x.startswith("##")]
+    small = world.folder / "small.vcf"
+    small.write_text("\n".join(["##fileformat=VCFv4.2", head, *records[::10]]) + "\n")
+    result = run(world, reference=small, target_build="GRCh38")
+    assert [w for w in result.warnings if "% of the rows are left out, because" in w and "small.vcf" in w]
+    small.write_text(f"##fileformat=VCFv4.2\n{head}\n1\t7\t.\tA\tC\t.\t.\t.\n")
+    with pytest.raises(NoVariantsError, match="no row is left of") as raised:
+        run(world, name="none", reference=small, target_build="GRCh38")
+    assert "are its positions GRCh38?" in str(raised.value.hint)
+
+
+def test_palindromic_snps_without_frequencies_to_infer_from_are_counted(world: World) -> None:
+    lines = gunzip(world.reference).decode().splitlines()
+    bare = world.folder / "bare.vcf"
+    rows = (line if line.startswith("#") else "\t".join([*line.split("\t")[:7], "."]) for line in lines)
+    bare.write_text("\n".join(rows) + "\n")
+    result = run(world, reference=bare, palindromic="infer")
+    assert [w for w in result.warnings if "palindromic SNPs could not be inferred" in w]
+
+
+def test_without_a_reference_the_report_says_that_palindromic_snps_stay(world: World) -> None:
+    result = run(world, reference=None, palindromic="drop", report=True)
+    assert "kept: compared with nothing" in result.files["report"].read_text()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
