@@ -54,7 +54,9 @@ JOBS = {
     "h2": Job("--h2, 1.0 M SNPs, text", "7.2 CPU s, 0.59 GB", "1 CPU s"),
     "h2_store": Job("--h2, 1.0 M SNPs, store", "7.2 CPU s, 0.59 GB", "0.3 CPU s"),
     "rg2": Job("--rg, 2 traits", "9.8 CPU s, 0.60 GB", "1.2 CPU s"),
-    "rg10": Job("--rg_matrix, 10 traits (45 pairs)", "45 runs", "8 CPU s"),
+    "rg10": Job("--rg_matrix, 10 traits (45 pairs), the same SNPs", "45 runs", "8 CPU s"),
+    "rg10_uneven": Job("--rg_matrix, 10 traits, each lacks another 4 % of SNPs", "45 runs", "8 CPU s"),
+    "rg10_cores2": Job("the same with --cores 2", "45 runs"),
 }
 
 
@@ -123,6 +125,22 @@ def write_traits(folder: Path, panel: LDScorePanel, n_traits: int, seed: int) ->
     return paths
 
 
+def write_uneven(traits: list[Path], seed: int) -> None:
+    """The same traits, each without other 4 % of its variants: no two pairs have the same ones."""
+    rng = np.random.default_rng(seed)
+    for trait in traits:
+        path = uneven(trait)
+        frame = pl.read_csv(trait, separator="\t")
+        frame = frame.filter(pl.Series(rng.random(frame.height) > 0.04))
+        if not path.exists():
+            path.write_bytes(gzip.compress(frame.write_csv(separator="\t").encode(), 6))
+
+
+def uneven(trait: Path) -> Path:
+    """Where a trait without some of its variants is kept."""
+    return trait.with_name(f"uneven_{trait.name}")
+
+
 def write_store(path: Path, trait: Path) -> str:
     """The first trait in a study's store; its key."""
     from postgwas.store import Provenance, Study
@@ -141,6 +159,8 @@ def prepare(folder: Path, ld_scores: str | None, n_traits: int, seed: int) -> tu
     panel = load_panel(scores)
     traits = write_traits(folder, panel, n_traits, seed)
     write_store(folder / "study.h5", traits[0])
+    if n_traits == N_TRAITS:
+        write_uneven(traits, seed)
     return scores, traits
 
 
@@ -153,9 +173,11 @@ def command(name: str, folder: Path, scores: str, traits: list[Path]) -> list[st
         "h2_store": ["--h2", f"{folder / 'study.h5'}::sumstats/trait1"],
         "rg2": ["--rg", ",".join(map(str, traits[:2]))],
         "rg10": ["--rg", ",".join(map(str, traits)), "--rg_matrix"],
-    }[name]
+        "rg10_uneven": ["--rg", ",".join(str(uneven(trait)) for trait in traits), "--rg_matrix"],
+    }
+    sumstats["rg10_cores2"] = [*sumstats["rg10_uneven"], "--cores", "2"]
     panel = ["--ref_ld_chr", scores, "--w_ld_chr", scores]
-    return [*COMMAND, "ldsc", *sumstats, *panel, "--out", str(folder / name), "--overwrite", "--quiet"]
+    return [*COMMAND, "ldsc", *sumstats[name], *panel, "--out", str(folder / name), "--overwrite", "--quiet"]
 
 
 def measure(arguments: list[str], log: Path) -> Usage:
@@ -209,7 +231,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     folder: Path = args.work
     folder.mkdir(parents=True, exist_ok=True)
-    n_traits = N_TRAITS if "rg10" in args.jobs else 2
+    n_traits = N_TRAITS if any(job.startswith("rg10") for job in args.jobs) else 2
     # In a process of its own: what this one has in memory would count as its children's peak.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         scores, traits = pool.submit(prepare, folder, args.ld_scores, n_traits, args.seed).result()
