@@ -189,6 +189,12 @@ def _reference_warnings(path: str, account: Account, source: str, options: Harmo
             f"{path}: {missing / account.n_read:.1%} of the rows are left out, because {source} does not "
             "have them (--unmatched keep leaves them in)"
         )
+    kept = account.outcomes.get(Outcome.UNMATCHED_KEPT, 0)
+    if options.fasta is None and 2 * kept > account.n_read:
+        found.append(
+            f"{path}: {kept / account.n_read:.1%} of the rows are not in {source} and are kept as given: "
+            "their build, strand and REF are compared with nothing"
+        )
     no_frequency = account.outcomes.get(Outcome.PALINDROMIC_NO_AF, 0)
     if options.palindromic == "infer" and no_frequency:
         found.append(

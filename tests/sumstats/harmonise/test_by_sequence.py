@@ -199,3 +199,11 @@ def test_a_build_given_against_known_positions_is_warned_of_and_counting_from_ze
     (tmp_path / "in.txt").write_text("\n".join(["SNP CHR BP EA NEA BETA SE P", *rows]) + "\n")
     with pytest.raises(InputError, match="positions seem to count from 0"):
         run(tmp_path, build="GRCh38", overwrite=True)
+
+
+def test_rows_kept_though_the_reference_lacks_most_are_warned_of(tmp_path: Path, genome: str) -> None:
+    write(tmp_path, snvs(genome))
+    for every, warned in ((3, True), (1, False)):
+        reference = write_reference(tmp_path, snvs(genome)[::every])
+        result = run(tmp_path, reference=reference, build="GRCh38", unmatched="keep", overwrite=True)
+        assert any("are kept as given" in warning for warning in result.warnings) == warned
