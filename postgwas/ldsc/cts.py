@@ -25,7 +25,7 @@ from postgwas.ldsc.fits import H2Fit
 from postgwas.ldsc.h2_outputs import CELL_TYPES, Target, ldsc_log
 from postgwas.ldsc.h2_reading import H2Inputs, input_files, read_inputs
 from postgwas.ldsc.h2_settings import H2Settings, settings_of
-from postgwas.ldsc.inputs import read_reference_scores
+from postgwas.ldsc.inputs import read_reference_scores, split_names
 from postgwas.ldsc.lines_h2 import place
 from postgwas.ldsc.munged import trait_name as trait_name_of
 from postgwas.ldsc.regression import h2 as regress
@@ -170,7 +170,8 @@ def h2_cts(
     with ldsc_log(target, quiet=quiet, log_json=log_json):
         inputs = read_inputs(source, settings, name=name, limited=True)
         fits = _fits(source, settings, inputs, cell_types, where)
-        table = results(fits, every=print_all_cts)
+        shown = [len(split_names(one.prefixes)) for one in cell_types] if settings.compat else None
+        table = results(fits, every=print_all_cts, at_most=shown)
         if target.out is not None:
             write_delimited(table, target.path(CELL_TYPES))
             log.info("Results printed to %s", target.path(CELL_TYPES))
@@ -215,11 +216,18 @@ def read_cell_types(path: str | os.PathLike[str]) -> list[CellType]:
     return found
 
 
-def results(fits: Sequence[CellTypeFit], *, every: bool) -> pl.DataFrame:
-    """ldsc's table: a row for each cell type (`every`: for each of its LD score prefixes), by P-value."""
+def results(
+    fits: Sequence[CellTypeFit], *, every: bool, at_most: Sequence[int] | None = None
+) -> pl.DataFrame:
+    """ldsc's table: a row for each cell type (`every`: for each of its LD score columns), by P-value.
+
+    `at_most` is the largest number of rows of each cell type: ldsc counts prefixes, of which each may
+    have several columns.
+    """
     rows = []
-    for found in fits:
-        for i in range(found.n_own if every else 1):
+    for k, found in enumerate(fits):
+        n_rows = min(found.n_own, at_most[k]) if at_most is not None else found.n_own
+        for i in range(n_rows if every else 1):
             coef, se = float(found.fit.coef[i]), float(found.fit.coef_se[i])
             p = 0.5 * math.erfc(coef / se / math.sqrt(2.0)) if se > 0 else math.nan
             rows.append((found.name if i == 0 else f"{found.name}_{i}", coef, se, p))

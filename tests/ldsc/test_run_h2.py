@@ -186,3 +186,16 @@ def test_cell_types_in_other_processes_need_a_file(study: LdscStudy, tmp_path: P
     (tmp_path / "cts.txt").write_text(f"liver {study.folder}/part.\n")
     with pytest.raises(postgwas.PostgwasError, match="a table cannot travel to other processes"):
         postgwas.ldsc.h2_cts(frame(study), ref_ld_cts=tmp_path / "cts.txt", ref_ld=panel(study), cores=2)
+
+
+def test_all_columns_of_a_cell_type(study: LdscStudy, tmp_path: Path) -> None:
+    """ldsc.py prints as many as there are prefixes, though a file may hold several columns."""
+    noise = np.random.default_rng(2).uniform(0.5, 1.5, len(study.ids))
+    scores = {"aL2": study.parts[:, 1], "bL2": np.round(study.l2 * noise, 3)}
+    write_panel(study.folder / "cts.", study.ids, scores, [400, 500])
+    (tmp_path / "cts.txt").write_text(f"liver {study.folder}/cts.\n")
+    settings = {"ref_ld_cts": tmp_path / "cts.txt", "ref_ld": panel(study), "w_ld": panel(study)}
+    every = postgwas.ldsc.h2_cts(frame(study), print_all_cts=True, **settings)
+    assert sorted(every.table["Name"]) == ["liver", "liver_1"]
+    upstream = postgwas.ldsc.h2_cts(frame(study), print_all_cts=True, compat=True, **settings)
+    assert upstream.table["Name"].to_list() == ["liver"]
