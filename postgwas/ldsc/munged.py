@@ -14,6 +14,7 @@ import polars as pl
 
 from postgwas.errors import ColumnError, NoVariantsError, UsageError
 from postgwas.sumstats.compression import ByteStream
+from postgwas.sumstats.munge.result import Munged as Munging
 from postgwas.sumstats.table import empty_rejected
 
 #: Munged files' column -> ours; alleles only where they are asked for.
@@ -89,10 +90,11 @@ def read_munged(path: Any, *, alleles: bool, name: str | None = None) -> Munged:
 
     Parameters
     ----------
-    path : path or DataFrame
+    path : path, DataFrame or munging
         A ``.sumstats`` file (columns SNP, Z, N and, with `alleles`, A1 and A2; plain or
         compressed), a table of a store, ``study.h5::traits/height``, or a polars or pandas
-        DataFrame with these columns (or SNPID, EA, NEA).
+        DataFrame with these columns (or SNPID, EA, NEA), or what :func:`postgwas.munge`
+        returned.
     alleles : bool
         Read the alleles, and leave out rows that lack one.
     name : str, optional
@@ -109,6 +111,8 @@ def read_munged(path: Any, *, alleles: bool, name: str | None = None) -> Munged:
     StoreError
         The store or its table is missing or damaged.
     """
+    if isinstance(path, Munging):
+        name, path = name or trait_name(path.source), path.frame
     if isinstance(path, pl.DataFrame) or hasattr(path, "iloc"):
         frame, rejected, label = _from_table(path, alleles, name or "<table>"), empty_rejected(), name
         return _checked(frame, rejected, name or "table", label or "<table>")

@@ -78,9 +78,10 @@ def h2(
 
     Parameters
     ----------
-    sumstats : path or DataFrame
+    sumstats : path, DataFrame or munging
         Munged summary statistics: a ``.sumstats[.gz]`` file, a table of a store
-        (``study.h5::traits/height``), or a DataFrame with SNP, Z and N.
+        (``study.h5::traits/height``), a DataFrame with SNP, Z and N, or what
+        :func:`postgwas.munge` returned.
     ref_ld : str or sequence
         LD scores of the model: folder, prefix, file or registered name; several stand side by side.
     w_ld : str, optional

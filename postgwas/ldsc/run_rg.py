@@ -58,9 +58,9 @@ def rg(
 
     Parameters
     ----------
-    files : sequence of paths or DataFrames
-        Munged traits: ``.sumstats[.gz]``, tables of a store (``study.h5::traits/height``), or
-        DataFrames with SNP, A1, A2, Z and N.
+    files : sequence of paths, DataFrames or mungings
+        Munged traits: ``.sumstats[.gz]``, tables of a store (``study.h5::traits/height``),
+        DataFrames with SNP, A1, A2, Z and N, or what :func:`postgwas.munge` returned.
     ref_ld, w_ld, ref_by_chromosome, w_by_chromosome, m, not_m_5_50
         LD scores, as in :func:`postgwas.ldsc.h2`.
     out : path, optional

@@ -53,6 +53,20 @@ def test_file_table_and_store_agree(study: LdscStudy, tmp_path: Path) -> None:
     assert len({(result.h2, result.h2_se, result.intercept_se) for result in results}) == 1
 
 
+def test_a_munging_goes_straight_into_the_regression(study: LdscStudy, tmp_path: Path) -> None:
+    raw = frame(study).with_columns(
+        A1=pl.lit("A"),
+        A2=pl.lit("G"),
+        P=pl.Series([math.erfc(abs(z) / math.sqrt(2)) for z in frame(study)["Z"]]),
+    )
+    raw.write_csv(tmp_path / "height.tsv", separator="\t")
+    munged = postgwas.munge(tmp_path / "height.tsv")
+    result = postgwas.ldsc.h2(munged, ref_ld=panel(study), out=tmp_path / "h2", store=tmp_path / "study.h5")
+    again = postgwas.ldsc.h2(munged.frame, ref_ld=panel(study))
+    assert (result.h2, result.h2_se) == (again.h2, again.h2_se)
+    assert repr(result).splitlines()[1].startswith("Total Observed scale h2: ")
+
+
 def test_order_of_rows_changes_no_bit(study: LdscStudy) -> None:
     shuffled = frame(study).sample(fraction=1, shuffle=True, seed=1)
     one, two = (postgwas.ldsc.h2(way, ref_ld=panel(study)) for way in (frame(study), shuffled))
