@@ -93,3 +93,14 @@ def test_leaving_early_leaves_no_thread(path: Path) -> None:
         next(frames)
         frames.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
+
+
+def test_what_a_column_of_variants_held_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "neale.tsv"
+    path.write_text(
+        "variant\trsid\tnCompleteSamples\tAC\tytx\tbeta\tse\ttstat\tpval\n"
+        "1:100:A:G\trs1\t500\t250\t10\t0.1\t0.05\t2\t0.0455\n"
+    )
+    found = read_sumstats(path)
+    assert found.frame.select("CHR", "POS", "NEA", "EA", "EAF").row(0) == (1, 100, "A", "G", 0.25)
+    assert found.derived[:2] == ("CHR, POS, NEA, EA from VARIANT", "EAF = AC / 2N")
