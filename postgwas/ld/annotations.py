@@ -92,7 +92,10 @@ def read_annotations(
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         where = ", ".join(str(part.sources[0]) for part in parts)
-        raise ColumnError(f"{where}: two annotations are called {twice[0]}", hint="rename one of them")
+        raise ColumnError(
+            f"{where}: two annotations are called {twice[0]}",
+            hint="rename one of them, as make_annot --annot_names does",
+        )
     return Annotations(
         values=parts[0].values if len(parts) == 1 else np.hstack([part.values for part in parts]),
         names=tuple(names),
