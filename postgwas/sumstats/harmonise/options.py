@@ -102,6 +102,8 @@ class HarmoniseOptions:
         if not self.formats and self.store is None:
             raise UsageError("nothing to write", hint=f"--format {','.join(FORMATS)}, or --store")
         for name in self.formats:
+            if name == "none":
+                raise UsageError("--format none: expected alone, without other formats")
             _check_choice("--format", name, FORMATS)
         if "vcf" in self.formats and not compares:
             raise UsageError(

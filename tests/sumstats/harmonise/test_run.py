@@ -338,6 +338,7 @@ def test_without_a_reference_the_report_says_that_palindromic_snps_stay(world: W
         ({"reference": None, "palindromic": "infer"}, "--palindromic infer compares"),
         ({"reference": None, "palindromic": "drop", "effect_allele": "alt"}, "--effect_allele alt"),
         ({"formats": ("xlsx",)}, "--format xlsx"),
+        ({"formats": ("none", "tsv")}, "--format none: expected alone"),
         ({"formats": ()}, "nothing to write"),
         ({"palindromic_maf": 0.7}, "--palindromic_maf"),
         ({"build": "hg17"}, "hg17"),
