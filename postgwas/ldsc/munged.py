@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -144,7 +145,7 @@ def _from_file(source: str, alleles: bool) -> tuple[pl.DataFrame, pl.DataFrame, 
         parts = []
         while part := stream.read(_READ):
             parts.append(part)
-    data = parts[0] if len(parts) == 1 else b"".join(parts)
+    data = (parts[0] if len(parts) == 1 else b"".join(parts)).removeprefix(codecs.BOM_UTF8)
     header = data[: data.find(b"\n")] if b"\n" in data else data
     names = header.decode("utf-8", "replace").split()
     missing = [column for column in wanted if column not in names]

@@ -55,6 +55,12 @@ def test_a_line_without_end(tmp_path: Path) -> None:
     assert read_munged(path, alleles=False).z.tolist() == [1.0, 2.0]
 
 
+def test_the_mark_that_windows_programs_put_first(tmp_path: Path) -> None:
+    path = tmp_path / "t.sumstats"
+    path.write_text("SNP\tZ\tN\nrs1\t1\t10\nrs2\t2\t10\n", encoding="utf-8-sig")
+    assert read_munged(path, alleles=False).snpid.to_list() == ["rs1", "rs2"]
+
+
 @pytest.mark.parametrize(
     ("source", "name"),
     [("a/b/height.sumstats.gz", "height"), ("x.2022.txt", "x.2022"), ("s.h5::traits/bmi", "bmi")],
