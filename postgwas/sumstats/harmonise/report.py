@@ -77,6 +77,7 @@ def write_report(
         "build_evidence": result.plan.evidence[:1].upper() + result.plan.evidence[1:],
         "build_text": _build_text(result),
         "effect_allele": _effect_allele(options, work.ref_known),
+        "ref_known": work.ref_known,
         "n_text": _n_text(work),
         "n_kind": result.n_kind,
         "warnings": result.warnings,
@@ -144,7 +145,7 @@ def _build_text(result: Harmonised) -> str:
 def _effect_allele(options: HarmoniseOptions, ref_known: bool) -> str:
     if not options.compares:
         return "as given"
-    alt, ref = ("ALT", "REF") if ref_known else ("reference's A1", "reference's A2")
+    alt, ref = ("ALT", "REF") if ref_known else ("A1", "A2")
     return {"alt": alt, "ref": ref, "given": "as given"}[options.effect_allele or "alt"]
 
 

@@ -178,8 +178,11 @@ def test_a_bim_is_not_called_the_forward_strand(
     bim.write_text("".join(f"23 rs{pos} 0 {pos} {ref} {alt}\n" for pos, ref, alt in snvs(genome)))
     result = run(tmp_path, reference=bim, build="GRCh38", effect_allele=effect, report=True)
     assert [w for w in result.warnings if f"does not tell REF: effects are of {said} on the strand of" in w]
-    tile = {None: "reference&#39;s A1", "ref": "reference&#39;s A2", "given": "as given"}[effect]
-    assert f"<b>{tile}</b><span>effect allele" in result.files["report"].read_text()
+    tile = {None: "A1", "ref": "A2", "given": "as given"}[effect]
+    assert (
+        f"<b>{tile}</b><span>effect allele; the reference does not name REF</span>"
+        in result.files["report"].read_text()
+    )
     told = run(tmp_path, reference=bim, build="GRCh38", fasta=tmp_path / "genome.fa", overwrite=True)
     assert not [w for w in told.warnings if "tell REF" in w]
 
