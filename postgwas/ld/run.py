@@ -129,6 +129,12 @@ def ld_scores(
         Where the work runs, see :func:`postgwas.compute.engine.engine`. The scores are
         the same bits everywhere.
 
+    Returns
+    -------
+    LDScores
+        ``variants`` and ``l2`` row by row, and ``m``, ``m_5_50``; ``postgwas ldsc --l2`` writes
+        the same to files.
+
     Raises
     ------
     UsageError
