@@ -198,7 +198,8 @@ def _describe(
         "trait_description": [name],
         "genome_assembly": work.plan.target,
         **size,
-        "is_harmonised": options.compares,
+        # The forward strand is known from REF alone.
+        "is_harmonised": options.compares and work.ref_known,
         **against,
         "is_sorted": True,
         **options.ssf_metadata,

@@ -176,7 +176,16 @@ def test_a_bim_is_not_called_the_forward_strand(
     write(tmp_path, snvs(genome))
     bim = tmp_path / "panel.bim"
     bim.write_text("".join(f"23 rs{pos} 0 {pos} {ref} {alt}\n" for pos, ref, alt in snvs(genome)))
-    result = run(tmp_path, reference=bim, build="GRCh38", effect_allele=effect, report=True)
+    result = run(
+        tmp_path,
+        reference=bim,
+        build="GRCh38",
+        effect_allele=effect,
+        formats=("ssf",),
+        report=True,
+    )
+    metadata = Path(f"{result.files['ssf']}-meta.yaml").read_text()
+    assert "is_harmonised: false" in metadata
     assert [w for w in result.warnings if f"does not tell REF: effects are of {said} on the strand of" in w]
     tile = {None: "A1", "ref": "A2", "given": "as given"}[effect]
     assert (
