@@ -74,7 +74,8 @@ def test_wrong_number_of_column_names(what: str, ab: str, refused: Refused) -> N
         ("--ssf --genome_build hg19", "--genome_build hg19: GWAS-SSF knows .*--genome_build GRCh37"),
         ("--nosuchflag", "unrecognized arguments: --nosuchflag"),
         ("--n_minn 5", r"unrecognized arguments: --n_minn 5 (did you mean --n_min?"),
-        ("another.txt", "unrecognized arguments: another.txt (files follow their flag, lists are separated by commas without blanks"),
+        ("another.txt", "unrecognized arguments: another.txt "
+            "(files follow their flag, lists are separated by commas without blanks"),
         ("--dask_jobqueue_options queue=short", "--dask_jobqueue_options without --dask_jobqueue"),
     ],
 )  # fmt: skip

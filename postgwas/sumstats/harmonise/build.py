@@ -75,7 +75,7 @@ class BuildVotes:
 
     def __init__(self) -> None:
         self._known = self._grch37 = self._grch38 = self._zero_based = 0
-        self._places = {build: 0 for build in BUILDS}
+        self._places = dict.fromkeys(BUILDS, 0)
         self._fits: dict[str | None, tuple[int, int]] = {}
 
     def add(self, snpid: pl.Series | None, chr: ArrayLike | pl.Series, pos: ArrayLike | pl.Series) -> None:
