@@ -34,6 +34,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ldsc": ("ldsc_command", "heritability, genetic correlation, LD scores: the flags of ldsc.py"),
     "make_annot": ("make_annot", "an annotation file for LD scores from a gene set or a BED file"),
     "mtag": ("mtag_command", "multi-trait analysis of GWAS summary statistics, with maxFDR"),
+    "genotypes": ("genotypes", "quality control, pruning, PCA, kinship, F_ST, conversion of genotypes"),
+    "expression": ("expression", "counts to normalised expression, hidden factors and covariates"),
     "store": ("store", "list, show, query, export, verify or pack a study's HDF5 store"),
     "reference": ("reference", "list, fetch and verify reference panels"),
     "demo": ("demo", "run the main job on the embedded demo study"),

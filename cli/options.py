@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from postgwas.cli.parser import Parser
 from postgwas.errors import UsageError
+
+if TYPE_CHECKING:
+    from postgwas.genotypes.selection import Selection
 
 JOB_QUEUES = ("slurm", "pbs", "lsf", "sge")
 
@@ -57,6 +60,37 @@ def engine_arguments(args: argparse.Namespace) -> dict[str, Any]:
         "jobqueue": args.dask_jobqueue,
         "jobqueue_options": _key_values(args.dask_jobqueue_options, "--dask_jobqueue_options"),
     }
+
+
+def add_genotype_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """``--genotypes`` and what to use of it: the same flags for every command and every kind of file."""
+    group = parser.add_argument_group("genotypes")
+    group.add_argument(
+        "--genotypes",
+        required=required,
+        metavar="FILE",
+        help="PLINK 1 (.bed), PLINK 2 (.pgen), VCF, BCF or BGEN, or their prefix; @ stands for chromosomes",
+    )
+    group.add_argument("--dosage", action="store_true", help="dosages rather than hard calls")
+    group.add_argument("--keep", metavar="FILE", help="only these samples: IID, or FID and IID")
+    group.add_argument("--remove", metavar="FILE", help="not these samples")
+    group.add_argument("--extract", metavar="FILE", help="only these variant ids")
+    group.add_argument("--exclude", metavar="FILE", help="not these variant ids")
+    group.add_argument("--chr", metavar="NAME,NAME,...", help="only these chromosomes, in any style")
+    group.add_argument("--region", metavar="CHR:START-END", help="only this region")
+    group.add_argument("--maf_min", type=float, metavar="MAF", help="least minor allele frequency")
+    group.add_argument("--max_missing", type=float, metavar="SHARE", help="largest share of missing calls")
+
+
+def genotype_selection(args: argparse.Namespace) -> Selection:
+    """What :func:`add_genotype_options` was told."""
+    from postgwas.genotypes.selection import Selection
+
+    names = [name.strip() for name in args.chr.split(",") if name.strip()] if args.chr else None
+    return Selection(
+        keep=args.keep, remove=args.remove, extract=args.extract, exclude=args.exclude, chromosomes=names,
+        region=args.region, maf_min=args.maf_min, max_missing=args.max_missing,
+    )  # fmt: skip
 
 
 def add_store_options(parser: argparse.ArgumentParser) -> None:

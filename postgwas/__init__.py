@@ -12,6 +12,8 @@ The public interface fits on this page; every name is imported when first used.
 ``quality_control``     LDSC's filters, every dropped row with its reason
 ``load_panel``          LD scores by registered name, folder or prefix
 ``open_genotypes``      PLINK 1, PLINK 2, VCF or BCF as blocks of variants x samples
+``genotypes``           room of genotypes: quality control, kinship, LD pruning, PCA, F_ST
+``expression``          room of expression: counts in, normalisation, hidden factors, covariates
 ``Study``               the HDF5 store: write, list, query by region, export, verify, pack
 ``engine``              where work runs: in process, local workers, a Dask cluster, a queue
 ``PostgwasError``       base of all errors that a user can meet
@@ -30,6 +32,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from postgwas import expression as expression
+    from postgwas import genotypes as genotypes
     from postgwas import ldsc as ldsc
     from postgwas import mtag as mtag
     from postgwas.compute.engine import engine as engine
@@ -65,6 +69,8 @@ __all__ = [
     "QCRules",
     "Study",
     "engine",
+    "expression",
+    "genotypes",
     "harmonise",
     "iter_sumstats",
     "ldsc",
@@ -80,7 +86,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name in ("ldsc", "mtag"):
+    if name in ("expression", "genotypes", "ldsc", "mtag"):
         return importlib.import_module(f"postgwas.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -95,7 +95,7 @@ class Genotypes:
         written), SNPID, CM (null where the file has none), POS, A1 (the allele whose
         copies are counted), A2.
     samples : polars.DataFrame
-        FID (null where the file has none), IID.
+        FID (null where the file has none), IID, SEX (Int8: 1 male, 2 female, null unknown).
     source : BlockSource
         Reads blocks.
     path : str
@@ -139,11 +139,61 @@ class Genotypes:
             raise UsageError(f"variants {start} to {stop} of {self.path}: it has {self.n_variants}")
         return self.source.read(np.arange(start, stop), samples)
 
+    def select(self, *, variants: Rows | None = None, samples: Rows | None = None) -> Genotypes:
+        """The same file with some of its variants and samples, both in file order; nothing is read.
+
+        Parameters
+        ----------
+        variants, samples : ndarray of int64, optional
+            Rows of :attr:`variants` and :attr:`samples`, ascending; all if None.
+        """
+        if variants is None and samples is None:
+            return self
+        rows = np.arange(self.n_variants) if variants is None else np.asarray(variants, np.int64)
+        people = None if samples is None else np.asarray(samples, np.int64)
+        for name, chosen in (("variants", rows), ("samples", people)):
+            if chosen is not None and np.any(chosen[1:] <= chosen[:-1]):
+                raise UsageError(f"{self.path}: {name} to select must ascend")
+        source = SubsetSource(self.source, rows, people)
+        table = self.samples if people is None else self.samples[people]
+        return replace(self, variants=self.variants[rows], samples=table, source=source)
+
     def moments(self, start: int, stop: int, samples: Rows | None = None) -> Moments:
         """Counts of variants `start` to `stop` (excluded); see :meth:`block`."""
         if not 0 <= start <= stop <= self.n_variants:
             raise UsageError(f"variants {start} to {stop} of {self.path}: it has {self.n_variants}")
         return self.source.moments(np.arange(start, stop), samples)
+
+
+@dataclass(frozen=True, eq=False)
+class SubsetSource:
+    """Some variants and samples of another source."""
+
+    source: BlockSource
+    variants: Rows
+    people: Rows | None
+    """Rows of the samples; None for all."""
+
+    @property
+    def n_variants(self) -> int:
+        return len(self.variants)
+
+    @property
+    def n_samples(self) -> int:
+        return self.source.n_samples if self.people is None else len(self.people)
+
+    def read(self, variants: Rows, samples: Rows | None) -> Calls:
+        """Copies of A1, shape (len(variants), samples)."""
+        return self.source.read(self.variants[variants], self._of(samples))
+
+    def moments(self, variants: Rows, samples: Rows | None) -> Moments:
+        """Counts over the samples."""
+        return self.source.moments(self.variants[variants], self._of(samples))
+
+    def _of(self, samples: Rows | None) -> Rows | None:
+        if samples is None:
+            return self.people
+        return samples if self.people is None else self.people[samples]
 
 
 def moments_of(calls: Calls) -> Moments:

@@ -17,19 +17,34 @@ if TYPE_CHECKING:
 
 
 def read_fam(path: str | os.PathLike[str]) -> pl.DataFrame:
-    """FID and IID of a PLINK 1 .fam file.
+    """FID, IID and SEX of a PLINK 1 .fam file.
 
     Raises
     ------
     InputError
         If a line has not six columns, or a sample occurs twice.
     """
-    frame = read_columns(path, ("FID", "IID", "FATHER", "MOTHER", "SEX", "PHENOTYPE")).select("FID", "IID")
-    return check_samples(frame, str(path))
+    frame = read_columns(path, ("FID", "IID", "FATHER", "MOTHER", "SEX", "PHENOTYPE"))
+    return check_samples(frame.select("FID", "IID", sex_codes(frame["SEX"])), str(path))
+
+
+def sex_codes(text: pl.Series) -> pl.Series:
+    """SEX as PLINK writes it: 1 male, 2 female, null where it is not known.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> sex_codes(pl.Series(["1", "F", "male", "0", "NA"])).to_list()
+    [1, 2, 1, None, None]
+    """
+    import polars as pl
+
+    codes = {"1": 1, "M": 1, "MALE": 1, "2": 2, "F": 2, "FEMALE": 2}
+    return text.str.to_uppercase().replace_strict(codes, default=None, return_dtype=pl.Int8).alias("SEX")
 
 
 def read_psam(path: str | os.PathLike[str]) -> pl.DataFrame:
-    """FID (null where there is none) and IID of a PLINK 2 .psam file, or of a .fam file.
+    """FID (null where there is none), IID and SEX of a PLINK 2 .psam file, or of a .fam file.
 
     Raises
     ------
@@ -53,7 +68,8 @@ def read_psam(path: str | os.PathLike[str]) -> pl.DataFrame:
         raise InputError(f"{path}: the header has no column IID")
     frame = split_columns(data, header, str(path), first_line=n_header + 1)
     family = pl.col("FID") if "FID" in header else pl.lit(None, pl.String).alias("FID")
-    return check_samples(frame.select(family, "IID"), str(path))
+    sex = sex_codes(frame["SEX"]) if "SEX" in header else pl.lit(None, pl.Int8).alias("SEX")
+    return check_samples(frame.select(family, "IID", sex), str(path))
 
 
 def check_samples(samples: pl.DataFrame, path: str) -> pl.DataFrame:
@@ -66,9 +82,10 @@ def check_samples(samples: pl.DataFrame, path: str) -> pl.DataFrame:
     """
     if samples.height == 0:
         raise InputError(f"{path}: there are no samples")
-    twice = samples.is_duplicated()
+    ids = samples.select("FID", "IID")
+    twice = ids.is_duplicated()
     if twice.any():
-        first = samples.row(int(twice.arg_true()[0]))
+        first = ids.row(int(twice.arg_true()[0]))
         name = " ".join(part for part in first if part is not None)
         raise InputError(
             f"{path}: sample '{name}' occurs more than once ({int(twice.sum())} rows have such ids)",

@@ -61,8 +61,8 @@ def open_vcf(
     reader = _reader(name)
     try:
         samples = check_samples(
-            pl.DataFrame({"FID": [None] * len(reader.samples), "IID": reader.samples},
-                         schema={"FID": pl.String, "IID": pl.String}), name
+            pl.DataFrame({"FID": None, "IID": reader.samples, "SEX": None},
+                         schema={"FID": pl.String, "IID": pl.String, "SEX": pl.Int8}), name
         )  # fmt: skip
         keeper = tempfile.TemporaryDirectory(prefix="postgwas-genotypes-", dir=scratch)
         spool = Path(keeper.name) / ("dosages" if dosage else "calls.bed")

@@ -48,9 +48,9 @@ def test_nobody(tmp_path: Path) -> None:
 
 def test_psam_with_and_without_family(tmp_path: Path) -> None:
     (tmp_path / "a.psam").write_text("##note\n#IID SEX\nx 1\ny 2\n")
-    assert read_psam(tmp_path / "a.psam").rows() == [(None, "x"), (None, "y")]
+    assert read_psam(tmp_path / "a.psam").rows() == [(None, "x", 1), (None, "y", 2)]
     (tmp_path / "b.psam").write_text("#FID IID SEX\nf x 1\n")
-    assert read_psam(tmp_path / "b.psam").rows() == [("f", "x")]
+    assert read_psam(tmp_path / "b.psam").rows() == [("f", "x", 1)]
     (tmp_path / "c.psam").write_text("#IID SEX\nx 1\nx 2\n")
     with pytest.raises(InputError, match="sample 'x' occurs more than once"):
         read_psam(tmp_path / "c.psam")

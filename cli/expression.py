@@ -1,0 +1,21 @@
+"""Expression: counts in, sample and gene filters, normalisation, hidden factors, covariates."""
+
+from __future__ import annotations
+
+import argparse
+
+from postgwas.cli.actions import Actions, add_actions, run_action
+
+HELP = "counts to normalised expression, hidden factors and covariates"
+
+ACTIONS: Actions = {}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Register the actions."""
+    add_actions(parser, ACTIONS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run one action."""
+    return run_action(ACTIONS, args)

@@ -1,0 +1,24 @@
+"""Genotypes: quality control, pruning, PCA, kinship, F_ST, conversion.
+
+PLINK 1, PLINK 2, VCF, BCF and BGEN files alike, by --genotypes.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from postgwas.cli.actions import Actions, add_actions, run_action
+
+HELP = "quality control, pruning, PCA, kinship, F_ST, conversion of genotypes"
+
+ACTIONS: Actions = {}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Register the actions."""
+    add_actions(parser, ACTIONS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run one action."""
+    return run_action(ACTIONS, args)

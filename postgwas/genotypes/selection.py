@@ -1,0 +1,176 @@
+"""Which samples and variants of a genotype file an analysis uses: by lists, place, frequency, missing calls."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postgwas.errors import InputError, NoVariantsError, UsageError
+from postgwas.genotypes.genotypes import Genotypes, Moments, joined
+from postgwas.genotypes.samples import keep_samples
+from postgwas.genotypes.variants import listed_variants
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Listed = str | os.PathLike[str] | Sequence[str]
+
+_BLOCK = 1 << 14
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to use of a genotype file; everything by default.
+
+    Attributes
+    ----------
+    keep, remove : path or sequence of str, optional
+        Samples, see :func:`postgwas.genotypes.samples.keep_samples`.
+    extract, exclude : path or sequence of str, optional
+        Variant ids, see :func:`postgwas.genotypes.variants.listed_variants`.
+    chromosomes : sequence of str, optional
+        In any style: 1, chr1, X.
+    region : str, optional
+        ``CHR:START-END``, 1-based, both ends included.
+    maf_min : float, optional
+        Variants of this minor allele frequency or more, among the samples that are used.
+    max_missing : float, optional
+        Variants with at most this share of missing calls.
+    """
+
+    keep: Listed | None = None
+    remove: Listed | None = None
+    extract: Listed | None = None
+    exclude: Listed | None = None
+    chromosomes: Sequence[str] | None = None
+    region: str | None = None
+    maf_min: float | None = None
+    max_missing: float | None = None
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Genotypes that are left, and how many of the others each reason took."""
+
+    genotypes: Genotypes
+    samples_dropped: dict[str, int]
+    variants_dropped: dict[str, int]
+
+
+def select_genotypes(genotypes: Genotypes, selection: Selection) -> Selected:
+    """Apply a selection.
+
+    Raises
+    ------
+    InputError, UsageError
+        If a list names nobody or nothing, a region cannot be read, or a limit is out of range.
+    NoVariantsError
+        If no variant is left.
+    """
+    people, samples_dropped = _samples(genotypes, selection)
+    wanted, dropped = _listed(genotypes, selection)
+    chosen = genotypes.select(
+        variants=None if wanted.all() else np.flatnonzero(wanted),
+        samples=None if people.all() else np.flatnonzero(people),
+    )
+    if chosen.n_variants and (selection.maf_min is not None or selection.max_missing is not None):
+        kept = _by_counts(chosen, selection, dropped)
+        chosen = chosen if kept.all() else chosen.select(variants=np.flatnonzero(kept))
+    if not chosen.n_variants:
+        told = ", ".join(f"{number:,} {reason}" for reason, number in dropped.items() if number)
+        raise NoVariantsError(f"{genotypes.path}: none of {genotypes.n_variants:,} variants is left ({told})")
+    return Selected(chosen, samples_dropped, dropped)
+
+
+def all_moments(genotypes: Genotypes) -> Moments:
+    """Counts of every variant, read block by block."""
+    starts = range(0, genotypes.n_variants, _BLOCK)
+    return joined([genotypes.moments(at, min(at + _BLOCK, genotypes.n_variants)) for at in starts])
+
+
+def _samples(genotypes: Genotypes, selection: Selection) -> tuple[NDArray[np.bool_], dict[str, int]]:
+    wanted = np.ones(genotypes.n_samples, np.bool_)
+    dropped: dict[str, int] = {}
+    if selection.keep is not None:
+        wanted[:] = False
+        wanted[keep_samples(genotypes.samples, selection.keep)] = True
+        dropped["not in --keep"] = int((~wanted).sum())
+    if selection.remove is not None:
+        removed = np.zeros(genotypes.n_samples, np.bool_)
+        removed[keep_samples(genotypes.samples, selection.remove)] = True
+        dropped["in --remove"] = int((wanted & removed).sum())
+        wanted &= ~removed
+    if not wanted.any():
+        raise InputError(f"{genotypes.path}: no sample is left of {genotypes.n_samples:,}")
+    return wanted, dropped
+
+
+def _listed(genotypes: Genotypes, selection: Selection) -> tuple[NDArray[np.bool_], dict[str, int]]:
+    wanted = np.ones(genotypes.n_variants, np.bool_)
+    dropped: dict[str, int] = {}
+    table = genotypes.variants
+
+    def narrow(mask: NDArray[np.bool_], reason: str) -> None:
+        dropped[reason] = int((wanted & ~mask).sum())
+        wanted[:] &= mask
+
+    if selection.chromosomes is not None:
+        narrow(_on_chromosomes(table, selection.chromosomes), "on other chromosomes")
+    if selection.region is not None:
+        narrow(_in_region(table, selection.region), "outside --region")
+    if selection.extract is not None:
+        narrow(listed_variants(table, selection.extract), "not in --extract")
+    if selection.exclude is not None:
+        narrow(~listed_variants(table, selection.exclude), "in --exclude")
+    return wanted, dropped
+
+
+def _on_chromosomes(variants: pl.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
+    from postgwas.sumstats.values import chromosome_code
+
+    codes = {name: chromosome_code(name) for name in names}
+    unknown = [name for name, code in codes.items() if code is None]
+    if unknown:
+        raise UsageError(f"--chr {unknown[0]}: not a chromosome", hint="1 to 22, X, Y or MT")
+    mask: NDArray[np.bool_] = variants["CHR"].is_in(list(codes.values())).fill_null(False).to_numpy()
+    return mask
+
+
+def _in_region(variants: pl.DataFrame, text: str) -> NDArray[np.bool_]:
+    import polars as pl
+
+    from postgwas.store.position import parse_region
+
+    region = parse_region(text)
+    inside = (pl.col("CHR") == region.chromosome) & (pl.col("POS") >= region.start)
+    if region.stop is not None:
+        inside &= pl.col("POS") <= region.stop
+    mask: NDArray[np.bool_] = variants.select(inside.fill_null(False)).to_series().to_numpy()
+    return mask
+
+
+def _by_counts(genotypes: Genotypes, selection: Selection, dropped: dict[str, int]) -> NDArray[np.bool_]:
+    for name, limit, top in (
+        ("maf_min", selection.maf_min, 0.5),
+        ("max_missing", selection.max_missing, 1.0),
+    ):
+        if limit is not None and not 0 <= limit <= top:
+            raise UsageError(f"--{name} {limit:g}: expected 0 to {top:g}")
+    moments = all_moments(genotypes)
+    kept = np.ones(genotypes.n_variants, np.bool_)
+    if selection.max_missing is not None:
+        # Counts, not shares, so that a limit that is met exactly does not depend on rounding.
+        allowed = selection.max_missing * genotypes.n_samples * (1 + 1e-12)
+        complete = genotypes.n_samples - moments.n_observed <= allowed
+        dropped["too many missing calls"] = int((~complete).sum())
+        kept &= complete
+    if selection.maf_min is not None:
+        frequent = moments.minor_frequency >= selection.maf_min * (1 - 1e-12)  # NaN is not
+        dropped["MAF below --maf_min"] = int((kept & ~frequent).sum())
+        kept &= frequent
+    return kept
