@@ -1,4 +1,4 @@
-"""Which samples and variants of a genotype file an analysis uses: by lists, place, frequency, missing calls."""
+"""Which samples and variants of a genotype file are used: by lists, place, frequency, missing calls."""
 
 from __future__ import annotations
 
