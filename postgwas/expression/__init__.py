@@ -8,9 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 #: Public name -> the module that it lives in.
-_HOMES: dict[str, str] = {}
+_HOMES: dict[str, str] = {
+    "ExpressionMatrix": "postgwas.expression.matrix",
+    "gene_table": "postgwas.expression.matrix",
+    "read_bed": "postgwas.expression.bed",
+    "read_expression": "postgwas.expression.reading",
+    "read_parquet": "postgwas.expression.parquet",
+    "write_bed": "postgwas.expression.bed",
+    "write_parquet": "postgwas.expression.parquet",
+}
 
-__all__: list[str] = []
+__all__: list[str] = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
