@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MISSING = -9
 """A missing hard call; a missing dosage is NaN."""
 
+_VALUES = 1 << 20
+"""Genotypes read at a time where only counts are wanted."""
+
 Calls = NDArray[np.int8] | NDArray[np.float32]
 Rows = NDArray[np.int64]
 
@@ -42,6 +45,12 @@ class Moments:
     def of(self, variants: NDArray[Any] | slice) -> Moments:
         """Moments of some of the variants."""
         return Moments(self.n_observed[variants], self.total[variants], self.squares[variants])
+
+    def put(self, rows: NDArray[np.int64], other: Moments) -> None:
+        """Replace those of some variants."""
+        self.n_observed[rows], self.total[rows], self.squares[rows] = (
+            other.n_observed, other.total, other.squares,
+        )  # fmt: skip
 
     @property
     def mean(self) -> NDArray[np.float64]:
@@ -101,7 +110,9 @@ class Genotypes:
     path : str
         What was opened, for messages.
     skipped : dict of str to int
-        Records that could not be used, by reason.
+        Records and alleles that could not be used, by reason.
+    notes : dict of str to int
+        What was done to records that are used: ``split_records``, ``symbolic_alleles``.
     """
 
     variants: pl.DataFrame
@@ -109,6 +120,7 @@ class Genotypes:
     source: BlockSource
     path: str
     skipped: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
     keeper: Any = None
     """Holds temporary files until the object goes."""
 
@@ -216,3 +228,10 @@ def joined(parts: Sequence[Moments]) -> Moments:
         np.concatenate([part.total for part in parts]),
         np.concatenate([part.squares for part in parts]),
     )
+
+
+def moments_by_reading(source: BlockSource, variants: Rows, samples: Rows | None) -> Moments:
+    """Moments for a source that has no quicker way, a few megabytes at a time."""
+    step = max(1, _VALUES // max(source.n_samples, 1))
+    starts = range(0, max(len(variants), 1), step)
+    return joined([moments_of(source.read(variants[at : at + step], samples)) for at in starts])

@@ -42,12 +42,13 @@ def join_genotypes(parts: Sequence[Genotypes], path: str) -> Genotypes:
             )
     source = JoinedSource(tuple(part.source for part in parts))
     skipped: Counter[str] = Counter()
+    notes: Counter[str] = Counter()
     for part in parts:
         skipped.update(part.skipped)
+        notes.update(part.notes)
     variants = pl.concat([part.variants for part in parts])
-    return Genotypes(
-        variants, parts[0].samples, source, path, dict(skipped), tuple(part.keeper for part in parts)
-    )
+    keepers = tuple(part.keeper for part in parts)
+    return Genotypes(variants, parts[0].samples, source, path, dict(skipped), dict(notes), keepers)
 
 
 @dataclass(frozen=True)

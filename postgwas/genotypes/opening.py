@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from postgwas.errors import InputError, UsageError
+import numpy as np
+
+from postgwas.errors import InputError, NoVariantsError, UsageError
+from postgwas.genotypes.alleles import Multiallelic
 from postgwas.genotypes.genotypes import Genotypes
+from postgwas.genotypes.regions import in_regions, regions_of
+from postgwas.genotypes.vcf_index import no_chromosome
+from postgwas.store.position import Region
 
 _VCF = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
 _ENDINGS = (".bed", ".pgen", *_VCF)
-_CHROMOSOMES = (*range(1, 23), "X")
+_CHROMOSOMES = {n: (str(n),) for n in range(1, 23)} | {
+    23: ("X", "23"),
+    24: ("Y", "24"),
+    25: ("MT", "M", "26"),
+}
+"""What may stand for @, by the chromosome's code."""
 
 
 def open_genotypes(
-    path: str | os.PathLike[str], *, dosage: bool = False, scratch: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str],
+    *,
+    dosage: bool = False,
+    region: str | Sequence[str] | None = None,
+    multiallelic: Multiallelic = "split",
+    scratch: str | os.PathLike[str] | None = None,
 ) -> Genotypes:
     """Open PLINK 1, PLINK 2, VCF or BCF genotypes.
 
@@ -22,9 +39,16 @@ def open_genotypes(
     ----------
     path : path-like
         A .bed, .pgen, .vcf, .vcf.gz or .bcf file, or such a file's name without ending. With
-        ``@`` in it: the files of chromosomes 1 to 22 and X that exist, as one.
+        ``@`` in it: the files of chromosomes 1 to 22, X, Y and MT that exist, as one.
     dosage : bool
         Dosages rather than hard calls (.pgen, VCF's DS field); PLINK 1 has none.
+    region : str or sequence of str, optional
+        Only variants of these regions or chromosomes (``7:100-200``, ``chrX``; 1-based, both
+        ends included; names in any style). Of a VCF or BCF file with an index nothing else
+        is read.
+    multiallelic : {"split", "skip"}
+        What becomes of variants with several ALT alleles (VCF, BCF, .pgen): one variant for
+        each, with ids ID:REF:ALT, in which the other ALTs count as not-A1; or left out.
     scratch : path-like, optional
         Folder for the temporary file that a VCF needs.
 
@@ -36,36 +60,87 @@ def open_genotypes(
     Raises
     ------
     InputError
-        If there are no such files, or they are damaged or do not belong together.
+        If there are no such files, or they are damaged or do not belong together, or have
+        none of the chromosomes.
+    NoVariantsError
+        If no variant lies in the regions.
     UsageError
-        If several kinds have this name.
+        If several kinds have this name, or a region cannot be read.
     """
+    regions = None if region is None else regions_of(region)
     if "@" in os.fspath(path) and not Path(path).exists():
-        return _of_chromosomes(os.fspath(path), dosage=dosage, scratch=scratch)
-    name = _named(os.fspath(path))
+        return _of_chromosomes(
+            os.fspath(path), dosage=dosage, regions=regions, multiallelic=multiallelic, scratch=scratch
+        )
+    return _open(
+        _named(os.fspath(path)), dosage=dosage, regions=regions, multiallelic=multiallelic, scratch=scratch
+    )
+
+
+def _open(
+    name: str,
+    *,
+    dosage: bool,
+    regions: list[Region] | None,
+    multiallelic: Multiallelic,
+    scratch: str | os.PathLike[str] | None,
+) -> Genotypes:
+    if name.endswith(_VCF):
+        from postgwas.genotypes.vcf import open_vcf
+
+        return open_vcf(name, dosage=dosage, regions=regions, multiallelic=multiallelic, scratch=scratch)
     if name.endswith(".bed"):
         from postgwas.genotypes.plink1 import open_plink1
 
         if dosage:
-            raise UsageError(f"{name}: PLINK 1 files hold no dosages")
-        return open_plink1(name)
-    if name.endswith(".pgen"):
+            raise UsageError(f"{name}: PLINK 1 files hold no dosages", hint="without --dosage")
+        whole = open_plink1(name)
+    else:
         from postgwas.genotypes.plink2 import open_plink2
 
-        return open_plink2(name, dosage=dosage)
-    from postgwas.genotypes.vcf import open_vcf
-
-    return open_vcf(name, dosage=dosage, scratch=scratch)
+        whole = open_plink2(name, dosage=dosage, multiallelic=multiallelic)
+    return whole if regions is None else _inside(whole, regions)
 
 
-def _of_chromosomes(pattern: str, *, dosage: bool, scratch: str | os.PathLike[str] | None) -> Genotypes:
+def _inside(genotypes: Genotypes, regions: list[Region]) -> Genotypes:
+    rows = np.flatnonzero(in_regions(genotypes.variants, regions))
+    if not len(rows):
+        present = genotypes.variants["CHR"].unique().to_list()
+        if not any(region.chromosome in present for region in regions):
+            contigs = genotypes.variants["CHROM"].unique(maintain_order=True).to_list()
+            raise no_chromosome(genotypes.path, regions, contigs)
+        raise NoVariantsError(f"{genotypes.path}: no variant lies in the region")
+    return genotypes if len(rows) == genotypes.n_variants else genotypes.select(variants=rows)
+
+
+def _of_chromosomes(
+    pattern: str,
+    *,
+    dosage: bool,
+    regions: list[Region] | None,
+    multiallelic: Multiallelic,
+    scratch: str | os.PathLike[str] | None,
+) -> Genotypes:
     from postgwas.genotypes.joined import join_genotypes
 
-    names = [pattern.replace("@", str(chromosome)) for chromosome in _CHROMOSOMES]
-    found = [name for name in names if any(Path(name + ending).is_file() for ending in ("", *_ENDINGS))]
+    names = {code: [pattern.replace("@", text) for text in texts] for code, texts in _CHROMOSOMES.items()}
+    found = {
+        code: one
+        for code, several in names.items()
+        for one in several
+        if any(Path(one + ending).is_file() for ending in ("", *_ENDINGS))
+    }
     if not found:
-        raise InputError(f"{pattern}: no genotypes found of any chromosome, such as {names[0]}")
-    parts = [open_genotypes(name, dosage=dosage, scratch=scratch) for name in found]
+        raise InputError(f"{pattern}: no genotypes found of any chromosome, such as {names[1][0]}")
+    parts = []
+    for code, name in found.items():
+        here = None if regions is None else [one for one in regions if one.chromosome == code]
+        if here is None or here:
+            parts.append(
+                _open(_named(name), dosage=dosage, regions=here, multiallelic=multiallelic, scratch=scratch)
+            )
+    if not parts:
+        raise no_chromosome(pattern, regions or [], [_CHROMOSOMES[code][0] for code in found])
     return join_genotypes(parts, pattern)
 
 

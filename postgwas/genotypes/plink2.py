@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.errors import InputError
-from postgwas.genotypes.genotypes import Calls, Genotypes, Moments, Rows, joined, moments_of
+from postgwas.genotypes.alleles import Multiallelic, named_apart, variant_alleles
+from postgwas.genotypes.genotypes import Calls, Genotypes, Moments, Rows, moments_by_reading
 from postgwas.genotypes.samples import read_psam
 from postgwas.genotypes.text_table import read_text, split_columns
-from postgwas.genotypes.variants import named_by_position, read_bim, variant_table
+from postgwas.genotypes.variants import read_bim, variant_table
 
 if TYPE_CHECKING:
     import polars as pl
 
-_BLOCK = 4096
 
-
-def open_plink2(prefix: str | os.PathLike[str], *, dosage: bool = False) -> Genotypes:
+def open_plink2(
+    prefix: str | os.PathLike[str], *, dosage: bool = False, multiallelic: Multiallelic = "split"
+) -> Genotypes:
     """A PLINK 2 file set by its prefix (or its .pgen); A1 is ALT, A2 is REF.
-
-    Multi-allelic variants are left out and counted in ``skipped``.
 
     Parameters
     ----------
@@ -33,6 +33,8 @@ def open_plink2(prefix: str | os.PathLike[str], *, dosage: bool = False) -> Geno
         ``prefix`` or ``prefix.pgen``.
     dosage : bool
         Read dosages (float32) rather than hard calls (int8).
+    multiallelic : {"split", "skip"}
+        As :func:`postgwas.genotypes.opening.open_genotypes`.
 
     Raises
     ------
@@ -46,15 +48,41 @@ def open_plink2(prefix: str | os.PathLike[str], *, dosage: bool = False) -> Geno
         raise InputError(f"{pgen}: no such file")
     samples = read_psam(_beside(stem, (".psam", ".fam")))
     variants = read_pvar(_beside(stem, (".pvar", ".pvar.zst", ".pvar.gz", ".bim")))
-    n_alleles = variants["A1"].str.count_matches(",", literal=True).to_numpy().astype(np.int64) + 2
-    two = np.flatnonzero(n_alleles == 2)
-    offsets = None
-    if len(two) < len(n_alleles):
-        offsets = np.concatenate([[0], np.cumsum(n_alleles)]).astype(np.uintp)
-    source = PgenSource(pgen, variants.height, samples.height, dosage, offsets, two)
+    table, index, offsets, skipped, notes = _one_an_allele(variants, multiallelic)
+    source = PgenSource(pgen, variants.height, samples.height, dosage, offsets, *index)
     source.check()
-    skipped = {} if offsets is None else {"multi_allelic": len(n_alleles) - len(two)}
-    return Genotypes(variants[two], samples, source, pgen, skipped)
+    if not table.height:
+        raise InputError(f"{pgen}: no variant has an ALT allele to count")
+    return Genotypes(table, samples, source, pgen, skipped, notes)
+
+
+def _one_an_allele(
+    variants: pl.DataFrame, multiallelic: Multiallelic
+) -> tuple[pl.DataFrame, tuple[Rows, Rows], NDArray[np.uintp] | None, dict[str, int], dict[str, int]]:
+    """One row an ALT allele, its variant's row and its number in the file, and pgenlib's allele offsets."""
+    import polars as pl
+
+    n_alts = variants["A1"].str.count_matches(",", literal=True).to_numpy().astype(np.int64) + 1
+    special = (n_alts > 1) | variants["A1"].str.contains(r"^[<*.]").to_numpy()
+    alleles = np.ones((variants.height, 2), np.int64)  # variants of one ordinary ALT; others below
+    alleles[:, 0] = np.arange(variants.height)
+    tally: Counter[str] = Counter()
+    notes: Counter[str] = Counter()
+    extra = []
+    for row in np.flatnonzero(special).tolist():
+        alts = variants["A1"][row].split(",")
+        extra += [(row, number) for number in variant_alleles(alts, tally, notes, multiallelic)]
+    offsets = None
+    if np.any(n_alts > 1):
+        offsets = np.concatenate([[0], np.cumsum(n_alts + 1)]).astype(np.uintp)
+    index = np.concatenate([alleles[~special], np.array(extra, np.int64).reshape(-1, 2)])
+    index = index[np.lexsort((index[:, 1], index[:, 0]))]
+    rows, numbers = index[:, 0], index[:, 1]
+    table = variants[rows]
+    alt = pl.col("A1").str.split(",").list.get(pl.lit(pl.Series(numbers - 1)))
+    table = table.with_columns(alt.alias("A1"))
+    split = pl.Series(np.bincount(rows, minlength=variants.height)[rows] > 1)
+    return named_apart(table, split), (rows, numbers), offsets, dict(tally), dict(notes)
 
 
 def _beside(stem: str, suffixes: tuple[str, ...]) -> str:
@@ -89,8 +117,7 @@ def read_pvar(path: str | os.PathLike[str]) -> pl.DataFrame:
     text = split_columns(data, header, str(path), first_line=n_header + 1)
     names = {"ID": "SNPID", "ALT": "A1", "REF": "A2"}
     kept = [name for name in ("CHROM", "POS", "ID", "REF", "ALT", "CM") if name in header]
-    table = variant_table(text.select(kept).rename(names), str(path), first_line=n_header + 1)
-    return named_by_position(table)
+    return variant_table(text.select(kept).rename(names), str(path), first_line=n_header + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,12 +130,14 @@ class PgenSource:
     dosage: bool
     offsets: NDArray[np.uintp] | None
     """Numbers of alleles before each variant; None if all variants have two."""
-    two: NDArray[np.int64]
-    """Variants of two alleles, the only ones that are served."""
+    rows: Rows
+    """The variant of the file that each variant served is an allele of ..."""
+    numbers: Rows
+    """... and which of its ALTs: 1, 2, ..."""
 
     @property
     def n_variants(self) -> int:
-        return len(self.two)
+        return len(self.rows)
 
     def check(self) -> None:
         """Open the file and read its last variant, which a truncated one lacks."""
@@ -123,39 +152,49 @@ class PgenSource:
     def read(self, variants: Rows, samples: Rows | None) -> Calls:
         """Copies of ALT, shape (len(variants), samples)."""
         n_samples = self.n_samples if samples is None else len(samples)
-        rows = self.two[variants].astype(np.uint32)
+        rows = self.rows[variants].astype(np.uint32)
+        numbers = self.numbers[variants]
+        kind: type[np.float32 | np.int8] = np.float32 if self.dosage else np.int8
+        calls = np.empty((len(rows), n_samples), kind)
         reader = self._open(samples)
+        read = reader.read_dosages_list if self.dosage else reader.read_list
         try:
-            if self.dosage:
-                dosages = np.empty((len(rows), n_samples), np.float32)
-                reader.read_dosages_list(rows, dosages)
-                dosages[dosages < 0] = np.nan
-                return dosages
-            calls = np.empty((len(rows), n_samples), np.int8)
-            reader.read_list(rows, calls)
-            return calls
+            for number in np.unique(numbers).tolist():
+                here = numbers == number
+                if here.all():
+                    read(rows, calls, number)
+                else:
+                    some = np.empty((int(here.sum()), n_samples), kind)
+                    read(rows[here], some, number)
+                    calls[here] = some
         except RuntimeError as error:
             raise InputError(f"{self.path}: cannot be read ({error})") from None
         finally:
             reader.close()
+        if self.dosage:
+            calls[calls < 0] = np.nan
+        return cast(Calls, calls)
 
     def moments(self, variants: Rows, samples: Rows | None) -> Moments:
         """Counts of the hard calls as the file packs them, or sums of the dosages."""
         if self.dosage:
-            blocks = [variants[i : i + _BLOCK] for i in range(0, len(variants), _BLOCK)]
-            parts = [moments_of(self.read(block, samples)) for block in blocks]
-            return joined(parts)
+            return moments_by_reading(self, variants, samples)
         counts = np.empty((len(variants), 4), np.uint32)
         reader = self._open(samples)
         try:
-            for row, variant in enumerate(self.two[variants].tolist()):
+            for row, variant in enumerate(self.rows[variants].tolist()):
                 reader.count(variant, counts[row])
         except RuntimeError as error:
             raise InputError(f"{self.path}: cannot be read ({error})") from None
         finally:
             reader.close()
         ref, het, alt, _ = counts.astype(np.float64).T
-        return Moments((ref + het + alt).astype(np.int64), het + 2 * alt, het + 4 * alt)
+        found = Moments((ref + het + alt).astype(np.int64), het + 2 * alt, het + 4 * alt)
+        if self.offsets is not None:  # pgenlib counts all ALTs of a variant as one
+            several = np.flatnonzero(np.diff(self.offsets)[self.rows[variants]] > 2)
+            if len(several):
+                found.put(several, moments_by_reading(self, variants[several], samples))
+        return found
 
     def _open(self, samples: Rows | None) -> Any:
         from pgenlib import PgenReader

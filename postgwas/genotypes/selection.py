@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.errors import InputError, NoVariantsError, UsageError
 from postgwas.genotypes.genotypes import Genotypes, Moments, joined
+from postgwas.genotypes.opening import open_genotypes
+from postgwas.genotypes.regions import chromosome_regions, in_regions, regions_of
 from postgwas.genotypes.samples import keep_samples
 from postgwas.genotypes.variants import listed_variants
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Listed = str | os.PathLike[str] | Sequence[str]
 
@@ -60,6 +58,36 @@ class Selected:
     genotypes: Genotypes
     samples_dropped: dict[str, int]
     variants_dropped: dict[str, int]
+
+
+def open_selected(
+    path: str | os.PathLike[str],
+    selection: Selection | None = None,
+    *,
+    dosage: bool = False,
+    scratch: str | os.PathLike[str] | None = None,
+) -> Selected:
+    """Open a genotype file and apply a selection; of an indexed VCF or BCF only its regions are read.
+
+    Parameters
+    ----------
+    path, dosage, scratch
+        As :func:`postgwas.genotypes.opening.open_genotypes`.
+    selection : Selection, optional
+        Everything if None.
+
+    Raises
+    ------
+    InputError, UsageError, NoVariantsError
+        As :func:`postgwas.genotypes.opening.open_genotypes` and :func:`select_genotypes`.
+    """
+    chosen = selection or Selection()
+    region: str | Sequence[str] | None = chosen.region
+    if region is None and chosen.chromosomes is not None:
+        chromosome_regions(chosen.chromosomes)
+        region = list(chosen.chromosomes)
+    genotypes = open_genotypes(path, dosage=dosage, scratch=scratch, region=region)
+    return select_genotypes(genotypes, chosen)
 
 
 def select_genotypes(genotypes: Genotypes, selection: Selection) -> Selected:
@@ -120,38 +148,14 @@ def _listed(genotypes: Genotypes, selection: Selection) -> tuple[NDArray[np.bool
         wanted[:] &= mask
 
     if selection.chromosomes is not None:
-        narrow(_on_chromosomes(table, selection.chromosomes), "on other chromosomes")
+        narrow(in_regions(table, chromosome_regions(selection.chromosomes)), "on other chromosomes")
     if selection.region is not None:
-        narrow(_in_region(table, selection.region), "outside --region")
+        narrow(in_regions(table, regions_of(selection.region)), "outside --region")
     if selection.extract is not None:
         narrow(listed_variants(table, selection.extract), "not in --extract")
     if selection.exclude is not None:
         narrow(~listed_variants(table, selection.exclude), "in --exclude")
     return wanted, dropped
-
-
-def _on_chromosomes(variants: pl.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
-    from postgwas.sumstats.values import chromosome_code
-
-    codes = {name: chromosome_code(name) for name in names}
-    unknown = [name for name, code in codes.items() if code is None]
-    if unknown:
-        raise UsageError(f"--chr {unknown[0]}: not a chromosome", hint="1 to 22, X, Y or MT")
-    mask: NDArray[np.bool_] = variants["CHR"].is_in(list(codes.values())).fill_null(False).to_numpy()
-    return mask
-
-
-def _in_region(variants: pl.DataFrame, text: str) -> NDArray[np.bool_]:
-    import polars as pl
-
-    from postgwas.store.position import parse_region
-
-    region = parse_region(text)
-    inside = (pl.col("CHR") == region.chromosome) & (pl.col("POS") >= region.start)
-    if region.stop is not None:
-        inside &= pl.col("POS") <= region.stop
-    mask: NDArray[np.bool_] = variants.select(inside.fill_null(False)).to_series().to_numpy()
-    return mask
 
 
 def _by_counts(genotypes: Genotypes, selection: Selection, dropped: dict[str, int]) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.errors import InputError
+from postgwas.genotypes.alleles import record_ids
 from postgwas.genotypes.text_table import read_columns, read_text
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def variant_table(text: pl.DataFrame, path: str, *, first_line: int = 1, plink: 
 
     from postgwas.sumstats.values import chromosomes_from_text
 
-    names = text["CHROM"].replace({"25": "XY", "26": "MT"}) if plink else text["CHROM"]
+    names = text["CHROM"].replace({"25": "XY", "26": "MT"} if plink else {"26": "MT"})
     codes = chromosomes_from_text(names)
     if "CM" in text.columns:
         cm = _numbers(text["CM"], pl.Float64(), path, first_line, "genetic position in cM")
@@ -57,16 +58,6 @@ def variant_table(text: pl.DataFrame, path: str, *, first_line: int = 1, plink: 
         position.alias("POS"),
         "A1",
         "A2",
-    )
-
-
-def named_by_position(variants: pl.DataFrame) -> pl.DataFrame:
-    """Variants whose id is "." get CHROM:POS:A2:A1 (REF and ALT) as theirs."""
-    import polars as pl
-
-    place = pl.concat_str("CHROM", pl.col("POS").cast(pl.String), "A2", "A1", separator=":")
-    return variants.with_columns(
-        pl.when(pl.col("SNPID") == ".").then(place).otherwise("SNPID").alias("SNPID")
     )
 
 
@@ -91,7 +82,8 @@ def listed_variants(
     variants : polars.DataFrame
         With SNPID.
     extract : path or sequence of str
-        Ids, or a file with ids in its first column.
+        Ids, or a file with ids in its first column. The id of a record names all variants that
+        it was split into (ID:REF:ALT).
 
     Raises
     ------
@@ -106,7 +98,10 @@ def listed_variants(
         path = f"{os.fspath(extract)}: "
     else:
         ids, path = list(extract), ""
-    found: NDArray[np.bool_] = variants["SNPID"].is_in(pl.Series(ids, dtype=pl.String)).to_numpy()
+    listed = pl.Series(ids, dtype=pl.String)
+    # Of a record that was split, each variant goes by the record's id too.
+    found: NDArray[np.bool_] = variants["SNPID"].is_in(listed.implode()).to_numpy()
+    found = found | record_ids(variants).is_in(listed.implode()).to_numpy()
     if not found.any():
         raise InputError(
             f"{path}none of the {len(ids):,} ids is a variant of the genotypes (such as '{ids[0]}' against "

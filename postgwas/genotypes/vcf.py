@@ -1,41 +1,50 @@
-"""VCF and BCF: read once, from beginning to end, into packed calls or dosages on disk."""
+"""VCF and BCF: the file, or regions of it, read once into packed calls or dosages on disk."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from postgwas.errors import InputError
-from postgwas.genotypes.genotypes import MISSING, Calls, Genotypes, Moments, Rows, joined, moments_of
-from postgwas.genotypes.plink1 import BedSource, pack
+from postgwas.errors import InputError, NoVariantsError
+from postgwas.genotypes.alleles import Multiallelic, named_apart
+from postgwas.genotypes.genotypes import BlockSource, Calls, Genotypes, SubsetSource
+from postgwas.genotypes.regions import in_regions
 from postgwas.genotypes.samples import check_samples
-from postgwas.genotypes.variants import named_by_position, variant_table
+from postgwas.genotypes.spool import Spool
+from postgwas.genotypes.variants import variant_table
+from postgwas.genotypes.vcf_index import Stretch, no_chromosome, refuse_truncated, stretches, usable_index
+from postgwas.genotypes.vcf_records import RecordReader, Site
+from postgwas.genotypes.vcf_text import TextReader, line_blocks, region_blocks
 from postgwas.progress import progress
+from postgwas.runlog import get_logger
+from postgwas.store.position import Region
 
 if TYPE_CHECKING:
     import polars as pl
 
-_BATCH = 512
-_UNKNOWN, _NO_COPY = -1, -2
-"""cyvcf2's codes of a missing allele, and of the second one of a haploid call."""
-_BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+log = get_logger("genotypes")
 
 
 def open_vcf(
-    path: str | os.PathLike[str], *, dosage: bool = False, scratch: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str],
+    *,
+    dosage: bool = False,
+    regions: Sequence[Region] | None = None,
+    multiallelic: Multiallelic = "split",
+    scratch: str | os.PathLike[str] | None = None,
 ) -> Genotypes:
     """Genotypes of a VCF or BCF file; A1 is ALT, A2 is REF.
 
-    The file is read once: its calls are kept, four in a byte (dosages: four bytes each), in
-    a temporary file that goes with the returned object.
+    What is read is read once: its calls are kept, four in a byte (dosages: four bytes each),
+    in a temporary file that goes with the returned object. With `regions` and an index only
+    they are read. Records that are not in order are put in order.
 
     Parameters
     ----------
@@ -44,6 +53,11 @@ def open_vcf(
     dosage : bool
         Read FORMAT/DS (float32) rather than FORMAT/GT (int8). A haploid call counts as
         two copies, a half-missing one as missing.
+    regions : sequence of Region, optional
+        Only variants whose POS lies there.
+    multiallelic : {"split", "skip"}
+        A record with several ALT alleles gives one variant for each, with ids ID:REF:ALT,
+        or none. Of a split record, copies of the other ALTs count as copies of not-A1.
     scratch : path-like, optional
         Folder for the temporary file; the system's own if None. Workers on other machines
         must see it.
@@ -51,13 +65,15 @@ def open_vcf(
     Raises
     ------
     InputError
-        If the file is missing, truncated or damaged, has no samples, a sample twice, or
-        lacks the field.
+        If the file is missing, truncated or damaged, has no samples, a sample twice,
+        lacks the field or the chromosome, or has a dosage outside 0 to 2.
+    NoVariantsError
+        If no usable record lies in the regions.
     """
     import polars as pl
 
     name = os.fspath(path)
-    _refuse_truncated(name)
+    refuse_truncated(name)
     reader = _reader(name)
     try:
         samples = check_samples(
@@ -65,103 +81,112 @@ def open_vcf(
                          schema={"FID": pl.String, "IID": pl.String, "SEX": pl.Int8}), name
         )  # fmt: skip
         keeper = tempfile.TemporaryDirectory(prefix="postgwas-genotypes-", dir=scratch)
-        spool = Path(keeper.name) / ("dosages" if dosage else "calls.bed")
-        skipped: Counter[str] = Counter()
-        with open(spool, "wb") as file, progress(f"Reading {Path(name).name}") as advance:
-            field = "DS" if dosage else "GT"
-            sites = list(_spooled(reader, name, file, field, skipped, advance))
+        spool = Spool(keeper.name, samples.height, dosage=dosage)
+        tables: list[pl.DataFrame] = [_table([])]
+        wanted = None
+        if regions and name.endswith((".gz", ".bgz", ".bcf")) and usable_index(name):
+            wanted = stretches(name, regions, _contigs(reader, name))
+        records, batches = _reading(reader, name, samples.height, dosage, wanted, multiallelic)
+        with progress(f"Reading {Path(name).name}") as advance:
+            for sites, calls in batches:
+                tables.append(_table(sites))
+                spool.add(calls)
+                advance(len(sites))
+        source: BlockSource = spool.finished()
     finally:
         reader.close()
-    if not sites:
-        raise InputError(f"{name}: no record with one ALT allele ({sum(skipped.values()):,} records skipped)")
-    variants = _table(sites, name)
-    source = (
-        DosageSource(str(spool), len(sites), samples.height)
-        if dosage
-        else BedSource(str(spool), len(sites), samples.height)
-    )
-    return Genotypes(variants, samples, source, name, dict(skipped), keeper)
+    skipped = dict(records.skipped)
+    table = pl.concat(tables)
+    if not table.height and not regions:
+        raise InputError(f"{name}: no record has an ALT allele to count ({_told(skipped)})")
+    variants = named_apart(variant_table(table, name, plink=False), table["SPLIT"])
+    rows = _rows(variants, name, regions, indexed=wanted is not None)
+    if rows is not None:
+        source, variants = SubsetSource(source, rows, None), variants[rows]
+    return Genotypes(variants, samples, source, name, skipped, dict(records.notes), keeper)
 
 
-Site = tuple[str, str | None, int, str, str]
+def _reading(
+    reader: Any,
+    name: str,
+    n_samples: int,
+    dosage: bool,
+    wanted: list[Stretch] | None,
+    multiallelic: Multiallelic,
+) -> tuple[RecordReader | TextReader, Iterator[tuple[list[Site], Calls]]]:
+    """What turns records into batches, and the batches: of all records, or by the index of those wanted."""
+    if dosage or name.endswith(".bcf"):
+        records = RecordReader(name, n_samples, dosage=dosage, multiallelic=multiallelic)
+        found = reader if wanted is None else chain.from_iterable(reader(str(one)) for one in wanted)
+        return records, records.batches(found)
+    lines = TextReader(name, n_samples, multiallelic=multiallelic)
+    return lines, lines.batches(line_blocks(name) if wanted is None else region_blocks(name, wanted))
 
 
-def _spooled(
-    reader: Any, name: str, file: IO[bytes], field: str, skipped: Counter[str], advance: Any
-) -> Iterator[Site]:
-    """Sites of usable records, while their genotypes go to the file."""
-    if field == "GT":
-        file.write(b"\x6c\x1b\x01")
-    batch: list[NDArray[Any]] = []
-    for record in _records(reader, name):
-        advance(1)
-        if len(record.ALT) != 1:
-            skipped["multi_allelic" if record.ALT else "no_alternate_allele"] += 1
-            continue
-        values = _alleles(record) if field == "GT" else _dosages(record)
-        if values is None:
-            raise InputError(
-                f"{name}: record {record.CHROM}:{record.POS} has no FORMAT/{field}; it has "
-                f"{', '.join(record.FORMAT or ()) or 'none'}",
-                hint="dosage=False" if field == "DS" else "dosage=True reads FORMAT/DS",
-            )
-        if field == "GT" and values.shape[1] != 3:
-            if values.shape[1] > 3:
-                skipped["more_than_two_copies"] += 1
-                continue
-            values = np.insert(values, 1, _NO_COPY, axis=1)
-        batch.append(values)
-        if len(batch) == _BATCH:
-            _flush(batch, file, field)
-        yield record.CHROM, record.ID, record.POS, record.ALT[0], record.REF
-    _flush(batch, file, field)
+def _contigs(reader: Any, name: str) -> list[str]:
+    """Contigs that have records, in the file's order."""
+    from pysam import TabixFile
+
+    if name.endswith(".bcf"):
+        return list(reader.seqnames)
+    with TabixFile(name) as index:
+        return list(index.contigs)
 
 
-def _records(reader: Any, name: str) -> Iterator[Any]:
-    try:
-        yield from reader
-    except InputError:
-        raise
-    except Exception as error:
-        raise InputError(f"{name}: damaged or truncated: {error}") from None
+def _rows(
+    variants: pl.DataFrame, name: str, regions: Sequence[Region] | None, *, indexed: bool
+) -> NDArray[np.int64] | None:
+    """Rows inside the regions, by chromosomes as they first appear and then by position."""
+
+    rows = np.arange(variants.height)
+    if regions:
+        inside = in_regions(variants, regions)
+        rows = np.flatnonzero(inside)
+        if not len(rows):
+            codes = [region.chromosome for region in regions]
+            if not indexed and not variants["CHR"].is_in(codes).any():
+                contigs = variants["CHROM"].unique(maintain_order=True).to_list()
+                raise no_chromosome(name, regions, contigs)
+            raise NoVariantsError(f"{name}: no variant lies in the region")
+    contig = _first_seen(variants["CHROM"])
+    position = variants["POS"].to_numpy()
+    falls = (contig[1:] < contig[:-1]) | ((contig[1:] == contig[:-1]) & (position[1:] < position[:-1]))
+    if falls.any():
+        at = int(np.argmax(falls)) + 1
+        before, here = (f"{variants['CHROM'][row]}:{variants['POS'][row]:,}" for row in (at - 1, at))
+        log.warning(
+            "%s: not sorted (%s comes after %s, and %d more): its variants are put in order",
+            name, here, before, int(falls.sum()) - 1,
+        )  # fmt: skip
+        keep = np.zeros(variants.height, np.bool_)
+        keep[rows] = True
+        order = np.lexsort((position, contig))
+        return order[keep[order]]
+    return None if len(rows) == variants.height else rows
 
 
-def _alleles(record: Any) -> NDArray[np.int16] | None:
-    """Alleles of each sample's copies, and a last column that says whether they are phased."""
-    genotype = record.genotype
-    return None if genotype is None else genotype.array()
-
-
-def _copies(alleles: NDArray[np.int16]) -> NDArray[np.int8]:
-    """Copies of ALT from alleles, shape (V, n, 3). (cyvcf2's gt_types takes a haploid 0 for a 0/1.)"""
-    first, second = alleles[:, :, 0], alleles[:, :, 1]
-    copies = (first == 1).view(np.int8) + (second == 1).view(np.int8)
-    haploid = second == _NO_COPY
-    if haploid.any():
-        copies[haploid] *= 2
-    copies[(first == _UNKNOWN) | (second == _UNKNOWN)] = MISSING
-    return copies
-
-
-def _dosages(record: Any) -> NDArray[np.float32] | None:
-    values = record.format("DS")
-    return None if values is None else values[:, 0].astype(np.float32)
-
-
-def _flush(batch: list[NDArray[Any]], file: IO[bytes], field: str) -> None:
-    if batch:
-        block = np.stack(batch)
-        file.write((pack(_copies(block)) if field == "GT" else block).tobytes())
-        batch.clear()
-
-
-def _table(sites: list[Site], name: str) -> pl.DataFrame:
+def _first_seen(names: pl.Series) -> NDArray[np.int64]:
+    """Number of each contig, by its first appearance."""
     import polars as pl
 
-    names = ["CHROM", "SNPID", "POS", "A1", "A2"]
-    frame = pl.DataFrame(sites, schema=dict.fromkeys(names, pl.String) | {"POS": pl.Int64}, orient="row")
-    text = frame.with_columns(pl.col("POS").cast(pl.String), pl.col("SNPID").fill_null("."))
-    return named_by_position(variant_table(text, name, plink=False))
+    order = names.unique(maintain_order=True)
+    numbers = pl.Series(range(len(order)), dtype=pl.Int64)
+    return names.replace_strict(order, numbers, return_dtype=pl.Int64).to_numpy()
+
+
+def _table(sites: list[Site]) -> pl.DataFrame:
+    import polars as pl
+
+    kinds = {
+        "CHROM": pl.String, "SNPID": pl.String, "POS": pl.Int64, "A1": pl.String, "A2": pl.String,
+        "SPLIT": pl.Boolean,
+    }  # fmt: skip
+    frame = pl.DataFrame(sites, schema=kinds, orient="row")
+    return frame.with_columns(pl.col("POS").cast(pl.String), pl.col("SNPID").fill_null("."))
+
+
+def _told(skipped: dict[str, int]) -> str:
+    return ", ".join(f"{reason.replace('_', ' ')}: {n:,}" for reason, n in skipped.items()) or "no records"
 
 
 def _reader(name: str) -> Any:
@@ -172,43 +197,3 @@ def _reader(name: str) -> Any:
     except Exception as error:
         raise InputError(f"{name}: not a readable VCF or BCF file ({error})") from None
     return reader
-
-
-def _refuse_truncated(name: str) -> None:
-    """Cut at a block's border, a bgzip file looks complete to htslib."""
-    try:
-        with open(name, "rb") as file:
-            first = file.read(18)
-            size = file.seek(0, os.SEEK_END)
-            file.seek(-min(28, size), os.SEEK_END)
-            tail = file.read()
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
-    if not first:
-        raise InputError(f"{name}: the file is empty")
-    if first[:2] == b"\x1f\x8b" and first[12:14] == b"BC" and tail != _BGZF_END:
-        raise InputError(
-            f"{name}: truncated: the bgzip file lacks its end-of-file block", hint="copy or download it again"
-        )
-
-
-@dataclass(frozen=True)
-class DosageSource:
-    """Blocks of a file of float32, variants x samples."""
-
-    path: str
-    n_variants: int
-    n_samples: int
-
-    def read(self, variants: Rows, samples: Rows | None) -> Calls:
-        """Dosages of ALT, float32, shape (len(variants), samples); missing NaN."""
-        whole = np.memmap(self.path, np.float32, mode="r", shape=(self.n_variants, self.n_samples))
-        rows: NDArray[np.float32] = np.asarray(whole[variants])
-        return rows if samples is None else rows[:, samples]
-
-    def moments(self, variants: Rows, samples: Rows | None) -> Moments:
-        """Sums over the samples."""
-        parts = [
-            moments_of(self.read(variants[i : i + _BATCH], samples)) for i in range(0, len(variants), _BATCH)
-        ]
-        return joined(parts)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from postgwas.compute.engine import engine
 from postgwas.errors import InputError, UsageError
 from postgwas.genotypes import Genotypes, open_genotypes
+from postgwas.genotypes.alleles import Multiallelic
 from postgwas.genotypes.genetic_map import with_genetic_positions
 from postgwas.ld.run_filters import (
     annotation_matrix,
@@ -154,7 +155,8 @@ def ld_scores(
         raise UsageError("a genetic map serves windows in cM only", hint="--ld_wind_cm with --cm_map")
     if not window > 0:
         raise UsageError(f"the LD window is {window}: expected more than 0", hint="--ld_wind_cm")
-    data = genotypes if isinstance(genotypes, Genotypes) else open_genotypes(genotypes)
+    several: Multiallelic = "skip" if compat else "split"
+    data = genotypes if isinstance(genotypes, Genotypes) else open_genotypes(genotypes, multiallelic=several)
     names, values = annotation_matrix(annot, data)
     samples = chosen_samples(keep, data, compat=compat)
     n_samples = data.n_samples if samples is None else len(samples)

@@ -115,7 +115,7 @@ def ld_score_files(
     wanted.check(extract=options.extract is not None)
     destination.check()
     with log_of(destination, quiet=quiet, log_json=log_json) as begun:
-        data = open_genotypes(genotypes)
+        data = open_genotypes(genotypes, multiallelic="skip" if options.compat else "split")
         log.info("Read list of %d SNPs from %s", data.n_variants, _beside(data.path, "bim"))
         annotated = load_annotations(wanted, data, compat=options.compat)
         _log_start(data, options)

@@ -81,18 +81,39 @@ def test_dosages(tmp_path: Path) -> None:
     assert moments.n_observed.tolist() == [11, 11, 11, 10] + [11] * 16
 
 
-def test_multi_allelic_variants_are_left_out_and_counted(tmp_path: Path) -> None:
-    alleles = np.array([[0, 1, 1, 1, -9, -9], [0, 2, 1, 1, 2, 2], [1, 1, 0, 0, 0, 1]], np.int32)
+def write_multiallelic(prefix: Path) -> Path:
+    """Four variants of three people: two, three, two and four alleles."""
+    alleles = np.array(
+        [[0, 1, 1, 1, -9, -9], [0, 2, 1, 1, 2, 2], [1, 1, 0, 0, 0, 1], [3, 3, -9, -9, 1, 3]], np.int32
+    )
     with pgenlib.PgenWriter(
-        str(tmp_path / "multi.pgen").encode(), 3, variant_ct=3, nonref_flags=False, allele_ct_limit=3
+        f"{prefix}.pgen".encode(), 3, variant_ct=4, nonref_flags=False, allele_ct_limit=4
     ) as writer:
-        writer.append_alleles(alleles[0], allele_ct=2)
-        writer.append_alleles(alleles[1], allele_ct=3)
-        writer.append_alleles(alleles[2], allele_ct=2)
-    (tmp_path / "multi.pvar").write_text("#CHROM POS ID REF ALT\n1 1 a A C\n1 2 b A C,G\n1 3 c A C\n")
-    (tmp_path / "multi.psam").write_text("#IID\nx\ny\nz\n")
-    genotypes = open_genotypes(tmp_path / "multi")
-    assert genotypes.skipped == {"multi_allelic": 1}
+        for row, n_alleles in zip(alleles, (2, 3, 2, 4)):
+            writer.append_alleles(row, allele_ct=n_alleles)
+    sites = "1 1 a A C\n1 2 b A C,G\n1 3 c A C\n1 4 . A C,*,<DEL>\n"
+    Path(f"{prefix}.pvar").write_text(f"#CHROM POS ID REF ALT\n{sites}")
+    Path(f"{prefix}.psam").write_text("#IID\nx\ny\nz\n")
+    return prefix
+
+
+def test_multi_allelic_variants_are_split(tmp_path: Path) -> None:
+    genotypes = open_genotypes(write_multiallelic(tmp_path / "multi"))
+    assert genotypes.variants["SNPID"].to_list() == ["a", "b:A:C", "b:A:G", "c", "1:4:A:C", "1:4:A:<DEL>"]
+    assert genotypes.variants["A1"].to_list() == ["C", "C", "G", "C", "C", "<DEL>"]
+    expected = np.array([[1, 2, -9], [0, 2, 0], [1, 0, 2], [2, 0, 1], [0, -9, 1], [2, -9, 1]], np.int8)
+    np.testing.assert_array_equal(genotypes.block(0, 6), expected)
+    np.testing.assert_array_equal(genotypes.block(1, 5, np.array([0, 2])), expected[1:5][:, [0, 2]])
+    np.testing.assert_array_equal(genotypes.moments(0, 6).total, moments_of(expected).total)
+    assert genotypes.skipped == {"no_allele_of_its_own": 1}
+    assert genotypes.notes == {"split_records": 2, "symbolic_alleles": 1}
+    dosages = open_genotypes(tmp_path / "multi", dosage=True).block(0, 6)
+    np.testing.assert_array_equal(dosages, np.where(expected < 0, np.nan, expected))
+
+
+def test_multi_allelic_variants_are_left_out_and_counted(tmp_path: Path) -> None:
+    genotypes = open_genotypes(write_multiallelic(tmp_path / "multi"), multiallelic="skip")
+    assert genotypes.skipped == {"multi_allelic": 2}
     assert genotypes.variants["SNPID"].to_list() == ["a", "c"]
     np.testing.assert_array_equal(genotypes.block(0, 2), [[1, 2, -9], [2, 0, 1]])
     np.testing.assert_array_equal(genotypes.moments(0, 2).total, [3, 3])

@@ -57,7 +57,7 @@ def test_psam_with_and_without_family(tmp_path: Path) -> None:
 
 
 def test_variants_of_a_list(tmp_path: Path) -> None:
-    variants = pl.DataFrame({"SNPID": ["a", "b", "c"]})
+    variants = pl.DataFrame({"SNPID": ["a", "b", "c:A:T"], "A1": ["C", "C", "T"], "A2": "A"})
     (tmp_path / "extract").write_text("c 1\nb\nzzz\n")
     assert listed_variants(variants, tmp_path / "extract").tolist() == [False, True, True]
     with pytest.raises(InputError, match="none of the 1 ids is a variant"):

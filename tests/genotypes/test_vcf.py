@@ -64,10 +64,18 @@ def test_haploid_half_missing_and_odd_calls(tmp_path: Path) -> None:
     ]
     (tmp_path / "odd.vcf").write_text(vcf_text(rows, list("abcdef")))
     genotypes = open_genotypes(tmp_path / "odd.vcf")
-    expected = [[1, 2, 0, -9, -9, 2], [2, 2, 0, 0, -9, 0], [0, 1, 1, -9, -9, 2]]
-    np.testing.assert_array_equal(genotypes.block(0, 3), expected)
-    assert genotypes.variants["CHR"].to_list() == [23, 23, 23]
-    assert genotypes.skipped == {"multi_allelic": 1, "no_alternate_allele": 1, "more_than_two_copies": 1}
+    expected = [
+        [1, 2, 0, -9, -9, 2], [2, 2, 0, 0, -9, 0], [0, 1, 1, -9, -9, 2],
+        [0, 1, 1, -9, -9, 2], [0, 0, 1, -9, -9, 0],
+    ]  # fmt: skip
+    np.testing.assert_array_equal(genotypes.block(0, 5), expected)
+    assert genotypes.variants["CHR"].to_list() == [23] * 5
+    assert genotypes.variants["SNPID"].to_list() == ["a", "b", "c", "d:A:C", "d:A:T"]
+    assert genotypes.skipped == {"no_alternate_allele": 1, "more_than_two_copies": 1}
+    assert genotypes.notes == {"split_records": 1}
+    left = open_genotypes(tmp_path / "odd.vcf", multiallelic="skip")
+    np.testing.assert_array_equal(left.block(0, 3), expected[:3])
+    assert left.skipped == genotypes.skipped | {"multi_allelic": 1}
 
 
 def test_dosages(tmp_path: Path) -> None:
@@ -100,7 +108,7 @@ def test_temporary_file_goes_with_the_object(tmp_path: Path) -> None:
     ("text", "message"),
     [
         (vcf_text(["1 10 a A C . . . GT 0/0 0/1"], ["a", "a"]), "any.vcf: not a readable VCF"),
-        (vcf_text(["1 10 a A C,G . . . GT 0/0 0/1"], ["a", "b"]), "no record with one ALT allele"),
+        (vcf_text(["1 10 a A *,<NON_REF> . . . GT 0/0 0/1"], ["a", "b"]), "no record has an ALT allele"),
         (vcf_text(["1 10 a A C . . . GT 0/0 0/1"], ["a", "b"])[:-20], "damaged or truncated"),
         (vcf_text(["1 10 a A C . . . GT 0/0 0/1", "1 11 b A C . . . GT 0/0"], ["a", "b"]), "damaged"),
         ("something else", "not a readable VCF"),
