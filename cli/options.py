@@ -80,6 +80,13 @@ def add_genotype_options(parser: argparse.ArgumentParser, *, required: bool = Tr
     group.add_argument("--region", metavar="CHR:START-END", help="only this region")
     group.add_argument("--maf_min", type=float, metavar="MAF", help="least minor allele frequency")
     group.add_argument("--max_missing", type=float, metavar="SHARE", help="largest share of missing calls")
+    group.add_argument("--sex", metavar="FILE", help="sexes: IID SEX, FID IID SEX, or a .psam or .fam file")
+    group.add_argument(
+        "--haploid",
+        metavar="BUILD",
+        help="GRCh37 or GRCh38: set missing what its X (in men, outside the pseudo-autosomal regions), Y and "
+        "MT exclude",
+    )
 
 
 def genotype_selection(args: argparse.Namespace) -> Selection:
@@ -89,7 +96,8 @@ def genotype_selection(args: argparse.Namespace) -> Selection:
     names = [name.strip() for name in args.chr.split(",") if name.strip()] if args.chr else None
     return Selection(
         keep=args.keep, remove=args.remove, extract=args.extract, exclude=args.exclude, chromosomes=names,
-        region=args.region, maf_min=args.maf_min, max_missing=args.max_missing,
+        region=args.region, maf_min=args.maf_min, max_missing=args.max_missing, sex=args.sex,
+        haploid=args.haploid,
     )  # fmt: skip
 
 

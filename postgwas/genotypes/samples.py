@@ -43,6 +43,53 @@ def sex_codes(text: pl.Series) -> pl.Series:
     return text.str.to_uppercase().replace_strict(codes, default=None, return_dtype=pl.Int8).alias("SEX")
 
 
+def read_sexes(path: str | os.PathLike[str]) -> pl.DataFrame:
+    """IID (and FID, null where there is none) and SEX of a file.
+
+    It may be a .psam or .fam file, or have two columns: IID SEX, or three: FID IID SEX, with
+    a header that begins with # or without one.
+
+    Raises
+    ------
+    InputError
+        If it has other columns, or a sample twice.
+    """
+    import polars as pl
+
+    data = read_text(path)
+    first = data.split(b"\n", 1)[0].split()
+    if first[0].startswith(b"#") or len(first) == 6:
+        return read_psam(path)
+    if len(first) not in (2, 3):
+        raise InputError(f"{path}: {len(first)} columns; expected IID SEX, or FID IID SEX")
+    names = ["FID", "IID", "SEX"][3 - len(first) :]
+    frame = split_columns(data, names, str(path))
+    family = pl.col("FID") if "FID" in names else pl.lit(None, pl.String).alias("FID")
+    return check_samples(frame.select(family, "IID", sex_codes(frame["SEX"])), str(path))
+
+
+def with_sexes(samples: pl.DataFrame, path: str | os.PathLike[str]) -> pl.DataFrame:
+    """The samples with the sexes of a file (see :func:`read_sexes`), null where it has none.
+
+    Raises
+    ------
+    InputError
+        If it names none of the samples.
+    """
+    sexes = read_sexes(path)
+    families = not (sexes["FID"].is_null().all() or samples["FID"].is_null().all())
+    by = ["FID", "IID"] if families else ["IID"]
+    if not families:
+        sexes = sexes.unique("IID", keep="none")
+    found = samples.drop("SEX").join(sexes.select(*by, "SEX"), on=by, how="left", maintain_order="left")
+    if found["SEX"].is_null().all():
+        raise InputError(
+            f"{path}: gives the sex of none of {samples.height:,} samples (such as '{samples['IID'][0]}')",
+            hint="IID SEX or FID IID SEX; 1, M, male or 2, F, female",
+        )
+    return found.select(samples.columns)
+
+
 def read_psam(path: str | os.PathLike[str]) -> pl.DataFrame:
     """FID (null where there is none), IID and SEX of a PLINK 2 .psam file, or of a .fam file.
 

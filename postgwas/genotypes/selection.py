@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.errors import InputError, NoVariantsError, UsageError
 from postgwas.genotypes.genotypes import Genotypes, Moments, joined
+from postgwas.genotypes.haploid import Cleared, clear_impossible_calls
 from postgwas.genotypes.opening import open_genotypes
 from postgwas.genotypes.regions import chromosome_regions, in_regions, regions_of
-from postgwas.genotypes.samples import keep_samples
+from postgwas.genotypes.samples import keep_samples, with_sexes
 from postgwas.genotypes.variants import listed_variants
+from postgwas.runlog import get_logger
+
+log = get_logger("genotypes")
 
 Listed = str | os.PathLike[str] | Sequence[str]
 
@@ -39,6 +43,12 @@ class Selection:
         Variants of this minor allele frequency or more, among the samples that are used.
     max_missing : float, optional
         Variants with at most this share of missing calls.
+    sex : path, optional
+        Sexes of the samples, instead of the genotype file's own; see
+        :func:`postgwas.genotypes.samples.read_sexes`.
+    haploid : str, optional
+        A build, GRCh37 or GRCh38: calls that its X, Y and MT exclude are set missing; see
+        :func:`postgwas.genotypes.haploid.clear_impossible_calls`.
     """
 
     keep: Listed | None = None
@@ -49,15 +59,18 @@ class Selection:
     region: str | None = None
     maf_min: float | None = None
     max_missing: float | None = None
+    sex: str | os.PathLike[str] | None = None
+    haploid: str | None = None
 
 
 @dataclass(frozen=True)
 class Selected:
-    """Genotypes that are left, and how many of the others each reason took."""
+    """Genotypes that are left, how many of the others each reason took, and calls set missing."""
 
     genotypes: Genotypes
     samples_dropped: dict[str, int]
     variants_dropped: dict[str, int]
+    set_missing: dict[str, int] = field(default_factory=dict)
 
 
 def open_selected(
@@ -106,13 +119,31 @@ def select_genotypes(genotypes: Genotypes, selection: Selection) -> Selected:
         variants=None if wanted.all() else np.flatnonzero(wanted),
         samples=None if people.all() else np.flatnonzero(people),
     )
+    if selection.sex is not None:
+        chosen = replace(chosen, samples=with_sexes(chosen.samples, selection.sex))
+    set_missing: dict[str, int] = {}
+    if selection.haploid is not None and chosen.n_variants:
+        cleared = clear_impossible_calls(chosen, build=selection.haploid)
+        chosen, set_missing = cleared.genotypes, cleared.set_missing
+        _warn(cleared)
     if chosen.n_variants and (selection.maf_min is not None or selection.max_missing is not None):
         kept = _by_counts(chosen, selection, dropped)
         chosen = chosen if kept.all() else chosen.select(variants=np.flatnonzero(kept))
     if not chosen.n_variants:
         told = ", ".join(f"{number:,} {reason}" for reason, number in dropped.items() if number)
         raise NoVariantsError(f"{genotypes.path}: none of {genotypes.n_variants:,} variants is left ({told})")
-    return Selected(chosen, samples_dropped, dropped)
+    return Selected(chosen, samples_dropped, dropped, set_missing)
+
+
+def _warn(cleared: Cleared) -> None:
+    if sum(cleared.set_missing.values()):
+        told = ", ".join(f"{number:,} {reason}" for reason, number in cleared.set_missing.items() if number)
+        log.warning("%s: calls set missing: %s", cleared.genotypes.path, told)
+    if cleared.set_missing and cleared.n_unknown_sex:
+        log.warning(
+            "%s: %d samples of unknown sex: their calls on X stay as they are; --sex names a file",
+            cleared.genotypes.path, cleared.n_unknown_sex,
+        )  # fmt: skip
 
 
 def all_moments(genotypes: Genotypes) -> Moments:
