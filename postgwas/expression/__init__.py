@@ -9,11 +9,27 @@ from typing import Any
 
 #: Public name -> the module that it lives in.
 _HOMES: dict[str, str] = {
+    "cpm": "postgwas.expression.per_million",
     "ExpressionMatrix": "postgwas.expression.matrix",
+    "filter_by_expression": "postgwas.expression.filters",
     "gene_table": "postgwas.expression.matrix",
+    "gtex_filter": "postgwas.expression.filters",
+    "inverse_normal": "postgwas.expression.rank_normal",
+    "mage_filter": "postgwas.expression.filters",
+    "quantile_normalise": "postgwas.expression.quantile_normal",
     "read_bed": "postgwas.expression.bed",
     "read_expression": "postgwas.expression.reading",
     "read_parquet": "postgwas.expression.parquet",
+    "remove_batch_effect": "postgwas.expression.batch_effect",
+    "rle": "postgwas.expression.factors_geometric",
+    "rpkm": "postgwas.expression.per_million",
+    "scaled_log2": "postgwas.expression.factors_geometric",
+    "size_factors": "postgwas.expression.factors_geometric",
+    "tmm": "postgwas.expression.factors_tmm",
+    "tmm_reference": "postgwas.expression.factors_tmm",
+    "tmmwsp": "postgwas.expression.factors_tmmwsp",
+    "tpm": "postgwas.expression.per_million",
+    "upper_quartile": "postgwas.expression.factors_quantile",
     "write_bed": "postgwas.expression.bed",
     "write_parquet": "postgwas.expression.parquet",
 }
