@@ -8,7 +8,9 @@ from postgwas.cli.actions import Actions, add_actions, run_action
 
 HELP = "counts to normalised expression, hidden factors and covariates"
 
-ACTIONS: Actions = {}
+ACTIONS: Actions = {
+    "import": ("expression_import", "files of any quantifier to one matrix with its genes' places"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
