@@ -11,7 +11,7 @@ The public interface fits on this page; every name is imported when first used.
 ``iter_sumstats``       the same in chunks, for files larger than memory
 ``quality_control``     LDSC's filters, every dropped row with its reason
 ``load_panel``          LD scores by registered name, folder or prefix
-``open_genotypes``      PLINK 1, PLINK 2, VCF or BCF as blocks of variants x samples
+``open_genotypes``      PLINK 1, PLINK 2, VCF, BCF or BGEN as blocks of variants x samples
 ``genotypes``           room of genotypes: quality control, kinship, LD pruning, PCA, F_ST
 ``expression``          room of expression: counts in, normalisation, hidden factors, covariates
 ``Study``               the HDF5 store: write, list, query by region, export, verify, pack

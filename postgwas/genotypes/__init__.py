@@ -1,4 +1,4 @@
-"""Genotypes from PLINK 1, PLINK 2 and VCF files behind one interface."""
+"""Genotypes from PLINK 1, PLINK 2, VCF, BCF and BGEN files behind one interface."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from postgwas.genotypes.vcf_index import no_chromosome
 from postgwas.store.position import Region
 
 _VCF = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
-_ENDINGS = (".bed", ".pgen", *_VCF)
+_ENDINGS = (".bed", ".pgen", ".bgen", *_VCF)
 _CHROMOSOMES = {n: (str(n),) for n in range(1, 23)} | {
     23: ("X", "23"),
     24: ("Y", "24"),
@@ -33,21 +33,21 @@ def open_genotypes(
     multiallelic: Multiallelic = "split",
     scratch: str | os.PathLike[str] | None = None,
 ) -> Genotypes:
-    """Open PLINK 1, PLINK 2, VCF or BCF genotypes.
+    """Open PLINK 1, PLINK 2, VCF, BCF or BGEN genotypes.
 
     Parameters
     ----------
     path : path-like
-        A .bed, .pgen, .vcf, .vcf.gz or .bcf file, or such a file's name without ending. With
+        A .bed, .pgen, .vcf, .vcf.gz, .bcf or .bgen file, or such a file's name without ending. With
         ``@`` in it: the files of chromosomes 1 to 22, X, Y and MT that exist, as one.
     dosage : bool
-        Dosages rather than hard calls (.pgen, VCF's DS field); PLINK 1 has none.
+        Dosages rather than hard calls (.pgen, .bgen, VCF's DS field); PLINK 1 has none.
     region : str or sequence of str, optional
         Only variants of these regions or chromosomes (``7:100-200``, ``chrX``; 1-based, both
-        ends included; names in any style). Of a VCF or BCF file with an index nothing else
+        ends included; names in any style). Of an indexed VCF, BCF or BGEN file nothing else
         is read.
     multiallelic : {"split", "skip"}
-        What becomes of variants with several ALT alleles (VCF, BCF, .pgen): one variant for
+        What becomes of variants with several ALT alleles (VCF, BCF, BGEN, .pgen): one variant for
         each, with ids ID:REF:ALT, in which the other ALTs count as not-A1; or left out.
     scratch : path-like, optional
         Folder for the temporary file that a VCF needs.
@@ -89,6 +89,10 @@ def _open(
         from postgwas.genotypes.vcf import open_vcf
 
         return open_vcf(name, dosage=dosage, regions=regions, multiallelic=multiallelic, scratch=scratch)
+    if name.endswith(".bgen"):
+        from postgwas.genotypes.bgen import open_bgen
+
+        return open_bgen(name, dosage=dosage, regions=regions, multiallelic=multiallelic)
     if name.endswith(".bed"):
         from postgwas.genotypes.plink1 import open_plink1
 
@@ -151,7 +155,7 @@ def _named(name: str) -> str:
     if not found:
         raise InputError(
             f"{name}: no genotypes found; expected the name or prefix of PLINK 1 (.bed), PLINK 2 (.pgen), "
-            "VCF or BCF"
+            "VCF, BCF or BGEN"
         )
     if len(found) > 1:
         raise UsageError(f"{name} could be {', '.join(found)}", hint="give the whole name of one")

@@ -119,6 +119,37 @@ def read_psam(path: str | os.PathLike[str]) -> pl.DataFrame:
     return check_samples(frame.select(family, "IID", sex), str(path))
 
 
+def read_sample_file(path: str | os.PathLike[str]) -> pl.DataFrame:
+    """FID, IID and SEX of a .sample file (Oxford's): two lines of header; ID_1 is FID, ID_2 is IID.
+
+    Raises
+    ------
+    InputError
+        If the header is not that of a .sample file, or a sample occurs twice.
+    """
+    import polars as pl
+
+    first, _, rest = read_text(path).partition(b"\n")
+    kinds, _, rest = rest.partition(b"\n")
+    header = first.decode(errors="replace").split()
+    if (
+        header[:1] not in (["ID_1"], ["ID"])
+        or kinds.split()[:1] != [b"0"]
+        or len(kinds.split()) != len(header)
+    ):
+        raise InputError(
+            f"{path}: not a .sample file; expected ID_1 ID_2 missing ... and below them 0 0 0 ..."
+        )
+    if not rest.strip():
+        raise InputError(f"{path}: there are no samples")
+    frame = split_columns(rest, header, str(path), first_line=3)
+    iid = "ID_2" if "ID_2" in header else header[0]
+    family = pl.col(header[0]) if iid != header[0] else pl.lit(None, pl.String)
+    sexes = [name for name in header if name.lower() == "sex"]
+    sex = sex_codes(frame[sexes[0]]) if sexes else pl.lit(None, pl.Int8).alias("SEX")
+    return check_samples(frame.select(family.alias("FID"), pl.col(iid).alias("IID"), sex), str(path))
+
+
 def check_samples(samples: pl.DataFrame, path: str) -> pl.DataFrame:
     """The table itself.
 
