@@ -11,7 +11,9 @@ from postgwas.cli.actions import Actions, add_actions, run_action
 
 HELP = "quality control, pruning, PCA, kinship, F_ST, conversion of genotypes"
 
-ACTIONS: Actions = {}
+ACTIONS: Actions = {
+    "pca": ("genotypes_pca", "principal components, and loadings to project others on"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -26,6 +26,7 @@ def write_delimited(
     null: str = "NA",
     header: bool = True,
     decimals: int | None = None,
+    preamble: str = "",
 ) -> Path:
     """Write a table as delimited text.
 
@@ -47,6 +48,8 @@ def write_delimited(
         Write the names of the columns first.
     decimals : int, optional
         Round floats to so many; by default they have the fewest digits that read back the same.
+    preamble : str
+        Lines to write before everything else.
 
     Returns
     -------
@@ -59,6 +62,7 @@ def write_delimited(
         ``overwrite`` is false. Nothing is left behind.
     """
     with atomic_file(path, overwrite=overwrite) as raw, _compressor(raw, Path(path).suffix) as stream:
+        stream.write(preamble.encode())
         if header:
             stream.write(_csv(frame.head(0), separator=separator, null=null, header=True))
         for at in range(0, frame.height, _ROWS):
