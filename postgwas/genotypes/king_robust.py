@@ -1,0 +1,180 @@
+"""KING-robust kinship of pairs of people, from counts that are exact whole numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postgwas.errors import UsageError
+from postgwas.genotypes.genotypes import Calls
+
+Counts = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+BLOCK = 8192
+"""Variants of a block; sums of one block fit float32, and packed counts int32, without rounding."""
+_PACK = 1 << 15
+
+RELATIONS = ("duplicate or twin", "first degree", "second degree", "third degree", "unrelated")
+KINSHIP_LIMITS = (0.354, 0.177, 0.0884, 0.0442)
+"""Least kinship of the first four relations: 2^(-3/2), 2^(-5/2), 2^(-7/2), 2^(-9/2) to three digits."""
+
+
+@dataclass(frozen=True, eq=False)
+class PairCounts:
+    """What pairs of people share; people of the left along the first axis, of the right along the second.
+
+    Attributes
+    ----------
+    n_shared : ndarray of int32, shape (L, R)
+        Variants at which neither misses a call.
+    het_left, het_right : ndarray of int32, shape (L, R)
+        Of these, how many are heterozygous in the one and in the other.
+    het_both : ndarray of int32, shape (L, R)
+        Heterozygous in both.
+    opposite : ndarray of int32, shape (L, R)
+        Opposite homozygotes: no allele in common.
+    """
+
+    n_shared: Counts
+    het_left: Counts
+    het_right: Counts
+    het_both: Counts
+    opposite: Counts
+
+    @property
+    def kinship(self) -> Floats:
+        """KING-robust between-family estimate; NaN where one of the two has no heterozygous call.
+
+        phi = (N_AaAa - 2 N_AAaa) / (2 N_Aa(i)) + 1/2 - (N_Aa(i) + N_Aa(j)) / (4 N_Aa(i)),
+
+        with i the person of fewer heterozygous calls.
+        """
+        fewer = np.minimum(self.het_left, self.het_right).astype(np.float64)
+        total = self.het_left.astype(np.float64) + self.het_right
+        with np.errstate(invalid="ignore", divide="ignore"):
+            phi = 0.5 - (total - 2.0 * self.het_both + 4.0 * self.opposite) / (4.0 * fewer)
+        phi[fewer == 0] = np.nan
+        return phi
+
+
+def pair_counts(blocks: Iterable[tuple[Calls, Calls | None]]) -> PairCounts:
+    """Counts of pairs over blocks of variants.
+
+    Parameters
+    ----------
+    blocks : iterable of (left, right)
+        Copies of A1, int8 with missing negative, shapes (variants, L) and (variants, R), of at most
+        :data:`BLOCK` variants; right is None for pairs within the left.
+
+    Returns
+    -------
+    PairCounts
+
+    Raises
+    ------
+    UsageError
+        If a block is too long, or there is none.
+
+    References
+    ----------
+    Manichaikul et al. (2010) Bioinformatics 26, 2867-2873, equation 11.
+
+    Notes
+    -----
+    With x = copies - 1 (0 where missing) and h = 1 where heterozygous, the products x x' and h h'
+    and, for missing calls alone, what each person has where the other misses a call, give all counts.
+    """
+    sums: _Sums | None = None
+    for left, right in blocks:
+        if len(left) > BLOCK:
+            raise UsageError(f"a block of {len(left):,} variants: expected at most {BLOCK:,}")
+        if sums is None:
+            sums = _Sums(left.shape[1], left.shape[1] if right is None else right.shape[1])
+        sums.add(left, right)
+    if sums is None:
+        raise UsageError("no block of variants given")
+    return sums.counts()
+
+
+class _Sums:
+    """Running sums of blocks."""
+
+    def __init__(self, n_left: int, n_right: int) -> None:
+        shape = (n_left, n_right)
+        self.n_variants = 0
+        self.both = np.zeros(shape, np.int32)
+        self.product = np.zeros(shape, np.int32)
+        self.lost_left = np.zeros(shape, np.int32)  # heterozygous in the left, missing in the right
+        self.lost_right = np.zeros(shape, np.int32)
+        self.missing_both = np.zeros(shape, np.int32)
+        self.het = [np.zeros(n_left, np.int32), np.zeros(n_right, np.int32)]
+        self.missing = [np.zeros(n_left, np.int32), np.zeros(n_right, np.int32)]
+
+    def add(self, left: Calls, right: Calls | None) -> None:
+        self.n_variants += len(left)
+        sides = [left] if right is None else [left, right]
+        steps = [_steps(side) for side in sides]
+        self.product += (steps[0].T @ steps[-1]).astype(np.int32)
+        del steps
+        hets = [(side == 1).astype(np.float32) for side in sides]
+        self.both += (hets[0].T @ hets[-1]).astype(np.int32)
+        for number in (0, 1):
+            side, het = sides[number % len(sides)], hets[number % len(sides)]
+            self.het[number] += het.sum(axis=0, dtype=np.float64).astype(np.int32)
+            self.missing[number] += (side < 0).sum(axis=0, dtype=np.int32)
+        self._add_missing(sides)
+
+    def _add_missing(self, sides: list[Calls]) -> None:
+        """What one has where the other misses a call: missing calls are few, so a sparse product."""
+        gaps = [_gaps(side) for side in sides]
+        if not any(gap.nnz for gap in gaps):
+            return
+        packed = [(side == 1).astype(np.int32) + np.int32(_PACK) * (side < 0) for side in sides]
+        of_left = (gaps[-1] @ packed[0]).T
+        self.lost_left += of_left % _PACK
+        self.missing_both += of_left // _PACK
+        self.lost_right += of_left.T % _PACK if len(sides) == 1 else (gaps[0] @ packed[1]) % _PACK
+
+    def counts(self) -> PairCounts:
+        shared = self.n_variants - self.missing[0][:, None] - self.missing[1] + self.missing_both
+        het_left = self.het[0][:, None] - self.lost_left
+        het_right = self.het[1] - self.lost_right
+        # Sum of squared differences in copies: 4 for opposite homozygotes, 1 for het against hom.
+        squares = 2 * shared - het_left - het_right - 2 * self.product
+        opposite = (squares - (het_left + het_right - 2 * self.both)) // 4
+        return PairCounts(shared, het_left, het_right, self.both, opposite)
+
+
+def _steps(calls: Calls) -> NDArray[np.float32]:
+    """Copies - 1, 0 where missing."""
+    steps = calls.astype(np.float32)
+    steps -= 1.0
+    steps[calls < 0] = 0.0
+    return steps
+
+
+def _gaps(calls: Calls) -> NDArray[np.int32]:
+    """Where calls are missing, people x variants, sparse."""
+    from scipy.sparse import csr_array
+
+    person, variant = np.nonzero((calls < 0).T)
+    return csr_array(
+        (np.ones(len(person), np.int32), (person, variant)), shape=(calls.shape[1], len(calls))
+    )
+
+
+def relation_of(kinship: Floats) -> NDArray[np.int64]:
+    """Which of :data:`RELATIONS` a kinship is; NaN counts as unrelated.
+
+    Examples
+    --------
+    >>> [RELATIONS[i] for i in relation_of(np.array([0.5, 0.25, 0.13, 0.06, -0.1]))]
+    ['duplicate or twin', 'first degree', 'second degree', 'third degree', 'unrelated']
+    """
+    limits = np.array(KINSHIP_LIMITS)
+    kind: NDArray[np.int64] = (~(kinship[..., None] >= limits)).sum(axis=-1)
+    return kind
