@@ -3,6 +3,8 @@
 Every name below is imported when first used.
 
 =====================  ======================================================================
+``king``               KING-robust kinship of all pairs, and whom to leave out
+``hwe_exact``          exact tests of Hardy-Weinberg proportions, on arrays
 ``pca``                principal components, exact or randomised, with loadings
 ``project``            new samples on the axes of others
 ``ancestry``           groups and proportions of projected samples beside labelled ones
@@ -19,17 +21,26 @@ from postgwas.genotypes.genotypes import BlockSource, Genotypes, Moments
 from postgwas.genotypes.opening import open_genotypes
 
 if TYPE_CHECKING:
+    from postgwas.genotypes.hwe import hwe_exact as hwe_exact
+    from postgwas.genotypes.run_king import KingSettings as KingSettings
+    from postgwas.genotypes.run_king import king as king
     from postgwas.genotypes.run_pca import PcaSettings as PcaSettings
     from postgwas.genotypes.run_pca import pca as pca
     from postgwas.genotypes.selection import Selection as Selection
 
 _HOMES = {
+    "KingSettings": "postgwas.genotypes.run_king",
     "PcaSettings": "postgwas.genotypes.run_pca",
     "Selection": "postgwas.genotypes.selection",
+    "hwe_exact": "postgwas.genotypes.hwe",
+    "king": "postgwas.genotypes.run_king",
     "pca": "postgwas.genotypes.run_pca",
 }
 
-__all__ = ["BlockSource", "Genotypes", "Moments", "PcaSettings", "Selection", "open_genotypes", "pca"]
+__all__ = [
+    "BlockSource", "Genotypes", "KingSettings", "Moments", "PcaSettings", "Selection", "hwe_exact", "king",
+    "open_genotypes", "pca",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -75,7 +75,7 @@ def hwe_exact(hom1: ArrayLike, het: ArrayLike, hom2: ArrayLike, *, midp: bool = 
     >>> hwe_exact([57], [14], [50]).mlog10p.round(3).tolist()
     [18.255]
     >>> hwe_exact([3], [5], [2]).p.tolist(), hwe_exact([3], [5], [2], midp=True).p.round(4).tolist()
-    ([1.0], [0.7818])
+    ([1.0], [0.7599])
     """
     counts = _checked(hom1, het, hom2)
     ordered = np.stack([counts[[0, 2]].min(axis=0), counts[1], counts[[0, 2]].max(axis=0)])

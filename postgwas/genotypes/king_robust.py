@@ -33,17 +33,21 @@ class PairCounts:
         Variants at which neither misses a call.
     het_left, het_right : ndarray of int32, shape (L, R)
         Of these, how many are heterozygous in the one and in the other.
-    het_both : ndarray of int32, shape (L, R)
+    squares : ndarray of int32, shape (L, R)
+        Sum of squared differences in copies: 4 for opposite homozygotes, 1 for a heterozygote
+        against a homozygote.
+    het_both : ndarray of int32, shape (L, R), or None
         Heterozygous in both.
-    opposite : ndarray of int32, shape (L, R)
+    opposite : ndarray of int32, shape (L, R), or None
         Opposite homozygotes: no allele in common.
     """
 
     n_shared: Counts
     het_left: Counts
     het_right: Counts
-    het_both: Counts
-    opposite: Counts
+    squares: Counts
+    het_both: Counts | None = None
+    opposite: Counts | None = None
 
     @property
     def kinship(self) -> Floats:
@@ -51,17 +55,17 @@ class PairCounts:
 
         phi = (N_AaAa - 2 N_AAaa) / (2 N_Aa(i)) + 1/2 - (N_Aa(i) + N_Aa(j)) / (4 N_Aa(i)),
 
-        with i the person of fewer heterozygous calls.
+        with i the person of fewer heterozygous calls; that is 1/2 less the sum of squared
+        differences over 4 N_Aa(i).
         """
         fewer = np.minimum(self.het_left, self.het_right).astype(np.float64)
-        total = self.het_left.astype(np.float64) + self.het_right
         with np.errstate(invalid="ignore", divide="ignore"):
-            phi = 0.5 - (total - 2.0 * self.het_both + 4.0 * self.opposite) / (4.0 * fewer)
+            phi: Floats = 0.5 - self.squares / (4.0 * fewer)
         phi[fewer == 0] = np.nan
         return phi
 
 
-def pair_counts(blocks: Iterable[tuple[Calls, Calls | None]]) -> PairCounts:
+def pair_counts(blocks: Iterable[tuple[Calls, Calls | None]], *, apart: bool = True) -> PairCounts:
     """Counts of pairs over blocks of variants.
 
     Parameters
@@ -69,6 +73,9 @@ def pair_counts(blocks: Iterable[tuple[Calls, Calls | None]]) -> PairCounts:
     blocks : iterable of (left, right)
         Copies of A1, int8 with missing negative, shapes (variants, L) and (variants, R), of at most
         :data:`BLOCK` variants; right is None for pairs within the left.
+    apart : bool
+        Tell opposite homozygotes from pairs of a heterozygote and a homozygote. Kinship does not need
+        that, and without it the work is half: `het_both` and `opposite` are then None.
 
     Returns
     -------
@@ -93,7 +100,7 @@ def pair_counts(blocks: Iterable[tuple[Calls, Calls | None]]) -> PairCounts:
         if len(left) > BLOCK:
             raise UsageError(f"a block of {len(left):,} variants: expected at most {BLOCK:,}")
         if sums is None:
-            sums = _Sums(left.shape[1], left.shape[1] if right is None else right.shape[1])
+            sums = _Sums(left.shape[1], left.shape[1] if right is None else right.shape[1], apart=apart)
         sums.add(left, right)
     if sums is None:
         raise UsageError("no block of variants given")
@@ -103,10 +110,10 @@ def pair_counts(blocks: Iterable[tuple[Calls, Calls | None]]) -> PairCounts:
 class _Sums:
     """Running sums of blocks."""
 
-    def __init__(self, n_left: int, n_right: int) -> None:
+    def __init__(self, n_left: int, n_right: int, *, apart: bool) -> None:
         shape = (n_left, n_right)
         self.n_variants = 0
-        self.both = np.zeros(shape, np.int32)
+        self.both = np.zeros(shape, np.int32) if apart else None
         self.product = np.zeros(shape, np.int32)
         self.lost_left = np.zeros(shape, np.int32)  # heterozygous in the left, missing in the right
         self.lost_right = np.zeros(shape, np.int32)
@@ -120,12 +127,13 @@ class _Sums:
         steps = [_steps(side) for side in sides]
         self.product += (steps[0].T @ steps[-1]).astype(np.int32)
         del steps
-        hets = [(side == 1).astype(np.float32) for side in sides]
-        self.both += (hets[0].T @ hets[-1]).astype(np.int32)
+        hets = [side == 1 for side in sides]
+        if self.both is not None:
+            indicators = [het.astype(np.float32) for het in hets]
+            self.both += (indicators[0].T @ indicators[-1]).astype(np.int32)
         for number in (0, 1):
-            side, het = sides[number % len(sides)], hets[number % len(sides)]
-            self.het[number] += het.sum(axis=0, dtype=np.float64).astype(np.int32)
-            self.missing[number] += (side < 0).sum(axis=0, dtype=np.int32)
+            self.het[number] += hets[number % len(sides)].sum(axis=0, dtype=np.int32)
+            self.missing[number] += (sides[number % len(sides)] < 0).sum(axis=0, dtype=np.int32)
         self._add_missing(sides)
 
     def _add_missing(self, sides: list[Calls]) -> None:
@@ -143,10 +151,11 @@ class _Sums:
         shared = self.n_variants - self.missing[0][:, None] - self.missing[1] + self.missing_both
         het_left = self.het[0][:, None] - self.lost_left
         het_right = self.het[1] - self.lost_right
-        # Sum of squared differences in copies: 4 for opposite homozygotes, 1 for het against hom.
         squares = 2 * shared - het_left - het_right - 2 * self.product
+        if self.both is None:
+            return PairCounts(shared, het_left, het_right, squares)
         opposite = (squares - (het_left + het_right - 2 * self.both)) // 4
-        return PairCounts(shared, het_left, het_right, self.both, opposite)
+        return PairCounts(shared, het_left, het_right, squares, self.both, opposite)
 
 
 def _steps(calls: Calls) -> NDArray[np.float32]:

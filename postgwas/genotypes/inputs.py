@@ -1,0 +1,34 @@
+"""Files and parameters behind a result on genotypes, for its provenance."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from postgwas.genotypes.genotypes import Genotypes
+from postgwas.genotypes.selection import Selection
+
+_SIDECARS = (".bim", ".fam", ".pvar", ".psam")
+
+
+def input_files(data: Genotypes, others: Iterable[Any] = ()) -> list[str]:
+    """Files that were read: the genotypes', and of other arguments those that name one."""
+    stem = data.path.removesuffix(".bed").removesuffix(".pgen")
+    beside = [stem + ending + packed for ending in _SIDECARS for packed in ("", ".gz", ".zst")]
+    given = [os.fspath(one) for one in others if isinstance(one, str | os.PathLike)]
+    return [file for file in (data.path, *beside, *given) if Path(file).is_file()]
+
+
+def selection_lists(selection: Selection | None) -> list[Any]:
+    """What of a selection may be files."""
+    chosen = selection or Selection()
+    return [chosen.keep, chosen.remove, chosen.extract, chosen.exclude, chosen.sex]
+
+
+def parameters_of(data: Genotypes, selection: Selection | None, settings: Any, **others: Any) -> dict[str, Any]:
+    """Every parameter with the value that was used."""
+    chosen = asdict(selection or Selection())
+    return {"genotypes": data.path, **chosen, **asdict(settings), **others}
