@@ -54,9 +54,7 @@ def run(args: argparse.Namespace) -> int:
     from postgwas.genotypes.run_king import KingSettings
     from postgwas.genotypes.write_king import king_files
 
-    settings = KingSettings(
-        None if args.all_pairs else args.min_kinship, args.relatives, args.max_kinship
-    )
+    settings = KingSettings(None if args.all_pairs else args.min_kinship, args.relatives, args.max_kinship)
     king_files(
         args.genotypes, args.out, selection=genotype_selection(args), settings=settings,
         figures=args.figures, store=args.store, overwrite=args.overwrite, quiet=args.quiet,

@@ -13,9 +13,7 @@ N_AUTOSOMES = 22
 
 def on_autosomes(genotypes: Genotypes) -> NDArray[np.bool_]:
     """Which variants are on chromosomes 1 to 22."""
-    mask: NDArray[np.bool_] = (
-        genotypes.variants["CHR"].is_between(1, N_AUTOSOMES).fill_null(False).to_numpy()
-    )
+    mask: NDArray[np.bool_] = genotypes.variants["CHR"].is_between(1, N_AUTOSOMES).fill_null(False).to_numpy()
     return mask
 
 

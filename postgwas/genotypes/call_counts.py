@@ -59,9 +59,10 @@ def count_calls(calls: Calls, sets: Bools, classes: NDArray[np.int8], n_classes:
 
     Examples
     --------
-    >>> counts = count_calls(np.array([[0, 1, 2, -9]], np.int8), np.ones((4, 1), bool), np.zeros(1, np.int8), 1)
-    >>> counts.hom1.tolist(), counts.het.tolist(), counts.missing.tolist(), counts.people_het.ravel().tolist()
-    ([[1]], [[1]], [[1]], [0, 1, 0, 0])
+    >>> calls = np.array([[0, 1, 2, -9]], np.int8)
+    >>> counts = count_calls(calls, np.ones((4, 1), bool), np.zeros(1, np.int8), 1)
+    >>> counts.hom1.tolist(), counts.het.tolist(), counts.missing.tolist(), counts.people_het.tolist()
+    ([[1]], [[1]], [[1]], [[0], [1], [0], [0]])
     """
     members = sets.astype(np.float32)
     kinds = (classes[:, None] == np.arange(n_classes)).astype(np.float32)
@@ -72,9 +73,7 @@ def count_calls(calls: Calls, sets: Bools, classes: NDArray[np.int8], n_classes:
     of_hom1 = _whole(hom1.astype(np.float32) @ members)
     of_het, of_missing = _whole(het @ members), _whole(missing @ members)
     hom2 = sets.sum(axis=0) - of_hom1 - of_het - of_missing
-    return CallCounts(
-        of_hom1, of_het, hom2, of_missing, _whole(missing.T @ kinds), _whole(het.T @ kinds)
-    )
+    return CallCounts(of_hom1, of_het, hom2, of_missing, _whole(missing.T @ kinds), _whole(het.T @ kinds))
 
 
 def joined_counts(parts: Sequence[CallCounts]) -> CallCounts:
@@ -133,6 +132,7 @@ def allele_counts(two_copies: CallCounts, one_copy: CallCounts) -> AlleleCounts:
     two_copies, one_copy : CallCounts
         Of these people, one set each. Heterozygous calls of the second kind count as missing.
     """
+
     def a1(counts: CallCounts) -> Ints:
         return counts.hom1[:, 0]
 

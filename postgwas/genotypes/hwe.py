@@ -110,9 +110,7 @@ class _Family:
     log_factorial: Floats
 
     def of(self, rows: NDArray[np.bool_] | Ints) -> _Family:
-        return _Family(
-            self.n[rows], self.minor[rows], self.parity[rows], self.last[rows], self.log_factorial
-        )
+        return _Family(self.n[rows], self.minor[rows], self.parity[rows], self.last[rows], self.log_factorial)
 
     def genotypes(self, k: Ints) -> tuple[Ints, Ints, Ints]:
         """Rare homozygotes, heterozygotes, common homozygotes."""

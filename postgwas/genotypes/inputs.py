@@ -28,7 +28,9 @@ def selection_lists(selection: Selection | None) -> list[Any]:
     return [chosen.keep, chosen.remove, chosen.extract, chosen.exclude, chosen.sex]
 
 
-def parameters_of(data: Genotypes, selection: Selection | None, settings: Any, **others: Any) -> dict[str, Any]:
+def parameters_of(
+    data: Genotypes, selection: Selection | None, settings: Any, **others: Any
+) -> dict[str, Any]:
     """Every parameter with the value that was used."""
     chosen = asdict(selection or Selection())
     return {"genotypes": data.path, **chosen, **asdict(settings), **others}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,14 +167,12 @@ def _steps(calls: Calls) -> NDArray[np.float32]:
     return steps
 
 
-def _gaps(calls: Calls) -> NDArray[np.int32]:
+def _gaps(calls: Calls) -> Any:
     """Where calls are missing, people x variants, sparse."""
     from scipy.sparse import csr_array
 
     person, variant = np.nonzero((calls < 0).T)
-    return csr_array(
-        (np.ones(len(person), np.int32), (person, variant)), shape=(calls.shape[1], len(calls))
-    )
+    return csr_array((np.ones(len(person), np.int32), (person, variant)), shape=(calls.shape[1], len(calls)))
 
 
 def relation_of(kinship: Floats) -> NDArray[np.int64]:

@@ -29,9 +29,7 @@ class Columns:
         Copies - 1, 0 where missing.
     seen : ndarray of float32, shape (V, n)
         1 where there is a call.
-    gaps : ndarray of bool, shape (V,)
-        Variants with missing calls.
-    n_seen, total, squares : ndarray of float64, shape (V,)
+    n_seen, sums, squares : ndarray of float64, shape (V,)
         Calls, and sums of steps and of their squares.
     """
 
@@ -122,7 +120,7 @@ def correlated(left: Columns, right: Columns, r2: float) -> Bools:
 
 
 def _of_both(left: Columns, right: Columns) -> tuple[Floats, tuple[Floats, Floats], tuple[Floats, Floats]]:
-    """People with both calls, and the sums of each variant over them; products only where calls are missing."""
+    """People with both calls, and each variant's sums over them; products only where calls are missing."""
     shape = (len(left.rows), len(right.rows))
     n_both = np.empty(shape)
     n_both[:] = left.n_seen[:, None]

@@ -228,13 +228,16 @@ class _Tile:
     limit: float | None
 
     def blocks(self, left: Rows, right: Rows | None) -> Iterator[tuple[Calls, Calls | None]]:
+        people = left if right is None else np.union1d(left, right)  # readers want them to ascend
         for start in range(0, self.source.n_variants, _READ):
             rows = np.arange(start, min(start + _READ, self.source.n_variants))
-            people = left if right is None else np.concatenate([left, right])
             calls = self.source.read(rows, people)
             if calls.dtype != np.int8:
                 raise InputError("kinship needs hard calls, found dosages", hint="without --dosage")
-            yield calls[:, : len(left)], None if right is None else calls[:, len(left) :]
+            if right is None:
+                yield calls, None
+            else:
+                yield calls[:, np.searchsorted(people, left)], calls[:, np.searchsorted(people, right)]
 
 
 def _tiles(genotypes: Genotypes, limit: float | None) -> list[_Tile]:

@@ -12,6 +12,7 @@ from postgwas.genotypes.destination import Destination
 from postgwas.genotypes.inputs import input_files, parameters_of, selection_lists
 from postgwas.genotypes.run_king import KingResult, KingSettings, king
 from postgwas.genotypes.selection import Selection, open_selected
+from postgwas.genotypes.stored import Origin, store_tables
 from postgwas.runlog import get_logger, log_step, run_log
 from postgwas.sumstats.write import write_delimited
 
@@ -93,21 +94,13 @@ def king_files(
                 pairs = result.pairs
                 save_figure(kinship_figure(pairs.opposite, pairs.kinship), aside.path(FIGURES[0]))
         if store is not None:
-            from postgwas.store.provenance import Provenance
-            from postgwas.store.study import Study
-
-            made = Provenance.collect(
-                parameters=parameters_of(data, selection, settings), inputs=input_files(
-                    data, selection_lists(selection)
-                ), rows_in=data.n_samples, rows_out=data.n_samples if result.removed is None
-                else int((~result.removed).sum()), wall_seconds=time.perf_counter() - began,
+            left = data.n_samples if result.removed is None else int((~result.removed).sum())
+            origin = Origin(
+                parameters_of(data, selection, settings), input_files(data, selection_lists(selection)),
+                time.perf_counter() - began, data.n_samples, left, {"relatives": data.n_samples - left},
             )  # fmt: skip
-            attrs = {"n_variants": result.n_variants, "n_samples": data.n_samples,
-                     "relations": result.relation_counts}  # fmt: skip
-            Study.open(store, create=True).write_table(
-                target.key("king"), table, kind="king-pairs", provenance=made, attrs=attrs, overwrite=overwrite
-            )
-            log.info("Stored %s in %s", target.key("king"), store)
+            attrs = {"n_variants": result.n_variants, "relations": result.relation_counts}
+            store_tables(target, {"king": (table, "king-pairs")}, origin, attrs=attrs)
         log.info("Wrote %s", ", ".join(str(target.path(ending)) for ending in target.endings))
     return result
 
