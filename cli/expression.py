@@ -10,6 +10,7 @@ HELP = "counts to normalised expression, hidden factors and covariates"
 
 ACTIONS: Actions = {
     "import": ("expression_import", "files of any quantifier to one matrix with its genes' places"),
+    "prepare": ("expression_prepare", "gene filters, normalisation, transform: counts to a phenotype BED"),
 }
 
 
