@@ -12,6 +12,7 @@ from postgwas.cli.actions import Actions, add_actions, run_action
 HELP = "quality control, pruning, PCA, kinship, F_ST, conversion of genotypes"
 
 ACTIONS: Actions = {
+    "convert": ("genotypes_convert", "write as PLINK 1, PLINK 2, VCF or BCF"),
     "king": ("genotypes_king", "kinship of all pairs of samples (KING-robust), relatives"),
     "pca": ("genotypes_pca", "principal components, and loadings to project others on"),
 }

@@ -3,6 +3,9 @@
 Every name below is imported when first used.
 
 =====================  ======================================================================
+``open_genotypes``     blocks of variants x samples, of any file
+``open_selected``      the same with a ``Selection``; of indexed files only its regions are read
+``convert``            any of them, or a selection, as PLINK 1, PLINK 2, VCF or BCF
 ``king``               KING-robust kinship of all pairs, and whom to leave out
 ``hwe_exact``          exact tests of Hardy-Weinberg proportions, on arrays
 ``pca``                principal components, exact or randomised, with loadings
@@ -22,24 +25,28 @@ from postgwas.genotypes.opening import open_genotypes
 
 if TYPE_CHECKING:
     from postgwas.genotypes.hwe import hwe_exact as hwe_exact
+    from postgwas.genotypes.run_convert import convert as convert
     from postgwas.genotypes.run_king import KingSettings as KingSettings
     from postgwas.genotypes.run_king import king as king
     from postgwas.genotypes.run_pca import PcaSettings as PcaSettings
     from postgwas.genotypes.run_pca import pca as pca
     from postgwas.genotypes.selection import Selection as Selection
+    from postgwas.genotypes.selection import open_selected as open_selected
 
 _HOMES = {
     "KingSettings": "postgwas.genotypes.run_king",
     "PcaSettings": "postgwas.genotypes.run_pca",
     "Selection": "postgwas.genotypes.selection",
+    "convert": "postgwas.genotypes.run_convert",
+    "open_selected": "postgwas.genotypes.selection",
     "hwe_exact": "postgwas.genotypes.hwe",
     "king": "postgwas.genotypes.run_king",
     "pca": "postgwas.genotypes.run_pca",
 }
 
 __all__ = [
-    "BlockSource", "Genotypes", "KingSettings", "Moments", "PcaSettings", "Selection", "hwe_exact", "king",
-    "open_genotypes", "pca",
+    "BlockSource", "Genotypes", "KingSettings", "Moments", "PcaSettings", "Selection", "convert", "hwe_exact",
+    "king", "open_genotypes", "open_selected", "pca",
 ]  # fmt: skip
 
 

@@ -26,10 +26,9 @@ from postgwas.genotypes.genotypes import (
     Rows,
     moments_by_reading,
 )
-from postgwas.genotypes.regions import in_regions
+from postgwas.genotypes.regions import in_regions, no_chromosome
 from postgwas.genotypes.samples import check_samples, read_sample_file
 from postgwas.genotypes.variants import variant_table
-from postgwas.genotypes.vcf_index import no_chromosome
 from postgwas.runlog import get_logger
 from postgwas.store.position import Region
 

@@ -11,8 +11,7 @@ import numpy as np
 from postgwas.errors import InputError, NoVariantsError, UsageError
 from postgwas.genotypes.alleles import Multiallelic
 from postgwas.genotypes.genotypes import Genotypes
-from postgwas.genotypes.regions import in_regions, regions_of
-from postgwas.genotypes.vcf_index import no_chromosome
+from postgwas.genotypes.regions import in_regions, no_chromosome, regions_of
 from postgwas.store.position import Region
 
 _VCF = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
@@ -160,3 +159,27 @@ def _named(name: str) -> str:
     if len(found) > 1:
         raise UsageError(f"{name} could be {', '.join(found)}", hint="give the whole name of one")
     return found[0]
+
+
+def reads_by_region(path: str | os.PathLike[str]) -> bool:
+    """Whether a region spares reading: of VCF, BCF and BGEN, and of files of single chromosomes."""
+    name = os.fspath(path)
+    if "@" in name and not Path(name).exists():
+        return True
+    return _named(name).endswith((*_VCF, ".bgen"))
+
+
+def genotype_files(genotypes: Genotypes) -> list[str]:
+    """The files behind genotypes: the named one and those that belong to it."""
+    path = genotypes.path
+    names = [path]
+    if "@" in path and not Path(path).exists():
+        names = [path.replace("@", text) for texts in _CHROMOSOMES.values() for text in texts]
+        names = [name + ending for name in names for ending in ("", *_ENDINGS)]
+    beside = {".bed": (".bim", ".fam"), ".pgen": (".pvar", ".psam", ".bim", ".fam"), ".bgen": (".sample",)}
+    found = []
+    for name in names:
+        stem, ending = os.path.splitext(name)
+        others = [stem + one + packed for one in beside.get(ending, ()) for packed in ("", ".gz", ".zst")]
+        found += [file for file in (name, *others) if Path(file).is_file()]
+    return found

@@ -63,7 +63,7 @@ def _one_an_allele(
     import polars as pl
 
     n_alts = variants["A1"].str.count_matches(",", literal=True).to_numpy().astype(np.int64) + 1
-    special = (n_alts > 1) | variants["A1"].str.contains(r"^[<*.]").to_numpy()
+    special = (n_alts > 1) | variants["A1"].str.contains(r"^[<*]").to_numpy()
     alleles = np.ones((variants.height, 2), np.int64)  # variants of one ordinary ALT; others below
     alleles[:, 0] = np.arange(variants.height)
     tally: Counter[str] = Counter()

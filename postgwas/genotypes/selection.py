@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from postgwas.errors import InputError, NoVariantsError, UsageError
 from postgwas.genotypes.genotypes import Genotypes, Moments, joined
 from postgwas.genotypes.haploid import Cleared, clear_impossible_calls
-from postgwas.genotypes.opening import open_genotypes
-from postgwas.genotypes.regions import chromosome_regions, in_regions, regions_of
+from postgwas.genotypes.opening import open_genotypes, reads_by_region
+from postgwas.genotypes.regions import chromosome_regions, in_regions, no_chromosome, regions_of
 from postgwas.genotypes.samples import keep_samples, with_sexes
 from postgwas.genotypes.variants import listed_variants
 from postgwas.runlog import get_logger
@@ -95,12 +95,18 @@ def open_selected(
         As :func:`postgwas.genotypes.opening.open_genotypes` and :func:`select_genotypes`.
     """
     chosen = selection or Selection()
-    region: str | Sequence[str] | None = chosen.region
-    if region is None and chosen.chromosomes is not None:
-        chromosome_regions(chosen.chromosomes)
-        region = list(chosen.chromosomes)
-    genotypes = open_genotypes(path, dosage=dosage, scratch=scratch, region=region)
+    # Elsewhere a filter of the table does, which counts what it leaves out.
+    regions = _regions(chosen) if reads_by_region(path) else None
+    genotypes = open_genotypes(path, dosage=dosage, scratch=scratch, region=regions)
     return select_genotypes(genotypes, chosen)
+
+
+def _regions(selection: Selection) -> list[str] | None:
+    if selection.chromosomes is not None:
+        chromosome_regions(selection.chromosomes)  # refuses what is none
+    if selection.region is not None:
+        return [selection.region]
+    return None if selection.chromosomes is None else list(selection.chromosomes)
 
 
 def select_genotypes(genotypes: Genotypes, selection: Selection) -> Selected:
@@ -178,10 +184,15 @@ def _listed(genotypes: Genotypes, selection: Selection) -> tuple[NDArray[np.bool
         dropped[reason] = int((wanted & ~mask).sum())
         wanted[:] &= mask
 
-    if selection.chromosomes is not None:
-        narrow(in_regions(table, chromosome_regions(selection.chromosomes)), "on other chromosomes")
-    if selection.region is not None:
-        narrow(in_regions(table, regions_of(selection.region)), "outside --region")
+    for regions, reason in (
+        (selection.chromosomes and chromosome_regions(selection.chromosomes), "on other chromosomes"),
+        (selection.region and regions_of(selection.region), "outside --region"),
+    ):
+        if regions:
+            if not table["CHR"].is_in([one.chromosome for one in regions]).any():
+                contigs = table["CHROM"].unique(maintain_order=True).to_list()
+                raise no_chromosome(genotypes.path, regions, contigs)
+            narrow(in_regions(table, regions), reason)
     if selection.extract is not None:
         narrow(listed_variants(table, selection.extract), "not in --extract")
     if selection.exclude is not None:

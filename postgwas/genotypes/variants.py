@@ -108,3 +108,32 @@ def listed_variants(
             f"'{variants['SNPID'][0]}')"
         )
     return found
+
+
+def told_duplicates(variants: pl.DataFrame) -> str:
+    """How many variants share their id with another, and some of the ids; empty if none does.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> told_duplicates(pl.DataFrame({"SNPID": ["a", "b", "a", "a"]}))
+    "3 variants share their id with another ('a')"
+    """
+    shared = variants["SNPID"].is_duplicated()
+    if not shared.any():
+        return ""
+    names = variants["SNPID"].filter(shared).unique(maintain_order=True)
+    some = ", ".join(f"'{name}'" for name in names[:3]) + (", ..." if len(names) > 3 else "")
+    return f"{int(shared.sum()):,} variants share their id with another ({some})"
+
+
+def require_unique_ids(variants: pl.DataFrame, path: str, what_for: str) -> None:
+    """Refuse variants that share an id, where ids must tell them apart.
+
+    Raises
+    ------
+    InputError
+        With their number and some of the ids.
+    """
+    if told := told_duplicates(variants):
+        raise InputError(f"{path}: {told}; {what_for} needs ids of their own")

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from postgwas.errors import InputError, NoVariantsError
 from postgwas.genotypes.alleles import Multiallelic, named_apart
 from postgwas.genotypes.genotypes import BlockSource, Calls, Genotypes, SubsetSource
-from postgwas.genotypes.regions import in_regions
+from postgwas.genotypes.regions import first_out_of_order, in_regions, no_chromosome, order_by_place
 from postgwas.genotypes.samples import check_samples
 from postgwas.genotypes.spool import Spool
 from postgwas.genotypes.variants import variant_table
-from postgwas.genotypes.vcf_index import Stretch, no_chromosome, refuse_truncated, stretches, usable_index
+from postgwas.genotypes.vcf_index import Stretch, refuse_truncated, stretches, usable_index
 from postgwas.genotypes.vcf_records import RecordReader, Site
 from postgwas.genotypes.vcf_text import TextReader, line_blocks, region_blocks
 from postgwas.progress import progress
@@ -148,30 +148,16 @@ def _rows(
                 contigs = variants["CHROM"].unique(maintain_order=True).to_list()
                 raise no_chromosome(name, regions, contigs)
             raise NoVariantsError(f"{name}: no variant lies in the region")
-    contig = _first_seen(variants["CHROM"])
-    position = variants["POS"].to_numpy()
-    falls = (contig[1:] < contig[:-1]) | ((contig[1:] == contig[:-1]) & (position[1:] < position[:-1]))
-    if falls.any():
-        at = int(np.argmax(falls)) + 1
-        before, here = (f"{variants['CHROM'][row]}:{variants['POS'][row]:,}" for row in (at - 1, at))
-        log.warning(
-            "%s: not sorted (%s comes after %s, and %d more): its variants are put in order",
-            name, here, before, int(falls.sum()) - 1,
-        )  # fmt: skip
-        keep = np.zeros(variants.height, np.bool_)
-        keep[rows] = True
-        order = np.lexsort((position, contig))
-        return order[keep[order]]
-    return None if len(rows) == variants.height else rows
-
-
-def _first_seen(names: pl.Series) -> NDArray[np.int64]:
-    """Number of each contig, by its first appearance."""
-    import polars as pl
-
-    order = names.unique(maintain_order=True)
-    numbers = pl.Series(range(len(order)), dtype=pl.Int64)
-    return names.replace_strict(order, numbers, return_dtype=pl.Int64).to_numpy()
+    order = order_by_place(variants)
+    if order is None:
+        return None if len(rows) == variants.height else rows
+    log.warning(
+        "%s: not sorted (%s comes after %s): its variants are put in order",
+        name, *first_out_of_order(variants, order),
+    )  # fmt: skip
+    wanted = np.zeros(variants.height, np.bool_)
+    wanted[rows] = True
+    return order[wanted[order]]
 
 
 def _table(sites: list[Site]) -> pl.DataFrame:

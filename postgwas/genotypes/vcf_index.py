@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from postgwas.errors import InputError
+from postgwas.genotypes.regions import no_chromosome
 from postgwas.runlog import get_logger
 from postgwas.store.position import Region
 
@@ -68,16 +69,6 @@ def stretches(path: str, regions: Sequence[Region], contigs: Sequence[str]) -> l
     if not found:
         raise no_chromosome(path, regions, contigs)
     return found
-
-
-def no_chromosome(path: str, regions: Sequence[Region], contigs: Sequence[str]) -> InputError:
-    """What is said where a file has none of the chromosomes asked for."""
-    from postgwas.store.position import CHROMOSOMES
-
-    names = {code: name for name, code in CHROMOSOMES.items()}
-    wanted = ", ".join(dict.fromkeys(names[region.chromosome] for region in regions))
-    has = ", ".join([*contigs[:5], *(["..."] if len(contigs) > 5 else [])])
-    return InputError(f"{path}: nothing on chromosome {wanted}; it has {has or 'none'}")
 
 
 def refuse_truncated(name: str) -> None:

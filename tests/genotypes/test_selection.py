@@ -88,7 +88,8 @@ def test_counts_of_all_variants(genotypes: Genotypes) -> None:
     [
         (Selection(chromosomes=["Z"]), UsageError, "--chr Z"),
         (Selection(region="1:20-10"), UsageError, "ends before"),
-        (Selection(region="7"), NoVariantsError, "none of 5 variants"),
+        (Selection(region="7"), InputError, "nothing on chromosome 7; it has 1, 2, chrX, X"),
+        (Selection(region="2:16"), NoVariantsError, "none of 5 variants"),
         (Selection(keep=["nobody"]), InputError, "nobody"),
         (Selection(keep=["p0"], remove=["p0"]), InputError, "no sample is left"),
         (Selection(maf_min=0.6), UsageError, "--maf_min 0.6"),
