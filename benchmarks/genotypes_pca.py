@@ -75,3 +75,82 @@ def measured(command: list[str], threads: int) -> tuple[float, float, float]:
     if process.returncode:
         raise SystemExit(f"failed: {' '.join(command)}")
     return used.ru_utime + used.ru_stime, time.perf_counter() - began, used.ru_maxrss * 1024 / 1e9
+
+
+def commands(prefix: Path, args: argparse.Namespace, work: Path) -> dict[str, list[str]]:
+    """What is timed, by name."""
+    cores, n_axes = str(args.cores), str(args.n_axes)
+
+    program = shutil.which("postgwas", path=str(Path(sys.executable).parent)) or "postgwas"
+
+    ours = [program, "genotypes", "pca", "--genotypes", f"{prefix}.bed", "--n_axes", n_axes, "--cores", cores]
+    found = {"postgwas": [*ours, "--out", str(work / "ours"), "--overwrite", "--quiet"]}
+    if plink2 := shutil.which("plink2"):
+        peer = [plink2, "--bfile", str(prefix), "--pca", "approx", n_axes, "--threads", cores, "--seed", "1"]
+        found["plink2"] = [*peer, "--out", str(work / "plink2"), "--silent"]
+    return found
+
+
+def time_all(prefix: Path, args: argparse.Namespace, work: Path) -> None:
+    """Medians of CPU, wall and memory, in turns."""
+    runs: dict[str, list[tuple[float, float, float]]] = {}
+    plan = {name: line for name, line in commands(prefix, args, work).items() if name in args.programs}
+    for _ in range(args.repeats):
+        for name, command in plan.items():
+            runs.setdefault(name, []).append(measured(command, args.cores))
+    print(f"{'program':<10}{'CPU s':>10}{'wall s':>10}{'peak GB':>10}   (medians of {args.repeats})")
+    for name, results in runs.items():
+        cpu, wall, peak = (statistics.median(column) for column in zip(*results))
+        print(f"{name:<10}{cpu:>10.1f}{wall:>10.1f}{peak:>10.2f}")
+
+
+def accuracy(prefix: Path, args: argparse.Namespace, work: Path) -> None:
+    """Largest error of an eigenvalue (relative), and sine of the angle of each axis, against numpy's SVD."""
+    from postgwas.genotypes import open_genotypes
+    from postgwas.genotypes.selection import all_moments
+    from postgwas.genotypes.standardise import scale_of, standardised
+
+    data = open_genotypes(f"{prefix}.bed")
+    scale = scale_of(all_moments(data))
+    rows = np.flatnonzero(scale.varies)
+    data = data.select(variants=rows)
+    z = standardised(data.block(0, len(rows)), scale.of(rows), np.float64)
+    _, singular, right = np.linalg.svd(z, full_matrices=False)
+    values, vectors = singular**2 / len(rows), right.T
+    plan = commands(prefix, args, work)
+    plan["postgwas"] += ["--method", "randomised"]
+    for name, command in plan.items():
+        measured(command, args.cores)
+        out = work / ("ours" if name == "postgwas" else name)
+        found = np.loadtxt(f"{out}.eigenval")
+        scores = np.loadtxt(f"{out}.eigenvec", skiprows=1, usecols=range(2, 2 + args.n_axes))
+        cosine = np.abs((scores * vectors[:, : args.n_axes]).sum(axis=0)) / np.linalg.norm(scores, axis=0)
+        sine = np.sqrt(np.maximum(1 - cosine**2, 0))
+        share = np.linalg.norm(vectors[:, : args.n_axes].T @ scores) ** 2 / args.n_axes
+        error = np.abs(found / values[: args.n_axes] - 1)
+        print(f"{name}: eigenvalues {error.max():.1e}, span {share:.6f}, sines of axes {np.round(sine, 4)}")
+
+
+def main() -> None:
+    """Simulate if need be, then time or compare."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--samples", type=int, default=3000)
+    parser.add_argument("--variants", type=int, default=200_000)
+    parser.add_argument("--n_axes", type=int, default=20)
+    parser.add_argument("--cores", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--programs", nargs="+", default=["postgwas", "plink2"])
+    parser.add_argument("--accuracy", action="store_true", help="compare with an exact SVD instead of timing")
+    args = parser.parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
+    prefix = args.work / f"s{args.samples}_{args.variants}"
+    if not prefix.with_suffix(".fam").exists():
+        simulate(prefix, args.samples, args.variants)
+    (accuracy if args.accuracy else time_all)(prefix, args, args.work)
+
+
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,8 @@ ACTIONS: Actions = {
     "convert": ("genotypes_convert", "write as PLINK 1, PLINK 2, VCF or BCF"),
     "king": ("genotypes_king", "kinship of all pairs of samples (KING-robust), relatives"),
     "pca": ("genotypes_pca", "principal components, and loadings to project others on"),
+    "project": ("genotypes_project", "samples on the axes of others"),
+    "ancestry": ("genotypes_ancestry", "groups and ancestry proportions of projected samples"),
     "fst": ("genotypes_fst", "F_ST of groups, by variant and genome-wide"),
     "grm": ("genotypes_grm", "the genomic relationship matrix"),
 }

@@ -111,9 +111,10 @@ def fst_along_genome(
     )
     place = layout.index(chromosome)
     single = top / bottom
+    size, alpha = (8.0, 0.5) if len(x) < 5_000 else (1.5, 0.25)
     for colour, odd in zip(_COLOURS, (0, 1)):
         here = shown[place[shown] % 2 == odd]
-        axes.scatter(x[here], single[here], s=1.5, color=colour, alpha=0.25, linewidths=0, rasterized=True)
+        axes.scatter(x[here], single[here], s=size, color=colour, alpha=alpha, linewidths=0, rasterized=True)
     key = place * (1 + int(position.max(initial=0)) // window) + position // window
     _, first, code = np.unique(key, return_index=True, return_inverse=True)
     sums = [np.bincount(code, weights=one) for one in (top, bottom, x)]
