@@ -13,6 +13,8 @@ HELP = "quality control, pruning, PCA, kinship, F_ST, conversion of genotypes"
 
 ACTIONS: Actions = {
     "convert": ("genotypes_convert", "write as PLINK 1, PLINK 2, VCF or BCF"),
+    "qc": ("genotypes_qc", "call rates, frequencies, Hardy-Weinberg, heterozygosity, sexes, relatives"),
+    "prune": ("genotypes_prune", "variants that are not correlated with their neighbours"),
     "king": ("genotypes_king", "kinship of all pairs of samples (KING-robust), relatives"),
     "pca": ("genotypes_pca", "principal components, and loadings to project others on"),
     "project": ("genotypes_project", "samples on the axes of others"),

@@ -6,6 +6,8 @@ Every name below is imported when first used.
 ``open_genotypes``     blocks of variants x samples, of any file
 ``open_selected``      the same with a ``Selection``; of indexed files only its regions are read
 ``convert``            any of them, or a selection, as PLINK 1, PLINK 2, VCF or BCF
+``qc``                 call rates, frequencies, Hardy-Weinberg, heterozygosity, sex, relatives
+``prune``              variants that are not correlated with their neighbours (plink's rule)
 ``king``               KING-robust kinship of all pairs, and whom to leave out
 ``hwe_exact``          exact tests of Hardy-Weinberg proportions, on arrays
 ``pca``                principal components, exact or randomised, with loadings
@@ -26,15 +28,23 @@ from postgwas.genotypes.opening import open_genotypes
 if TYPE_CHECKING:
     from postgwas.genotypes.hwe import hwe_exact as hwe_exact
     from postgwas.genotypes.run_convert import convert as convert
+    from postgwas.genotypes.qc_settings import QcSettings as QcSettings
     from postgwas.genotypes.run_king import KingSettings as KingSettings
     from postgwas.genotypes.run_king import king as king
     from postgwas.genotypes.run_pca import PcaSettings as PcaSettings
     from postgwas.genotypes.run_pca import pca as pca
+    from postgwas.genotypes.run_prune import PruneSettings as PruneSettings
+    from postgwas.genotypes.run_prune import prune as prune
+    from postgwas.genotypes.run_qc import qc as qc
     from postgwas.genotypes.selection import Selection as Selection
     from postgwas.genotypes.selection import open_selected as open_selected
 
 _HOMES = {
     "KingSettings": "postgwas.genotypes.run_king",
+    "PruneSettings": "postgwas.genotypes.run_prune",
+    "QcSettings": "postgwas.genotypes.qc_settings",
+    "qc": "postgwas.genotypes.run_qc",
+    "prune": "postgwas.genotypes.run_prune",
     "PcaSettings": "postgwas.genotypes.run_pca",
     "Selection": "postgwas.genotypes.selection",
     "convert": "postgwas.genotypes.run_convert",
@@ -45,8 +55,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "BlockSource", "Genotypes", "KingSettings", "Moments", "PcaSettings", "Selection", "convert", "hwe_exact",
-    "king", "open_genotypes", "open_selected", "pca",
+    "BlockSource", "Genotypes", "KingSettings", "Moments", "PcaSettings", "PruneSettings", "QcSettings",
+    "Selection", "convert", "hwe_exact", "king", "open_genotypes", "open_selected", "pca", "prune", "qc",
 ]  # fmt: skip
 
 

@@ -122,21 +122,3 @@ class AlleleCounts:
         """To the same bits whichever allele is A1; NaN where there is no copy."""
         with np.errstate(invalid="ignore"):
             return self.minor / self.total
-
-
-def allele_counts(two_copies: CallCounts, one_copy: CallCounts) -> AlleleCounts:
-    """Alleles of people with two copies and of people with one, who are heterozygous by mistake only.
-
-    Parameters
-    ----------
-    two_copies, one_copy : CallCounts
-        Of these people, one set each. Heterozygous calls of the second kind count as missing.
-    """
-
-    def a1(counts: CallCounts) -> Ints:
-        return counts.hom1[:, 0]
-
-    single = one_copy.hom1[:, 0] + one_copy.hom2[:, 0]
-    double = two_copies.hom1[:, 0] + two_copies.het[:, 0] + two_copies.hom2[:, 0]
-    copies = 2 * a1(two_copies) + two_copies.het[:, 0] + a1(one_copy)
-    return AlleleCounts(copies, 2 * double + single)

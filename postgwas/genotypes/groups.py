@@ -47,6 +47,10 @@ class Groups:
         """Name of each sample's group, None where it has none."""
         return [None if code < 0 else self.names[code] for code in self.codes.tolist()]
 
+    def of(self, rows: NDArray[np.int64]) -> Groups:
+        """The same groups for some of the samples."""
+        return Groups(self.names, self.codes[rows])
+
     def at_least(self, size: int) -> Groups:
         """Without the groups that have fewer samples."""
         large = [name for name, count in zip(self.names, self.sizes.tolist()) if count >= size]
