@@ -10,7 +10,13 @@ from numpy.typing import ArrayLike
 
 from postgwas.errors import InputError, UsageError
 from postgwas.expression.centred import centred
-from postgwas.expression.counts import Floats, checked_counts, expressed, given_library_sizes
+from postgwas.expression.counts import (
+    Floats,
+    checked_counts,
+    expressed,
+    given_library_sizes,
+    sample_blocks,
+)
 
 SizeFactorType = Literal["ratio", "poscounts"]
 
@@ -98,8 +104,12 @@ def size_factors(counts: ArrayLike, *, type: SizeFactorType = "ratio") -> Floats
     matrix = expressed(matrix)
     logs = np.log(np.where(matrix > 0, matrix, 1.0))
     deviations = logs - _sample_mean(logs)[:, None]
-    factors = np.array([np.exp(np.median(deviations[row > 0, j])) for j, row in enumerate(matrix.T)])
-    return centred(factors)
+    medians = [
+        np.median(own[seen])
+        for counts_block, block in zip(sample_blocks(matrix), sample_blocks(deviations))
+        for seen, own in zip(np.ascontiguousarray(counts_block > 0), np.ascontiguousarray(block))
+    ]
+    return centred(np.exp(np.array(medians)))
 
 
 def scaled_log2(counts: ArrayLike, factors: ArrayLike, *, pseudocount: float = 1.0) -> Floats:

@@ -22,6 +22,9 @@ def log2_c(values: NDArray[np.float64]) -> NDArray[np.float64]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    flat = np.ascontiguousarray(values).ravel()
-    logs: NDArray[np.float64] = pc.log2(pa.array(flat)).to_numpy()
+    flat = np.ascontiguousarray(values, dtype=np.float64).ravel()
+    # By way of buffers: pa.array and to_numpy would import pandas first.
+    given = pa.Array.from_buffers(pa.float64(), len(flat), [None, pa.py_buffer(flat)])
+    found = pc.log2(given)
+    logs = np.frombuffer(found.buffers()[1], np.float64, count=len(flat), offset=8 * found.offset)
     return logs.reshape(values.shape)

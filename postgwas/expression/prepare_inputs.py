@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +64,7 @@ def read_inputs(
     """
     matrix = counts if isinstance(counts, ExpressionMatrix) else read_expression(counts, unit="counts")
     matrix = check_counts(matrix)
+    matrix = replace(matrix, notes=tuple(dict.fromkeys(matrix.notes)))
     for note in matrix.notes:
         log.warning("%s: %s", matrix.path, note)
     given = None
@@ -80,6 +81,8 @@ def read_inputs(
     source = "" if given is None else str(given.path)
     if values is None:
         values, source = _computed_tpm(matrix, options)
+    if values is None and options.filter.needs_tpm and options.filter.cpm_for_tpm:
+        log.warning("no TPM and no gene lengths: the filter looks at CPM in the place of TPM")
     return Inputs(matrix, values, source, _sheet(matrix, options))
 
 

@@ -141,15 +141,7 @@ def test_counts_and_gtf_by_default(counts: Path, gtf: Path, out: Path, tmp_path:
         ),
         (
             ["--factors_from", "kept", "--transform", "none", "--logratio_trim", "0.1"],
-            lambda: (
-                cpm(
-                    COUNTS,
-                    lib_size=COUNTS[KEPT].sum(axis=0),
-                    norm_factors=tmm(COUNTS[KEPT], logratio_trim=0.1),
-                )[KEPT]
-                if False
-                else COUNTS[KEPT] * (1e6 / (COUNTS[KEPT].sum(axis=0) * tmm(COUNTS[KEPT], logratio_trim=0.1)))
-            ),
+            lambda: COUNTS[KEPT] * (1e6 / (COUNTS[KEPT].sum(axis=0) * tmm(COUNTS[KEPT], logratio_trim=0.1))),
         ),
         (
             ["--offset", "blom", "--ties", "max"],
@@ -303,6 +295,7 @@ def test_bad_tpm(counts: Path, gtf: Path, out: Path, tmp_path: Path, capsys) -> 
     assert run(out, "--counts", counts, "--no_bed", "--no_figures", "--cpm_for_tpm") == 0
     found = read_parquet(f"{out}.expression.parquet").gene_ids
     assert found == [gene for gene, kept in zip(IDS, mage_filter(COUNTS, cpm(COUNTS))) if kept]
+    assert "the filter looks at CPM in the place of TPM" in Path(f"{out}.log").read_text()
 
 
 def test_places_and_lengths(counts: Path, out: Path, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 import postgwas.expression as expression
 from postgwas.errors import InputError, UsageError
+from postgwas.expression.log2_c import log2_c
 
 
 def simulated(seed: int, genes: int = 120, samples: int = 5, scale: float = 2.0) -> np.ndarray:
@@ -160,3 +163,11 @@ def test_options_out_of_range() -> None:
     ):
         with pytest.raises(UsageError, match=told):
             call()
+
+
+def test_logarithms_are_the_c_librarys() -> None:
+    """R and Python's math call the same function; NumPy has its own on some processors."""
+    values = np.random.default_rng(8).random(2000) * 10.0 ** np.arange(-10, 10).repeat(100)
+    assert log2_c(values).tolist() == [math.log2(value) for value in values]
+    every_second = values.reshape(40, 50)[::2, ::2]
+    assert log2_c(every_second).ravel().tolist() == [math.log2(value) for value in every_second.ravel()]
