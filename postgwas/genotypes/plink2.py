@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ from postgwas.genotypes.variants import read_bim, variant_table
 
 if TYPE_CHECKING:
     import polars as pl
+
+_OPEN = threading.local()
+_KEPT = 4
+"""Readers that a thread keeps open: opening one reads the index of all variants."""
 
 
 def open_plink2(
@@ -49,7 +54,7 @@ def open_plink2(
     samples = read_psam(_beside(stem, (".psam", ".fam")))
     variants = read_pvar(_beside(stem, (".pvar", ".pvar.zst", ".pvar.gz", ".bim")))
     table, index, offsets, skipped, notes = _one_an_allele(variants, multiallelic)
-    source = PgenSource(pgen, variants.height, samples.height, dosage, offsets, *index)
+    source = PgenSource(pgen, variants.height, samples.height, dosage, offsets, index)
     source.check()
     if not table.height:
         raise InputError(f"{pgen}: no variant has an ALT allele to count")
@@ -58,12 +63,14 @@ def open_plink2(
 
 def _one_an_allele(
     variants: pl.DataFrame, multiallelic: Multiallelic
-) -> tuple[pl.DataFrame, tuple[Rows, Rows], NDArray[np.uintp] | None, dict[str, int], dict[str, int]]:
+) -> tuple[pl.DataFrame, Rows | None, NDArray[np.uintp] | None, dict[str, int], dict[str, int]]:
     """One row an ALT allele, its variant's row and its number in the file, and pgenlib's allele offsets."""
     import polars as pl
 
     n_alts = variants["A1"].str.count_matches(",", literal=True).to_numpy().astype(np.int64) + 1
     special = (n_alts > 1) | variants["A1"].str.contains(r"^[<*]").to_numpy()
+    if not special.any():
+        return named_apart(variants, pl.Series([False])), None, None, {}, {}
     alleles = np.ones((variants.height, 2), np.int64)  # variants of one ordinary ALT; others below
     alleles[:, 0] = np.arange(variants.height)
     tally: Counter[str] = Counter()
@@ -82,7 +89,7 @@ def _one_an_allele(
     alt = pl.col("A1").str.split(",").list.get(pl.lit(pl.Series(numbers - 1)))
     table = table.with_columns(alt.alias("A1"))
     split = pl.Series(np.bincount(rows, minlength=variants.height)[rows] > 1)
-    return named_apart(table, split), (rows, numbers), offsets, dict(tally), dict(notes)
+    return named_apart(table, split), index, offsets, dict(tally), dict(notes)
 
 
 def _beside(stem: str, suffixes: tuple[str, ...]) -> str:
@@ -130,14 +137,13 @@ class PgenSource:
     dosage: bool
     offsets: NDArray[np.uintp] | None
     """Numbers of alleles before each variant; None if all variants have two."""
-    rows: Rows
-    """The variant of the file that each variant served is an allele of ..."""
-    numbers: Rows
-    """... and which of its ALTs: 1, 2, ..."""
+    index: Rows | None
+    """Shape (variants served, 2): the variant of the file that each is an allele of, and which of its
+    ALTs: 1, 2, ... None if each variant of the file has one ALT, and all are served."""
 
     @property
     def n_variants(self) -> int:
-        return len(self.rows)
+        return self.n_in_file if self.index is None else len(self.index)
 
     def check(self) -> None:
         """Open the file and read its last variant, which a truncated one lacks."""
@@ -146,31 +152,26 @@ class PgenSource:
             reader.count(self.n_in_file - 1, np.empty(4, np.uint32))
         except RuntimeError as error:
             raise InputError(f"{self.path}: truncated or damaged ({error})") from None
-        finally:
-            reader.close()
 
     def read(self, variants: Rows, samples: Rows | None) -> Calls:
         """Copies of ALT, shape (len(variants), samples)."""
         n_samples = self.n_samples if samples is None else len(samples)
-        rows = self.rows[variants].astype(np.uint32)
-        numbers = self.numbers[variants]
         kind: type[np.float32 | np.int8] = np.float32 if self.dosage else np.int8
-        calls = np.empty((len(rows), n_samples), kind)
+        calls = np.empty((len(variants), n_samples), kind)
         reader = self._open(samples)
         read = reader.read_dosages_list if self.dosage else reader.read_list
         try:
-            for number in np.unique(numbers).tolist():
-                here = numbers == number
-                if here.all():
-                    read(rows, calls, number)
-                else:
+            if self.index is None:
+                read(variants.astype(np.uint32), calls)
+            else:
+                rows, numbers = self.index[variants].T
+                for number in np.unique(numbers).tolist():
+                    here = numbers == number
                     some = np.empty((int(here.sum()), n_samples), kind)
-                    read(rows[here], some, number)
+                    read(rows[here].astype(np.uint32), some, number)
                     calls[here] = some
         except RuntimeError as error:
             raise InputError(f"{self.path}: cannot be read ({error})") from None
-        finally:
-            reader.close()
         if self.dosage:
             calls[calls < 0] = np.nan
         return cast(Calls, calls)
@@ -181,30 +182,48 @@ class PgenSource:
             return moments_by_reading(self, variants, samples)
         counts = np.empty((len(variants), 4), np.uint32)
         reader = self._open(samples)
+        rows = variants if self.index is None else self.index[variants, 0]
         try:
-            for row, variant in enumerate(self.rows[variants].tolist()):
+            for row, variant in enumerate(rows.tolist()):
                 reader.count(variant, counts[row])
         except RuntimeError as error:
             raise InputError(f"{self.path}: cannot be read ({error})") from None
-        finally:
-            reader.close()
         ref, het, alt, _ = counts.astype(np.float64).T
         found = Moments((ref + het + alt).astype(np.int64), het + 2 * alt, het + 4 * alt)
         if self.offsets is not None:  # pgenlib counts all ALTs of a variant as one
-            several = np.flatnonzero(np.diff(self.offsets)[self.rows[variants]] > 2)
+            several = np.flatnonzero(np.diff(self.offsets)[rows] > 2)
             if len(several):
                 found.put(several, moments_by_reading(self, variants[several], samples))
         return found
 
     def _open(self, samples: Rows | None) -> Any:
-        from pgenlib import PgenReader
-
+        """The reader that this thread keeps open, set to the samples."""
         subset = None if samples is None else samples.astype(np.uint32)
         if subset is not None and np.any(subset[1:] <= subset[:-1]):
             raise InputError(f"{self.path}: samples to read must ascend")
         try:
+            state = os.stat(self.path)
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read: {error.strerror or error}") from None
+        n_alleles = None if self.offsets is None else int(self.offsets[-1])
+        file = (self.path, state.st_mtime_ns, state.st_size, state.st_ino)
+        key = (*file, self.n_in_file, self.n_samples, n_alleles)
+        kept: dict[Any, Any] = _OPEN.__dict__.setdefault("readers", {})
+        reader = kept.pop(key, None)
+        if reader is None:
+            reader = self._new_reader()
+            while len(kept) >= _KEPT:
+                kept.pop(next(iter(kept))).close()
+        kept[key] = reader
+        reader.change_sample_subset(subset)
+        return reader
+
+    def _new_reader(self) -> Any:
+        from pgenlib import PgenReader
+
+        try:
             return PgenReader(
-                self.path.encode(), self.n_samples, self.n_in_file, subset, allele_idx_offsets=self.offsets
+                self.path.encode(), self.n_samples, self.n_in_file, allele_idx_offsets=self.offsets
             )
         except RuntimeError as error:
             told = error.args[0] if error.args else error
