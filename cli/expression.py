@@ -11,6 +11,8 @@ HELP = "counts to normalised expression, hidden factors and covariates"
 ACTIONS: Actions = {
     "import": ("expression_import", "files of any quantifier to one matrix with its genes' places"),
     "prepare": ("expression_prepare", "gene filters, normalisation, transform: counts to a phenotype BED"),
+    "qc": ("expression_qc", "check samples: metrics, outliers, agreement, sex, mix-ups with genotypes"),
+    "variance": ("expression_variance", "variance between and within groups of people"),
 }
 
 
