@@ -27,8 +27,8 @@ from postgwas.genotypes.opening import open_genotypes
 
 if TYPE_CHECKING:
     from postgwas.genotypes.hwe import hwe_exact as hwe_exact
-    from postgwas.genotypes.run_convert import convert as convert
     from postgwas.genotypes.qc_settings import QcSettings as QcSettings
+    from postgwas.genotypes.run_convert import convert as convert
     from postgwas.genotypes.run_king import KingSettings as KingSettings
     from postgwas.genotypes.run_king import king as king
     from postgwas.genotypes.run_pca import PcaSettings as PcaSettings

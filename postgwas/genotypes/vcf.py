@@ -19,9 +19,9 @@ from postgwas.genotypes.regions import first_out_of_order, in_regions, no_chromo
 from postgwas.genotypes.samples import check_samples
 from postgwas.genotypes.spool import Spool
 from postgwas.genotypes.variants import variant_table
-from postgwas.genotypes.vcf_index import Stretch, refuse_truncated, stretches, usable_index
+from postgwas.genotypes.vcf_index import Stretch, refuse_truncated, stretches, tabix_file, usable_index
 from postgwas.genotypes.vcf_records import RecordReader, Site
-from postgwas.genotypes.vcf_text import TextReader, line_blocks, region_blocks
+from postgwas.genotypes.vcf_text import TextReader, check_header, line_blocks, region_blocks
 from postgwas.progress import progress
 from postgwas.runlog import get_logger
 from postgwas.store.position import Region
@@ -124,12 +124,10 @@ def _reading(
 
 
 def _contigs(reader: Any, name: str) -> list[str]:
-    """Contigs that have records, in the file's order."""
-    from pysam import TabixFile
-
+    """Contigs that have records (a BCF: that its header has), in the file's order."""
     if name.endswith(".bcf"):
         return list(reader.seqnames)
-    with TabixFile(name) as index:
+    with tabix_file(name) as index:
         return list(index.contigs)
 
 
@@ -181,5 +179,6 @@ def _reader(name: str) -> Any:
     try:
         reader = VCF(name, lazy=False)
     except Exception as error:
+        check_header(name)
         raise InputError(f"{name}: not a readable VCF or BCF file ({error})") from None
     return reader

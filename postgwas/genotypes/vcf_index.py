@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from postgwas.errors import InputError
 from postgwas.genotypes.regions import no_chromosome
@@ -41,6 +42,24 @@ def usable_index(path: str) -> bool:
         log.warning("%s: older than its file and not used: the whole file is read; %s -f", found[0], make)
         return False
     return True
+
+
+def tabix_file(name: str) -> Any:
+    """The file open for regions.
+
+    Raises
+    ------
+    InputError
+        If its index is damaged.
+    """
+    from pysam import TabixFile
+
+    try:
+        return TabixFile(name, encoding="utf-8")
+    except Exception as error:
+        raise InputError(
+            f"{name}: its index cannot be read ({error})", hint="make it again: bcftools index -f"
+        ) from None
 
 
 def stretches(path: str, regions: Sequence[Region], contigs: Sequence[str]) -> list[Stretch]:

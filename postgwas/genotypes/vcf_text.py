@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from postgwas.errors import InputError
 from postgwas.genotypes.alleles import Multiallelic, variant_alleles
 from postgwas.genotypes.genotypes import MISSING, Calls
-from postgwas.genotypes.vcf_index import Stretch
+from postgwas.genotypes.vcf_index import Stretch, tabix_file
 from postgwas.genotypes.vcf_records import Site, no_field
 
 _CHUNK = 1 << 22
@@ -225,6 +225,30 @@ def _is_allele(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return digit | (text == _MISSING)
 
 
+def check_header(path: str) -> None:
+    """Say what is wrong with a VCF that its reader refused, where it is a matter of its samples.
+
+    Raises
+    ------
+    InputError
+        If a sample occurs twice, or there is no line of columns.
+    """
+    from postgwas.sumstats.compression import ByteStream
+
+    with ByteStream(path) as stream:
+        start = stream.read(_CHUNK)
+    columns = next((line for line in start.split(b"\n") if line.startswith(b"#CHROM")), b"").split(b"\t")
+    if start.startswith(b"##fileformat=VCF") and len(columns) < 8:
+        raise InputError(f"{path}: the header has no line that begins with #CHROM and names columns")
+    twice = [name for name, count in Counter(columns[9:]).items() if count > 1]
+    if twice:
+        raise InputError(
+            f"{path}: sample '{twice[0].decode(errors='replace')}' occurs more than once "
+            f"({len(twice)} such names)",
+            hint="sample ids must be unique",
+        )
+
+
 def line_blocks(path: str) -> Iterator[list[bytes]]:
     """Records of a VCF as blocks of lines of a few megabytes, without the header.
 
@@ -262,9 +286,7 @@ def _records(text: bytes) -> list[bytes]:
 
 def region_blocks(path: str, stretches: Iterable[Stretch]) -> Iterator[list[bytes]]:
     """Records that overlap stretches, by the index."""
-    from pysam import TabixFile
-
-    with TabixFile(path, encoding="utf-8") as file:
+    with tabix_file(path) as file:
         for stretch in stretches:
             lines: list[bytes] = []
             size = 0

@@ -107,7 +107,13 @@ def test_temporary_file_goes_with_the_object(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (vcf_text(["1 10 a A C . . . GT 0/0 0/1"], ["a", "a"]), "any.vcf: not a readable VCF"),
+        (vcf_text(["1 10 a A C . . . GT 0/0 0/1"], ["a", "a"]), "sample 'a' occurs more than once"),
+        (vcf_text(["1 10 a A C . . . DP 7 8"], ["a", "b"]), "record 1:10 has no FORMAT/GT; it has DP"),
+        (vcf_text(["1 10 a A C . . . GT 0/0 0/2"], ["a", "b"]), "record 1:10 has allele 2, of 2"),
+        (vcf_text(["1 10 a A C . . . GT 0/0 0/x"], ["a", "b"]), "record 1:10 has the call '0/x'"),
+        (vcf_text(["1 x a A C . . . GT 0/0 0/1"], ["a", "b"]), "'x' is not a position"),
+        (vcf_text(["1 10 a A C . . . GT 0/0 0/1"], ["a", "b"])[:-2], "in the middle of a line"),
+        (vcf_text([], ["a", "b"]), "no record has an ALT allele to count .no records"),
         (vcf_text(["1 10 a A *,<NON_REF> . . . GT 0/0 0/1"], ["a", "b"]), "no record has an ALT allele"),
         (vcf_text(["1 10 a A C . . . GT 0/0 0/1"], ["a", "b"])[:-20], "damaged or truncated"),
         (vcf_text(["1 10 a A C . . . GT 0/0 0/1", "1 11 b A C . . . GT 0/0"], ["a", "b"]), "damaged"),
