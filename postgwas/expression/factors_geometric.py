@@ -58,8 +58,7 @@ def rle(counts: ArrayLike, *, lib_size: ArrayLike | None = None) -> Floats:
         return np.ones(1)
     everywhere = _everywhere(matrix, "RLE", hint="TMM or TMMwsp")
     means = np.exp(_sample_mean(np.log(everywhere)))
-    medians: Floats = np.median(everywhere / means[:, None], axis=0)
-    return centred(medians / sizes)
+    return centred(_sample_medians(everywhere / means[:, None]) / sizes)
 
 
 def size_factors(counts: ArrayLike, *, type: SizeFactorType = "ratio") -> Floats:
@@ -98,7 +97,7 @@ def size_factors(counts: ArrayLike, *, type: SizeFactorType = "ratio") -> Floats
     matrix = checked_counts(counts)
     if type == "ratio":
         logs = np.log(_everywhere(matrix, "size factors", hint="type poscounts, or TMM"))
-        return np.exp(np.median(logs - _sample_mean(logs)[:, None], axis=0))
+        return np.exp(_sample_medians(logs - _sample_mean(logs)[:, None]))
     if type != "poscounts":
         raise UsageError(f"type {type!r}: expected 'ratio' or 'poscounts'")
     matrix = expressed(matrix)
@@ -139,6 +138,11 @@ def _everywhere(matrix: Floats, what: str, *, hint: str) -> Floats:
     if not len(genes):
         raise InputError(f"{what}: no gene has reads in every sample", hint=hint)
     return genes
+
+
+def _sample_medians(values: Floats) -> Floats:
+    """Median of each column; a few at a time lie together in memory."""
+    return np.concatenate([np.median(np.ascontiguousarray(b), axis=1) for b in sample_blocks(values)])
 
 
 def _sample_mean(logs: Floats) -> Floats:

@@ -114,7 +114,7 @@ def _factor(
         return 1.0
     a = 0.5 * log2_c(obs_share * ref_share)
     shrunk = log2_c(((obs + _PRIOR) / (obs_size + _PRIOR)) / ((ref + _PRIOR) / (ref_size + _PRIOR)))
-    kept = _between(np.lexsort((shrunk, m)), logratio_trim) & _between(np.argsort(a, kind="stable"), sum_trim)
+    kept = _middle(m, logratio_trim, shrunk) & _middle(a, sum_trim)
     m = m[kept]
     if not len(m):
         return 1.0
@@ -126,10 +126,22 @@ def _factor(
     return float(2.0 ** (ordered_sum(weights * m) / ordered_sum(weights)))
 
 
-def _between(order: np.ndarray[tuple[int], np.dtype[np.intp]], trim: float) -> Mask:
-    """Which values keep their place when a share `trim` is cut off each end of `order`."""
-    n = len(order)
+def _middle(values: Floats, trim: float, then: Floats | None = None) -> Mask:
+    """Which values keep their place when a share `trim` is cut off each end of their sorted order.
+
+    Equal values stand in the order of `then`, and then in that in which they come.
+    """
+    n = len(values)
     cut = math.floor(n * trim)
-    kept = np.zeros(n, np.bool_)
-    kept[order[cut : n - cut]] = True
+    if not cut:
+        return np.ones(n, np.bool_)
+    ends = np.partition(values, [cut, n - 1 - cut])
+    low, high = ends[cut], ends[n - 1 - cut]
+    kept: Mask = (values > low) & (values < high)
+    for end in {low, high}:
+        equal = np.flatnonzero(values == end)
+        if then is not None:
+            equal = equal[np.argsort(then[equal], kind="stable")]
+        place = np.count_nonzero(values < end) + np.arange(len(equal))
+        kept[equal] = (place >= cut) & (place < n - cut)
     return kept

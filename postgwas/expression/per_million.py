@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -58,7 +60,7 @@ def cpm(
     sizes = effective_sizes(matrix, lib_size, norm_factors)
     if not log:
         return matrix * (MILLION / sizes)
-    prior = _scaled_prior(sizes, prior_count)
+    prior = scaled_prior(sizes, prior_count)
     return np.log2((matrix + prior) / (sizes + 2 * prior) * MILLION)
 
 
@@ -79,10 +81,20 @@ def effective_sizes(counts: Floats, lib_size: ArrayLike | None, norm_factors: Ar
     return sizes * factors
 
 
-def _scaled_prior(sizes: Floats, prior_count: float) -> Floats:
+def scaled_prior(sizes: Floats, prior_count: float) -> Floats:
+    """A prior count for each sample, in proportion to its library.
+
+    Raises
+    ------
+    UsageError
+        If it is not positive.
+    """
     if not prior_count > 0:
-        raise UsageError(f"prior_count {prior_count:g}: expected a positive number, or zero has no logarithm")
-    scaled: Floats = prior_count * sizes / sizes.mean()
+        raise UsageError(
+            f"--prior_count {prior_count:g}: expected a positive number: zero counts have no logarithm"
+        )
+    mean = math.fsum(sizes.tolist()) / len(sizes)  # the order of samples must change no bit
+    scaled: Floats = prior_count * sizes / mean
     return scaled
 
 

@@ -13,7 +13,7 @@ from postgwas.expression.factors_geometric import rle, scaled_log2, size_factors
 from postgwas.expression.factors_quantile import upper_quartile
 from postgwas.expression.factors_tmm import tmm, tmm_reference
 from postgwas.expression.factors_tmmwsp import tmmwsp
-from postgwas.expression.per_million import MILLION
+from postgwas.expression.per_million import MILLION, scaled_prior
 from postgwas.expression.quantile_normal import quantile_normalise
 
 Norm = Literal["tmm", "tmmwsp", "rle", "uq", "deseq2", "poscounts", "qn", "none"]
@@ -147,7 +147,5 @@ def scaled_expression(
     effective = scale.lib_size * scale.factors
     if not log:
         return counts[kept] * (MILLION / effective)
-    if not prior_count > 0:
-        raise UsageError(f"--prior_count {prior_count:g}: expected a positive number")
-    prior = prior_count * effective / effective.mean()
+    prior = scaled_prior(effective, prior_count)
     return np.log2((counts[kept] + prior) / (effective + 2 * prior) * MILLION)

@@ -352,3 +352,23 @@ def test_bad_sheets(counts: Path, gtf: Path, sheet: Path, out: Path, tmp_path: P
     names.write_text("run0 P\nrun1 P\n")
     message = refused(capsys, out, "--counts", counts, "--gtf", gtf, "--sample_to_participant", names)
     assert "P" in message and "more than once" in message
+
+
+@pytest.mark.parametrize("flags", [[], ["--norm", "qn"], ["--norm", "poscounts", "--transform", "log2"]])
+def test_the_order_of_genes_and_samples_changes_no_bit(
+    counts: Path, gtf: Path, out: Path, tmp_path: Path, flags: list[str]
+) -> None:
+    rng = np.random.default_rng(9)
+    genes, samples = rng.permutation(GENES), rng.permutation(SAMPLES)
+    mixed = matrix(
+        tmp_path / "mixed.tsv",
+        COUNTS[np.ix_(genes, samples)],
+        [IDS[i] for i in genes],
+        [NAMES[j] for j in samples],
+    )
+    found = []
+    for given, name in ((counts, out), (mixed, out.with_name("mixed"))):
+        assert run(name, "--counts", given, "--gtf", gtf, "--no_figures", *flags) == 0
+        found.append(read_bed(f"{name}.expression.bed.gz"))
+    assert found[0].gene_ids == found[1].gene_ids
+    np.testing.assert_array_equal(found[1].select(samples=found[0].samples).values, found[0].values)
