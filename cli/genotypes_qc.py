@@ -30,6 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_sexes(parser.add_argument_group("sexes"))
     output = parser.add_argument_group("output")
     output.add_argument("--out", required=True, metavar="PREFIX", help="prefix of all files")
+    output.add_argument(
+        "--format",
+        choices=("bed", "pgen", "vcf", "bcf"),
+        help="also write the genotypes that pass, as OUT.passing",
+    )
     output.add_argument("--figures", action="store_true", help="draw the tables")
     add_store_options(parser)
     add_engine_options(parser)
@@ -65,7 +70,7 @@ def _add_sample_limits(group: Any) -> None:
     group.add_argument(
         "--small_sample",
         action="store_true",
-        help="expected heterozygosity as in plink 1.9 --het",
+        help="expected heterozygosity as plink --het small-sample",
     )
     group.add_argument(
         "--relatives", choices=("off", "list", "remove"), default="off",
@@ -114,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
     )  # fmt: skip
     qc_files(
         args.genotypes, args.out, selection=genotype_selection(args), settings=settings, groups=args.groups,
-        group_column=args.group_column, figures=args.figures, store=args.store, overwrite=args.overwrite,
-        quiet=args.quiet, log_json=args.log_json, **where,
+        group_column=args.group_column, figures=args.figures, format=args.format, store=args.store,
+        overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json, **where,
     )  # fmt: skip
     return 0

@@ -58,7 +58,7 @@ def expected_homozygosity(frequency: Floats, *, n_alleles: Ints | None = None) -
         Of either allele.
     n_alleles : ndarray of int64, shape (V,), optional
         Copies that the frequency is of: 2pq is then multiplied by n / (n - 1), unbiased in small
-        samples, as plink 1.9 --het does (plink2 only with its small-sample modifier).
+        samples, as --het does with its small-sample modifier in plink 1.9 and plink2.
 
     Examples
     --------

@@ -147,6 +147,7 @@ def _log_p(ordered: Ints, *, midp: bool) -> Floats:
     family = _Family(n, minor, minor % 2, minor // 2, table)
     k = het // 2
     log_observed = family.log_weight(k) + family.log_constant()
+    log_observed[family.last == 0] = 0.0  # the only outcome: no rounding
     rises = family.rises(k)
     falls = np.where(k > 0, -family.rises(np.maximum(k - 1, 0)), -1)  # of k - 1 against k: 1 if likelier
     at_mode = (rises <= 0) & (falls <= 0)

@@ -9,17 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from postgwas.genotypes.genotypes import Genotypes
+from postgwas.genotypes.opening import genotype_files
 from postgwas.genotypes.selection import Selection
-
-_SIDECARS = (".bim", ".fam", ".pvar", ".psam")
 
 
 def input_files(data: Genotypes, others: Iterable[Any] = ()) -> list[str]:
     """Files that were read: the genotypes', and of other arguments those that name one."""
-    stem = data.path.removesuffix(".bed").removesuffix(".pgen")
-    beside = [stem + ending + packed for ending in _SIDECARS for packed in ("", ".gz", ".zst")]
     given = [os.fspath(one) for one in others if isinstance(one, str | os.PathLike)]
-    return [file for file in (data.path, *beside, *given) if Path(file).is_file()]
+    return [*genotype_files(data), *(file for file in given if Path(file).is_file())]
 
 
 def selection_lists(selection: Selection | None) -> list[Any]:

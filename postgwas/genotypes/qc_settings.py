@@ -38,7 +38,7 @@ class QcSettings:
     het_sd : float, optional
         Samples whose inbreeding coefficient is so many standard deviations from the mean go.
     small_sample : bool
-        Expected heterozygosity is 2pq n/(n - 1), as in plink 1.9, rather than 2pq, as in plink2.
+        Expected heterozygosity is 2pq n/(n - 1), as with plink's small-sample modifier, rather than 2pq.
     sex_check : {"list", "remove"}
         "remove": samples whose genotypes say the other sex than the file go.
     sex_limits : SexLimits

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from postgwas.errors import InputError
 from postgwas.genotypes.destination import Destination
 from postgwas.genotypes.inputs import input_files, parameters_of, selection_lists
 from postgwas.genotypes.run_prune import PruneResult, PruneSettings, prune
 from postgwas.genotypes.selection import Selection, open_selected
 from postgwas.genotypes.stored import Origin, store_tables
+from postgwas.genotypes.variants import require_unique_ids
 from postgwas.runlog import get_logger, log_step, run_log
 from postgwas.sumstats.write import write_delimited
-
-if TYPE_CHECKING:
-    from postgwas.genotypes.genotypes import Genotypes
 
 log = get_logger(__name__)
 
@@ -64,7 +61,7 @@ def prune_files(
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
         chosen = open_selected(genotypes, selection, scratch=target.folder)
         data = chosen.genotypes
-        refuse_repeated_ids(data)
+        require_unique_ids(data.variants, data.path, "a list of what is kept")
         n_in = data.n_samples + sum(chosen.samples_dropped.values())
         log_step(log, "Samples", rows_in=n_in, rows_out=data.n_samples, dropped=chosen.samples_dropped,
                  unit="samples")  # fmt: skip
@@ -89,20 +86,3 @@ def prune_files(
             store_tables(target, {"prune": (table, "pruned-variants")}, origin, attrs=attrs)
         log.info("Wrote %s", ", ".join(str(target.path(ending)) for ending in target.endings))
     return result
-
-
-def refuse_repeated_ids(genotypes: Genotypes) -> None:
-    """Lists of ids must tell variants apart.
-
-    Raises
-    ------
-    InputError
-    """
-    ids = genotypes.variants["SNPID"]
-    twice = ids.is_duplicated()
-    if twice.any():
-        raise InputError(
-            f"{genotypes.path}: {int(twice.sum()):,} variants share their id with another (such as "
-            f"'{ids.filter(twice)[0]}'): a list of ids could not tell them apart",
-            hint="give them unique ids, or leave them out with --exclude",
-        )

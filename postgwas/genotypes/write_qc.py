@@ -13,10 +13,12 @@ from postgwas.genotypes.destination import Destination
 from postgwas.genotypes.inputs import input_files, parameters_of, selection_lists
 from postgwas.genotypes.qc_result import QcResult
 from postgwas.genotypes.qc_settings import QcSettings
+from postgwas.genotypes.run_convert import Format
 from postgwas.genotypes.run_king import KingSettings
 from postgwas.genotypes.run_qc import qc
 from postgwas.genotypes.selection import Selection
 from postgwas.genotypes.stored import Origin, store_tables
+from postgwas.genotypes.variants import require_unique_ids
 from postgwas.genotypes.write_king import tell_pairs, write_samples
 from postgwas.runlog import get_logger, run_log
 from postgwas.sumstats.write import write_delimited
@@ -29,6 +31,8 @@ log = get_logger(__name__)
 ENDINGS = (".variants.tsv.gz", ".samples.tsv", ".account.tsv", ".extract.txt", ".keep.txt")
 SEX_PROBLEMS = ".sex_problems.tsv"
 KING = ".king.tsv.gz"
+COPY = ".passing"
+_COPIES = {"bed": (".bed",), "pgen": (".pgen",), "vcf": (".vcf.gz",), "bcf": (".bcf",)}
 FIGURES = (".missing.png", ".het.png", ".hwe.png", ".sex.png")
 
 
@@ -41,6 +45,7 @@ def qc_files(
     groups: str | None = None,
     group_column: str | None = None,
     figures: bool = False,
+    format: Format | None = None,
     store: str | None = None,
     overwrite: bool = False,
     quiet: bool = False,
@@ -63,6 +68,9 @@ def qc_files(
         Its `maf_min` and `max_missing` are limits of the quality control, and its `haploid` is the
         build that says where X is pseudo-autosomal.
     figures : bool
+    format : {"bed", "pgen", "vcf", "bcf"}, optional
+        Also write the genotypes that pass, as OUT.passing.bed and so on; see
+        :func:`postgwas.genotypes.run_convert.convert`.
     store : str, optional
         A study's store, for ``genotypes/qc_variants/<prefix>`` and ``genotypes/qc_samples/<prefix>``.
     overwrite, quiet, log_json : bool
@@ -78,13 +86,17 @@ def qc_files(
     settings.check()
     target = Destination(out, _endings(settings, figures=figures), store,
                          ("qc_variants", "qc_samples") if store else (), overwrite)  # fmt: skip
-    target.check()
+    copies = () if format is None else tuple(f"{COPY}{ending}" for ending in _COPIES[format])
+    replace(target, endings=(*target.endings, *copies)).check()
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
         result = qc(
             genotypes, selection=selection, settings=settings, groups=groups, group_column=group_column,
             build=selection.haploid, **where,
         )  # fmt: skip
+        if format is not None:
+            require_unique_ids(result.genotypes.variants, result.genotypes.path, "a copy of what passes")
+        _warn_of_shared_ids(result)
         tell(result, settings)
         variants, samples = result.variant_table(), result.sample_table()
         with target.together() as aside:
@@ -104,7 +116,25 @@ def qc_files(
             }
             store_tables(target, tables, origin, attrs={"account": result.account().to_dicts()})
         log.info("Wrote %s", ", ".join(str(target.path(ending)) for ending in target.endings))
+        if format is not None:
+            _copy(genotypes, target, selection, format)
     return result
+
+
+def _copy(
+    genotypes: str | os.PathLike[str], target: Destination, selection: Selection, format: Format
+) -> None:
+    """The genotypes that pass, by the lists that were just written."""
+    from postgwas.genotypes.run_convert import convert
+
+    lists = replace(
+        selection, keep=str(target.path(ENDINGS[4])), remove=None, extract=str(target.path(ENDINGS[3])),
+        exclude=None,
+    )  # fmt: skip
+    convert(
+        genotypes, out=f"{target.out}{COPY}", format=format, selection=lists, scratch=target.folder,
+        overwrite=target.overwrite,
+    )  # fmt: skip
 
 
 def _limits_apart(selection: Selection, settings: QcSettings) -> tuple[Selection, QcSettings]:
@@ -118,6 +148,19 @@ def _limits_apart(selection: Selection, settings: QcSettings) -> tuple[Selection
 def _endings(settings: QcSettings, *, figures: bool) -> tuple[str, ...]:
     king = (KING,) if settings.relatives != "off" else ()
     return (*ENDINGS, SEX_PROBLEMS, *king, *(FIGURES if figures else ()))
+
+
+def _warn_of_shared_ids(result: QcResult) -> None:
+    """A list of ids cannot leave out a variant whose id another one that passes has."""
+    ids, passes = result.genotypes.variants["SNPID"], result.sites.mask
+    if not ids.is_duplicated().any():
+        return
+    shared = int(ids.filter(~passes).is_in(ids.filter(passes).implode()).sum())
+    if shared:
+        log.warning(
+            "%s variants that fail share their id with one that passes: OUT.extract.txt lets them in",
+            f"{shared:,}",
+        )  # fmt: skip
 
 
 def tell(result: QcResult, settings: QcSettings) -> None:
