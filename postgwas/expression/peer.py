@@ -174,7 +174,7 @@ def peer(
 def _start(data: Array, known: Array, n_factors: int) -> tuple[Array, Array]:
     """Least squares for covariates, principal components of the rest: unit-norm factors, loadings."""
     # Without covariates both are empty, and the product is zero.
-    of_known: Array = np.linalg.lstsq(known, data.T, rcond=None)[0].T
+    of_known = np.asarray(np.linalg.lstsq(known, data.T, rcond=None)[0].T, np.float64)
     rest = data - of_known @ known.T
     vectors = np.linalg.eigh(rest.T @ rest)[1][:, ::-1][:, :n_factors]
     loadings = rest @ vectors
