@@ -13,6 +13,8 @@ ACTIONS: Actions = {
     "prepare": ("expression_prepare", "gene filters, normalisation, transform: counts to a phenotype BED"),
     "qc": ("expression_qc", "check samples: metrics, outliers, agreement, sex, mix-ups with genotypes"),
     "variance": ("expression_variance", "variance between and within groups of people"),
+    "peer": ("expression_peer", "hidden factors: PEER or principal components, and how many"),
+    "covariates": ("expression_covariates", "known covariates, genotype axes and hidden factors in one file"),
 }
 
 

@@ -21,6 +21,9 @@ Unmatched = Literal["refuse", "drop"]
 #: A column is collinear if less than this share of its norm is left by those before it (as R's lm).
 COLLINEAR = 1e-7
 
+#: PEER's factors have variance 1 before it sees data; one that it switched off decays to nothing.
+SWITCHED_OFF = 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class Assembled:
@@ -31,7 +34,8 @@ class Assembled:
     matrix : CovariateMatrix
     account : list of tuple
         (covariate, source, outcome, detail) for each: outcome ``kept``, ``constant``,
-        ``collinear`` or ``captured``.
+        ``collinear``, ``switched_off`` (a hidden factor that decayed to nothing, whose direction is
+        rounding) or ``captured``.
     r2_hidden : dict of str to float
         R squared of each known covariate on the hidden factors; empty if there are none.
     n_imputed : dict of str to int
@@ -198,6 +202,8 @@ def _independent(
         size = float(np.linalg.norm(centred))
         if size <= COLLINEAR * np.sqrt(len(row)) * max(float(np.abs(row).max()), 1e-300):
             outcome, detail = "constant", f"{column.values[0]:g} in all samples"
+        elif column.hidden and scale < SWITCHED_OFF:
+            outcome, detail = "switched_off", f"largest value {scale:.1g}"
         else:
             rest = centred - basis @ (basis.T @ centred)
             rest -= basis @ (basis.T @ rest)
@@ -209,7 +215,7 @@ def _independent(
                 continue
             outcome = "collinear"
             detail = f"depends on {_partners(centred, used, columns)}"
-        if collinear == "refuse":
+        if collinear == "refuse" and outcome != "switched_off":
             raise InputError(
                 f"{column.source}: covariate {name} is {outcome} ({detail})",
                 hint=f"--exclude {name}, or --collinear drop",
