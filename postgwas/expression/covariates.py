@@ -153,21 +153,27 @@ def _columns(
 ) -> tuple[dict[str, _Column], dict[str, int]]:
     columns: dict[str, _Column] = {}
     imputed: dict[str, int] = {}
+    sources: dict[str, str] = {}
     for table in tables:
         for covariate in table.columns:
             if covariate in exclude:
                 continue
+            _check_once(covariate, table.path, sources)
             coded = code(covariate, table, coding)
             if coded.n_imputed:
                 imputed[covariate] = coded.n_imputed
             for name, row in zip(coded.names, coded.rows):
-                if name in columns:
-                    raise InputError(
-                        f"covariate {name} is in {columns[name].source} and in {table.path}",
-                        hint="rename it in one of them",
-                    )
+                _check_once(name, table.path, sources if name != covariate else {})
                 columns[name] = _Column(row, table.path, table.hidden, coded.note)
     return columns, imputed
+
+
+def _check_once(name: str, path: str, sources: dict[str, str]) -> None:
+    if name in sources:
+        raise InputError(
+            f"covariate {name} is in {sources[name]} and in {path}", hint="rename it in one of them"
+        )
+    sources[name] = path
 
 
 def _check_named(
