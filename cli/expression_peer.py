@@ -77,13 +77,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Estimate and write."""
     numbers = _numbers(args.n_factors)
-    from postgwas.expression.peer_updates import Priors
-    from postgwas.expression.run_peer import FactorOptions, hidden_factor_files
+    from postgwas.expression.peer_updates import PeerPriors
+    from postgwas.expression.run_peer import HiddenFactorOptions, hidden_factor_files
 
-    priors = Priors(
+    priors = PeerPriors(
         alpha_a=args.alpha_prior_a, alpha_b=args.alpha_prior_b, eps_a=args.eps_prior_a, eps_b=args.eps_prior_b
     )
-    options = FactorOptions(
+    options = HiddenFactorOptions(
         method=args.method, n_factors=numbers, rule=args.rule, n_permutations=args.n_permutations,
         seed=args.seed, covariates=listed(args.covariates), compare=listed(args.compare),
         categorical=listed(args.categorical), unmatched=args.unmatched, add_mean=args.add_mean, priors=priors,

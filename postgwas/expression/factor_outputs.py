@@ -18,7 +18,7 @@ from postgwas.sumstats.write import write_delimited
 if TYPE_CHECKING:
     import polars as pl
 
-    from postgwas.expression.run_peer import FactorOptions, HiddenFactors, Method
+    from postgwas.expression.run_peer import HiddenFactorOptions, HiddenFactors, Method
 
 log = get_logger(__name__)
 
@@ -248,7 +248,7 @@ def _draw(found: HiddenFactors, target: Destination) -> list[str]:
 
 
 def store_factors(
-    found: HiddenFactors, target: Destination, options: FactorOptions, expression: str, seconds: float
+    found: HiddenFactors, target: Destination, options: HiddenFactorOptions, expression: str, seconds: float
 ) -> None:
     """Put factors, their table, trace and weights into the store."""
     import polars as pl

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from postgwas.errors import InputError, UsageError
-from postgwas.expression.peer_updates import Priors, Updates
+from postgwas.expression.peer_updates import PeerPriors, Updates
 
 Array = NDArray[np.float64]
 Stop = Literal["settled", "peer"]
@@ -46,7 +46,7 @@ class PeerFit:
     converged : bool
     stop : str
         The rule that was used.
-    priors : Priors
+    priors : PeerPriors
     """
 
     factors: Array
@@ -60,7 +60,7 @@ class PeerFit:
     variance_explained: Array
     converged: bool
     stop: Stop = "settled"
-    priors: Priors = field(default_factory=Priors)
+    priors: PeerPriors = field(default_factory=PeerPriors)
 
     @property
     def n_iterations(self) -> int:
@@ -80,7 +80,7 @@ def peer(
     covariates: ArrayLike | None = None,
     *,
     add_mean: bool = False,
-    priors: Priors | None = None,
+    priors: PeerPriors | None = None,
     max_iter: int = 1000,
     stop: Stop = "settled",
     tolerance: float | None = None,
@@ -105,7 +105,7 @@ def peer(
         Known ones, of full rank; their part is fitted beside the factors.
     add_mean : bool
         A column of ones as the first covariate: the mean of each gene.
-    priors : Priors, optional
+    priors : PeerPriors, optional
         By default those of the GTEx pipeline.
     max_iter : int
     stop : {"settled", "peer"}
@@ -151,7 +151,7 @@ def peer(
     known = _covariates(covariates, data.shape[1], add_mean=add_mean)
     _check_numbers(n_factors, data.shape, known.shape[1], max_iter)
     limits = _limits(stop, tolerance, var_tolerance)
-    priors = _check_priors(priors or Priors())
+    priors = _check_priors(priors or PeerPriors())
     updates = Updates(data, known, n_factors, priors)
     state = updates.start(*_start(data, known, n_factors))
     bounds: list[float] = []
@@ -255,7 +255,7 @@ def _limits(stop: Stop, tolerance: float | None, var_tolerance: float | None) ->
     return bound, variance
 
 
-def _check_priors(priors: Priors) -> Priors:
+def _check_priors(priors: PeerPriors) -> PeerPriors:
     for name in ("alpha_a", "alpha_b", "eps_a", "eps_b", "covariate_variance"):
         if not getattr(priors, name) > 0:
             raise UsageError(f"{name} {getattr(priors, name)}: expected a number above 0")

@@ -14,8 +14,8 @@ _LOG_2PI = float(np.log(2.0 * np.pi))
 
 
 @dataclass(frozen=True)
-class Priors:
-    """Priors of PEER; the defaults are those of the GTEx pipeline.
+class PeerPriors:
+    """PeerPriors of PEER; the defaults are those of the GTEx pipeline.
 
     Parameters
     ----------
@@ -65,10 +65,10 @@ class Updates:
     covariates : ndarray, shape (samples, C)
     n_factors : int
         K, hidden ones.
-    priors : Priors
+    priors : PeerPriors
     """
 
-    def __init__(self, y: Array, covariates: Array, n_factors: int, priors: Priors) -> None:
+    def __init__(self, y: Array, covariates: Array, n_factors: int, priors: PeerPriors) -> None:
         self.y, self.priors = y, priors
         self.n_genes, self.n_samples = y.shape
         self.n_known, self.n_factors = covariates.shape[1], n_factors

@@ -18,7 +18,7 @@ from postgwas.expression.factor_inputs import FactorInputs, factor_inputs
 from postgwas.expression.factor_number import Discovery, n_factors_gtex
 from postgwas.expression.factors_pca import NumberOfPCs, Rule
 from postgwas.expression.peer_fit import PeerFit, Stop
-from postgwas.expression.peer_updates import Priors
+from postgwas.expression.peer_updates import PeerPriors
 from postgwas.runlog import get_logger, run_log
 
 log = get_logger(__name__)
@@ -27,7 +27,7 @@ Method = Literal["peer", "pca"]
 
 
 @dataclass(frozen=True)
-class FactorOptions:
+class HiddenFactorOptions:
     """How hidden factors are estimated, and how many.
 
     Attributes
@@ -68,7 +68,7 @@ class FactorOptions:
     categorical: Collection[str] = ()
     unmatched: Unmatched = "refuse"
     add_mean: bool = False
-    priors: Priors = field(default_factory=Priors)
+    priors: PeerPriors = field(default_factory=PeerPriors)
     max_iter: int = 1000
     stop: Stop = "settled"
     tolerance: float | None = None
@@ -138,7 +138,7 @@ class HiddenFactors:
         return "pca" if self.fit is None else "peer"
 
 
-def hidden_factors(inputs: FactorInputs, options: FactorOptions) -> HiddenFactors:
+def hidden_factors(inputs: FactorInputs, options: HiddenFactorOptions) -> HiddenFactors:
     """Choose the number of factors and estimate them.
 
     Raises
@@ -169,7 +169,7 @@ def hidden_factor_files(
     expression: str | os.PathLike[str],
     out: str,
     *,
-    options: FactorOptions | None = None,
+    options: HiddenFactorOptions | None = None,
     residuals: bool = False,
     figures: bool = False,
     store: str | None = None,
@@ -190,7 +190,7 @@ def hidden_factor_files(
         A phenotype BED or any other matrix of normalised expression.
     out : str
         Prefix of the files.
-    options : FactorOptions, optional
+    options : HiddenFactorOptions, optional
     residuals : bool
         Write the residuals too.
     figures : bool
@@ -205,7 +205,7 @@ def hidden_factor_files(
     """
     from postgwas.expression.factor_outputs import FactorDestination, store_factors, write_factors
 
-    chosen = options or FactorOptions()
+    chosen = options or HiddenFactorOptions()
     chosen.check()
     target = FactorDestination.of(
         out, chosen.method, residuals=residuals, figures=figures, store=store, overwrite=overwrite
@@ -227,7 +227,7 @@ def hidden_factor_files(
 
 
 def _number(
-    inputs: FactorInputs, options: FactorOptions
+    inputs: FactorInputs, options: HiddenFactorOptions
 ) -> tuple[int, str, NumberOfPCs | None, Discovery | None]:
     if options.discoveries is not None:
         from postgwas.expression.factor_number import choose_by_discovery
@@ -252,7 +252,7 @@ def _number(
     return pcs.n, what, pcs, None
 
 
-def _discovered(inputs: FactorInputs, options: FactorOptions, numbers: list[int]) -> Discovery:
+def _discovered(inputs: FactorInputs, options: HiddenFactorOptions, numbers: list[int]) -> Discovery:
     from postgwas.expression.factors_pca import expression_pcs
     from postgwas.expression.run_discovery import discover
     from postgwas.genotypes import open_genotypes
@@ -271,7 +271,7 @@ def _discovered(inputs: FactorInputs, options: FactorOptions, numbers: list[int]
     )
 
 
-def _peer(inputs: FactorInputs, options: FactorOptions, n: int) -> PeerFit:
+def _peer(inputs: FactorInputs, options: HiddenFactorOptions, n: int) -> PeerFit:
     from postgwas.expression.peer_fit import peer
 
     return peer(
@@ -292,7 +292,7 @@ def _regressed(inputs: FactorInputs) -> NDArray[np.float64]:
     return rest
 
 
-def _tell(fit: PeerFit, options: FactorOptions) -> None:
+def _tell(fit: PeerFit, options: HiddenFactorOptions) -> None:
     change = fit.residual_variance[-1]
     if fit.converged:
         log.info("Converged after %d iterations; variance of residuals %.6g", fit.n_iterations, change)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import digamma, gammaln
 
 from postgwas.errors import InputError, UsageError
-from postgwas.expression import Priors, peer
+from postgwas.expression import PeerPriors, peer
 
 
 def simulate(seed: int, genes: int = 200, samples: int = 60, factors: int = 3, noise: float = 1.0):
@@ -24,7 +24,7 @@ def naive(y: np.ndarray, n_factors: int, covariates: np.ndarray, iterations: int
     """One inverse a gene, every term of the bound written out."""
     genes, samples = y.shape
     known, width = covariates.shape[1], covariates.shape[1] + n_factors
-    prior = Priors()
+    prior = PeerPriors()
     w_known = np.linalg.lstsq(covariates, y.T, rcond=None)[0].T if known else np.empty((genes, 0))
     u, s, vt = np.linalg.svd((y - w_known @ covariates.T).T, full_matrices=False)
     x = np.hstack([covariates, u[:, :n_factors]])
@@ -195,6 +195,6 @@ def test_bad_covariates_and_settings() -> None:
         peer(y, 2, ones * np.nan)
     with pytest.raises(InputError, match=r"expected .60 samples"):
         peer(y, 2, ones[:50])
-    for options in ({"max_iter": 0}, {"tolerance": -1.0}, {"stop": "never"}, {"priors": Priors(eps_b=0)}):
+    for options in ({"max_iter": 0}, {"tolerance": -1.0}, {"stop": "never"}, {"priors": PeerPriors(eps_b=0)}):
         with pytest.raises(UsageError):
             peer(y, 2, **options)  # type: ignore[arg-type]
