@@ -7,9 +7,7 @@ those named ``.gz`` are sometimes plain. A file that ends too early raises
 
 from __future__ import annotations
 
-import bz2
 import io
-import lzma
 import os
 import zlib
 from pathlib import Path
@@ -130,8 +128,12 @@ class ByteStream:
             opener: Any = igzip.IGzipFile
             return opener(fileobj=raw)
         if self.compression == "bz2":
+            import bz2
+
             return bz2.BZ2File(raw)
         if self.compression == "xz":
+            import lzma
+
             return lzma.LZMAFile(raw)
         if self.compression == "zstd":
             return io.BufferedReader(_ZstdStream(raw), _READ)
@@ -173,8 +175,6 @@ class ByteStream:
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes; fewer only at the end of the data."""
-        import zipfile
-
         parts: list[bytes] = []
         wanted = size
         try:
@@ -191,11 +191,12 @@ class ByteStream:
                 f"{self.path}: truncated {self.compression} file: {where}",
                 hint="copy or download it again",
             ) from None
-        except (OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
+        except (OSError, zlib.error) as error:
             raise self._damaged(error) from None
         except Exception as error:
-            # isal and zstandard raise classes of their own, which need not be importable here.
-            if type(error).__module__.split(".")[0] in {"isal", "igzip_lib", "zstandard", "zstd"}:
+            # Each of these raises classes of its own, which need not be importable here.
+            module = type(error).__module__.split(".")[0]
+            if module in {"isal", "igzip_lib", "zstandard", "zstd", "zipfile", "_lzma", "lzma"}:
                 raise self._damaged(error) from None
             raise
         data = parts[0] if len(parts) == 1 else b"".join(parts)

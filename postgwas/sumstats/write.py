@@ -8,11 +8,12 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
-
-import polars as pl
+from typing import IO, TYPE_CHECKING, Any
 
 from postgwas.errors import OutputError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _ROWS = 1 << 17
 
@@ -61,7 +62,7 @@ def write_delimited(
         The folder is missing or not writable, the disk is full, or the file exists and
         ``overwrite`` is false. Nothing is left behind.
     """
-    with atomic_file(path, overwrite=overwrite) as raw, _compressor(raw, Path(path).suffix) as stream:
+    with atomic_file(path, overwrite=overwrite) as raw, compressor(raw, Path(path).suffix) as stream:
         stream.write(preamble.encode())
         if header:
             stream.write(_csv(frame.head(0), separator=separator, null=null, header=True))
@@ -83,6 +84,8 @@ def write_rejected(
     tables : sequence of (source, frame)
         Frames with ROW, SNPID, REASON.
     """
+    import polars as pl
+
     # The text of an uneven line stands in for its id, separators and all.
     one_field = pl.col("SNPID").cast(pl.String).str.replace_all(r"[\t\r\n]", " ")
     parts = [
@@ -143,13 +146,14 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _compressor(raw: IO[bytes], suffix: str) -> Iterator[IO[bytes]]:
+def compressor(raw: IO[bytes], suffix: str) -> Iterator[IO[bytes]]:
+    """A stream that compresses into a file as its suffix says: .gz, .bgz, .zst, or not at all."""
     if suffix in {".gz", ".bgz"}:
         from isal import igzip
 
         # No time and name in the header, so that equal tables give equal files.
         packed: Any = igzip.IGzipFile  # isal's own class has no annotations
-        with packed(filename="", mode="wb", compresslevel=2, fileobj=raw, mtime=0) as stream:
+        with packed(filename="", mode="wb", compresslevel=1, fileobj=raw, mtime=0) as stream:
             yield stream
     elif suffix == ".zst":
         import zstandard
@@ -176,5 +180,7 @@ def _csv(
 
 
 def _nan_to_null(frame: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
     floats = [name for name, kind in frame.schema.items() if kind in (pl.Float64, pl.Float32)]
     return frame.with_columns(pl.col(floats).fill_nan(None)) if floats else frame

@@ -1,80 +1,70 @@
-"""Read a file in chunks and keep what passes the rules for single rows."""
+"""Judge the rows of a file, and keep what passes the rules for single rows."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from postgwas.errors import ColumnError
 from postgwas.sumstats.munge import filters
 from postgwas.sumstats.munge.allele_list import SnpIndex
+from postgwas.sumstats.munge.batch import Batch
 from postgwas.sumstats.munge.columns import Columns
-from postgwas.sumstats.munge.filters import REASONS, Floats, Verdict
+from postgwas.sumstats.munge.filters import REASONS, Bools, Floats, Verdict
 from postgwas.sumstats.munge.options import MungeOptions
 from postgwas.sumstats.munge.quantile import abs_z
-from postgwas.sumstats.munge.rows import Rows, RowsInParts
+from postgwas.sumstats.munge.rejected import Rejected
+from postgwas.sumstats.munge.rows import Rows, RowsInParts, Values
 from postgwas.sumstats.munge.statistic import abs_z_of_tiny
-from postgwas.sumstats.values import MISSING as SPELLINGS
+from postgwas.sumstats.texts import Keeper
 
-REJECTED = pl.Enum(REASONS)
 UNDERFLOW_Z = 14.0
 """P = 0 is believed from here on: P is below the least number of single precision."""
 LDSC_MAX_Z = 37.749032681943696
 """munge_sumstats.py's largest Z: its chi-square quantile stops here, at P of about 8e-312."""
-AlleleCodes = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 _NUMBERS = ("Z", "SIGNED", "N", "N_CAS", "N_CON", "NEFF", "NEFF_HALF", "NSTUDY", "EAF")
 _SUSPICIOUS = ("INFO", "FRQ", "P")
 
 
 @dataclass
 class Collector:
-    """Judges chunks of rows and gathers what passes.
+    """Judges rows as they come and gathers what passes.
 
     Parameters
     ----------
     columns : Columns
     options : MungeOptions
+    keeper : Keeper
+        Of all identifiers.
     index : SnpIndex or None
         Of the list of ``--merge_alleles``.
     """
 
     columns: Columns
     options: MungeOptions
+    keeper: Keeper
     index: SnpIndex | None = None
     n_rows: int = 0
     n_zero_p: int = 0
     counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(REASONS), dtype=np.int64))
     suspicious: dict[int, dict[str, int]] = field(default_factory=dict)
-    rejected: list[pl.DataFrame] = field(default_factory=list)
+    rejected: Rejected = field(default_factory=Rejected)
     _parts: RowsInParts = field(default_factory=RowsInParts)
     _signs_of_log10p: set[bool] = field(default_factory=set)
 
-    def add(self, frame: pl.DataFrame) -> None:
-        """Judge one chunk.
-
-        Parameters
-        ----------
-        frame : polars.DataFrame
-            ROW and the fields of ``columns``.
-        """
-        numbers = {
-            name: frame[name].cast(pl.Float64).to_numpy()
-            for name in frame.columns
-            if frame[name].dtype.is_numeric() and name != "ROW"
-        }
-        verdict = Verdict.none_yet(frame.height)
-        codes = None
-        if not self.options.no_alleles:
-            codes = filters.allele_codes(frame["EA"]), filters.allele_codes(frame["NEA"])
-        verdict.remove(self._missing(frame, numbers, codes), filters.MISSING)
+    def add(self, batch: Batch) -> None:
+        """Judge some rows."""
+        numbers, codes = batch.numbers, batch.codes
+        verdict = Verdict.none_yet(len(batch))
+        verdict.remove(self._missing(batch), filters.MISSING)
         listed = None
         if self.index is not None:
-            listed = self.index.find(frame["SNPID"])
+            listed = self.index.find(batch.snpid)
             verdict.remove(listed < 0, filters.NOT_LISTED)
-        size, bad_size = self._size(frame, numbers)
+        size, bad_size = self._size(numbers)
         self._look_for_suspicious(numbers, bad_size, verdict.alive)
         info = [numbers[name] for name in self.columns.info]
         if info:
@@ -84,35 +74,23 @@ class Collector:
         verdict.remove(bad_size, filters.BAD_P)
         if codes is not None:
             verdict.remove(~filters.plain_snps(*codes), filters.NOT_A_SNP)
-        self.n_rows += frame.height
+        self.n_rows += len(batch)
         self.counts += verdict.counts()
-        self._reject(frame, verdict)
-        self._gather(frame, verdict.alive, numbers | {"Z": size}, codes, listed)
+        self._reject(batch, verdict)
+        self._gather(batch, verdict.alive, size, listed)
 
-    def _missing(
-        self, frame: pl.DataFrame, numbers: dict[str, Floats], codes: AlleleCodes | None
-    ) -> npt.NDArray[np.bool_]:
+    def _missing(self, batch: Batch) -> Bools:
         """Rows that lack a value; a missing INFO is left to the rule for INFO."""
         compat = self.options.ldsc_compat
-        missing = np.zeros(frame.height, dtype=np.bool_)
-        for name in frame.columns:
-            if name in {"ROW", "MLOG10P_TEXT"}:
-                continue
+        missing = batch.missing.copy()
+        for name, values in batch.numbers.items():
             # munge_sumstats.py looks for the column INFO by its name in the file.
-            if name in self.columns.info and not (compat and self.columns.fields[name] != "INFO"):
-                continue
-            column = frame[name]
-            if name in numbers:
-                missing |= np.isnan(numbers[name])
-            elif column.null_count():
-                missing |= column.is_null().to_numpy()
-            if name in {"EA", "NEA"}:
-                odd = np.arange(frame.height) if codes is None else np.flatnonzero(codes[name == "NEA"] == 9)
-                if odd.size:
-                    missing[odd[column.gather(odd).is_in(SPELLINGS).fill_null(False).to_numpy()]] = True
+            by_name = name in self.columns.info and not (compat and self.columns.fields[name] != "INFO")
+            if name != "MLOG10P_TEXT" and not by_name:
+                missing |= np.isnan(values)
         return missing
 
-    def _size(self, frame: pl.DataFrame, numbers: dict[str, Floats]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    def _size(self, numbers: Mapping[str, Floats]) -> tuple[Floats, Bools]:
         """The size of Z, and the rows where P cannot be a P-value."""
         how = self.columns.size
         if how == "P":
@@ -147,9 +125,7 @@ class Collector:
             bad |= ~(numbers["SE"] > 0)
         return z, bad
 
-    def _look_for_suspicious(
-        self, numbers: dict[str, Floats], bad_size: npt.NDArray[np.bool_], alive: npt.NDArray[np.bool_]
-    ) -> None:
+    def _look_for_suspicious(self, numbers: Mapping[str, Floats], bad_size: Bools, alive: Bools) -> None:
         found = {}
         info = [filters.outside(numbers[name], 0.0, 2.0) for name in self.columns.info]
         if info:
@@ -167,36 +143,20 @@ class Collector:
                 warned = self.suspicious.setdefault(int(number), {})
                 warned[name] = warned.get(name, 0) + int(count)
 
-    def _reject(self, frame: pl.DataFrame, verdict: Verdict) -> None:
-        told = ~verdict.alive & (verdict.reason != filters.NOT_LISTED)
-        if told.any():
-            mask = pl.Series(told)
-            self.reject(frame["ROW"].filter(mask), frame["SNPID"].filter(mask), verdict.reason[told])
+    def _reject(self, batch: Batch, verdict: Verdict) -> None:
+        told = np.flatnonzero(~verdict.alive & (verdict.reason != filters.NOT_LISTED))
+        if told.size:
+            self.rejected.add(batch.line[told], batch.snpid[told], verdict.reason[told])
 
-    def reject(self, row: pl.Series, snpid: pl.Series, reason: npt.NDArray[np.uint8]) -> None:
-        """Note removed rows, for the list of rejected ones."""
-        reasons = pl.Series(REASONS, dtype=REJECTED).gather(reason)
-        self.rejected.append(pl.DataFrame({"ROW": row, "SNPID": snpid, "REASON": reasons}))
-
-    def _gather(
-        self,
-        frame: pl.DataFrame,
-        alive: npt.NDArray[np.bool_],
-        numbers: dict[str, Floats],
-        codes: AlleleCodes | None,
-        listed: npt.NDArray[np.int32] | None,
-    ) -> None:
-        columns = {name: frame[name] for name in ("ROW", "SNPID")}
-        if codes is not None:
-            columns |= {name: pl.Series(name, values) for name, values in zip(("EA", "NEA"), codes)}
-        else:
-            columns |= {name: frame[name] for name in ("EA", "NEA") if name in frame.columns}
+    def _gather(self, batch: Batch, alive: Bools, size: Floats, listed: npt.NDArray[np.int32] | None) -> None:
+        columns: dict[str, Values] = {"ROW": batch.line, "SNPID": batch.snpid, **batch.alleles}
+        numbers = {**batch.numbers, "Z": size}
         for name in _NUMBERS:
             unused = {"EAF": not self.options.keep_maf, "SIGNED": self.options.a1_inc}.get(name, False)
             if name in numbers and not unused:
-                columns[name] = frame[name] if name in frame.columns else pl.Series(name, numbers[name])
+                columns[name] = numbers[name]
         if listed is not None:
-            columns["LISTED"] = pl.Series("LISTED", listed)
+            columns["LISTED"] = listed
         self._parts.add(columns, alive)
 
     def finish(self, source: str) -> Rows:
@@ -213,4 +173,4 @@ class Collector:
                 f"{source}: column {column} has values of both signs: neither log10 P nor -log10 P",
                 hint="--p names a column of P-values",
             )
-        return self._parts.join()
+        return self._parts.join(self.keeper)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
+
+from postgwas.sumstats.cells import Column
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -30,7 +35,10 @@ REASONS = (
 ) = range(len(REASONS))  # fmt: skip
 KEPT = 255
 
-_LETTERS = pl.Enum(["A", "C", "G", "T", "a", "c", "g", "t"])
+LETTERS = b"ACGT"
+NO_LETTER = 9
+_CODES = np.full(256, NO_LETTER, dtype=np.uint8)
+_CODES[list(LETTERS)] = _CODES[list(LETTERS.lower())] = np.arange(4)
 
 
 @dataclass
@@ -62,12 +70,21 @@ class Verdict:
 
 def allele_codes(alleles: pl.Series) -> Codes:
     """A, C, G, T as 0, 1, 2, 3 in either case; 9 for anything else. A + T = C + G = 3."""
-    codes = alleles.cast(_LETTERS, strict=False).to_physical()
+    import polars as pl
+
+    codes = alleles.cast(pl.Enum([*"ACGTacgt"]), strict=False).to_physical()
     if codes.null_count():
         codes = codes.fill_null(9)
     found: Codes = codes.to_numpy()
     lower = (found > 3) & (found < 9)
     return np.where(lower, found - 4, found).astype(np.uint8) if lower.any() else found
+
+
+def codes_of_column(alleles: Column) -> Codes:
+    """As :func:`allele_codes`, of fields of text."""
+    codes: Codes = _CODES[alleles.text[alleles.start]]
+    codes[alleles.length != 1] = NO_LETTER
+    return codes
 
 
 def plain_snps(a1: Codes, a2: Codes) -> Bools:

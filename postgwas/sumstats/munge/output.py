@@ -1,27 +1,66 @@
-"""The table of a result, ``<out>.sumstats.gz``, the list of removed rows, and the store."""
+"""The table of a result, ``<out>.sumstats.gz``, and the list of removed rows."""
 
 from __future__ import annotations
 
-import os
-import time
-from dataclasses import asdict, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from postgwas.sumstats.munge.allele_list import AlleleList
 from postgwas.sumstats.munge.columns import Columns
+from postgwas.sumstats.munge.filters import LETTERS, NO_LETTER
 from postgwas.sumstats.munge.options import MungeOptions
-from postgwas.sumstats.munge.result import Munged
-from postgwas.sumstats.munge.rows import Rows
-from postgwas.sumstats.write import write_delimited
+from postgwas.sumstats.munge.rows import Rows, Values
+from postgwas.sumstats.texts import Texts
 
-_LETTERS = pl.Enum(["A", "C", "G", "T"])
+if TYPE_CHECKING:
+    import polars as pl
 
 
-def output_frame(
+@dataclass(frozen=True)
+class Table:
+    """SNP, A1, A2, Z, N and FRQ: those there are, in the order in which they are written.
+
+    Attributes
+    ----------
+    columns : mapping
+        Texts; alleles also as codes, 9 for none; numbers, NaN for none.
+    """
+
+    columns: Mapping[str, Values]
+
+    def __len__(self) -> int:
+        return len(self.columns["SNP"])
+
+    def n_known(self) -> int:
+        """Rows with N."""
+        n = self.columns["N"]
+        assert isinstance(n, np.ndarray)
+        return len(self) - int(np.isnan(n.astype(np.float64)).sum())
+
+    def frame(self) -> pl.DataFrame:
+        """As a frame; missing is null."""
+        import polars as pl
+
+        letters = pl.Series(list(LETTERS.decode()), dtype=pl.Enum(list(LETTERS.decode())))
+        series = []
+        for name, values in self.columns.items():
+            if isinstance(values, Texts):
+                series.append(values.to_series(name))
+            elif values.dtype == np.uint8:
+                at = pl.Series(values.astype(np.uint32))
+                known = pl.select(pl.when(at < NO_LETTER).then(at)).to_series()
+                series.append(letters.gather(known).alias(name))
+            else:
+                column = pl.Series(name, values)
+                series.append(column.fill_nan(None) if column.dtype.is_float() else column)
+        return pl.DataFrame(series)
+
+
+def output_table(
     rows: Rows,
     columns: Columns,
     options: MungeOptions,
@@ -29,7 +68,7 @@ def output_frame(
     whole_n: bool,
     take: npt.NDArray[np.int64] | None = None,
     alleles: AlleleList | None = None,
-) -> pl.DataFrame:
+) -> Table:
     """SNP, A1, A2, Z, N and FRQ, in the order in which the file has their columns.
 
     Parameters
@@ -52,22 +91,25 @@ def output_frame(
     n_is_whole = whole_n and _n_is_read(columns) if options.ldsc_compat else _all_whole(rows["N"])
     # pandas makes floats of whole numbers where it merges a list.
     if n_is_whole and not (options.ldsc_compat and take is not None):
-        table["N"] = table["N"].cast(pl.Int64)
+        table["N"] = rows["N"].astype(np.int64)
     if take is not None:
         if not options.ldsc_compat:
             take = take[take >= 0]
-        at, blank = pl.Series(np.maximum(take, 0)), pl.Series(take < 0)
-        table = {name: values.gather(at) for name, values in table.items()}
+        blank = take < 0
+        table = {name: values[np.maximum(take, 0)] for name, values in table.items()}
         if blank.any():
             assert alleles is not None
-            table = {name: pl.select(pl.when(~blank).then(v)).to_series() for name, v in table.items()}
+            for values in table.values():
+                _blank(values, blank)
             table["SNP"] = alleles.snpid
-    for name in ("A1", "A2"):
-        if name in table and table[name].dtype == pl.UInt8:
-            table[name] = pl.Series(list("ACGT"), dtype=_LETTERS).gather(table[name])
-    return pl.DataFrame(
-        [table[name].alias(name) for name in _order(list(table), columns, by_list=take is not None)]
-    )
+    return Table({name: table[name] for name in _order(list(table), columns, by_list=take is not None)})
+
+
+def _blank(values: Values, rows: npt.NDArray[np.bool_]) -> None:
+    if isinstance(values, Texts):
+        values.words[rows] = 0
+    else:
+        values[rows] = NO_LETTER if values.dtype == np.uint8 else np.nan
 
 
 def _n_is_read(columns: Columns) -> bool:
@@ -94,48 +136,3 @@ def _order(names: list[str], columns: Columns, *, by_list: bool) -> list[str]:
         return listed.index(column) if column in listed else len(listed)
 
     return sorted((n for n in names if n != "FRQ"), key=place) + [n for n in names if n == "FRQ"]
-
-
-def write_outputs(result: Munged, prefix: str, *, overwrite: bool, decimals: int | None) -> Munged:
-    """Write ``<prefix>.sumstats.gz`` and, if rows were removed, ``<prefix>.rejected.tsv.gz``."""
-    path = Path(f"{prefix}.sumstats.gz")
-    write_delimited(result.frame, path, overwrite=overwrite, null="", decimals=decimals)
-    rejected = Path(f"{prefix}.rejected.tsv.gz")
-    if result.rejected.height:
-        # One file: its name on each of the millions of lines that there may be would say nothing.
-        write_delimited(result.rejected.rename({"ROW": "LINE"}), rejected, overwrite=overwrite)
-    elif overwrite:
-        rejected.unlink(missing_ok=True)
-    return replace(result, path=path)
-
-
-def write_store(
-    result: Munged,
-    path: str | os.PathLike[str],
-    options: MungeOptions,
-    *,
-    prefix: str | None,
-    overwrite: bool,
-    begin: float,
-) -> str:
-    """Put the table into a study's store as ``sumstats/<name>``; returns the key."""
-    from postgwas.store.provenance import Provenance
-    from postgwas.store.study import Study
-
-    key = f"sumstats/{Path(prefix or result.source).name.split('.')[0]}"
-    frame = result.frame.drop_nulls("N")
-    study = Study.open(path, create=True)
-    inputs = [result.source] + ([os.fspath(options.merge_alleles)] if options.merge_alleles else [])
-    study.write_table(
-        key,
-        frame.with_columns(pl.col(c).cast(pl.String) for c in ("A1", "A2") if c in frame.columns),
-        kind="ldsc-sumstats",
-        attrs={**asdict(result.summary), "effect_allele": "A1", "warnings": list(result.warnings)},
-        units={"Z": "standard errors", "N": "people"},
-        provenance=Provenance.collect(
-            parameters=asdict(options), inputs=inputs, rows_in=result.n_rows, rows_out=frame.height,
-            dropped=result.counts, wall_seconds=time.perf_counter() - begin,
-        ),
-        overwrite=overwrite,
-    )  # fmt: skip
-    return key

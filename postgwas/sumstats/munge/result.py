@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from postgwas.sumstats.munge.columns import Columns
+from postgwas.sumstats.munge.output import Table
+from postgwas.sumstats.munge.rejected import Rejected
 from postgwas.sumstats.munge.statistic import Summary
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,8 @@ class Munged:
         SNP, A1, A2, Z, N and, on request, FRQ, in the order in which the file has them; A1 is the
         allele that Z and FRQ refer to. With ``ldsc_compat`` and a list of alleles, one row for
         each listed SNP, empty where it was not found.
+    table : Table
+        The same as arrays, of which `frame` is made when it is first asked for.
     source : str
     columns : Columns
         What was read from which column.
@@ -38,12 +45,14 @@ class Munged:
     rejected : polars.DataFrame
         ROW (line number), SNPID and REASON of each row removed, except for those that are not in
         the list of alleles.
+    removed : Rejected
+        The same as arrays.
     warnings : tuple of str
     path : Path or None
         The ``.sumstats.gz``.
     """
 
-    frame: pl.DataFrame
+    table: Table
     source: str
     columns: Columns
     n_rows: int
@@ -51,9 +60,19 @@ class Munged:
     n_min: float
     median: float
     summary: Summary
-    rejected: pl.DataFrame
+    removed: Rejected
     warnings: tuple[str, ...] = ()
     path: Path | None = None
 
     def __len__(self) -> int:
-        return self.frame.height
+        return len(self.table)
+
+    @functools.cached_property
+    def frame(self) -> pl.DataFrame:
+        """The table as a frame."""
+        return self.table.frame()
+
+    @functools.cached_property
+    def rejected(self) -> pl.DataFrame:
+        """The removed rows as a frame."""
+        return self.removed.frame()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-
-import polars as pl
 
 from postgwas.errors import OutputError, UsageError
 from postgwas.runlog import get_logger, run_log
@@ -17,9 +16,9 @@ from postgwas.sumstats.munge.collect import Collector
 from postgwas.sumstats.munge.columns import Columns, columns_as_ldsc
 from postgwas.sumstats.munge.header import columns_of_header
 from postgwas.sumstats.munge.options import CHUNKSIZE, MungeOptions
-from postgwas.sumstats.munge.output import output_frame, write_outputs, write_store
+from postgwas.sumstats.munge.output import output_table
 from postgwas.sumstats.munge.result import Munged
-from postgwas.sumstats.munge.source import Source, vcf_frames
+from postgwas.sumstats.munge.source import Source, vcf_batches
 from postgwas.sumstats.munge.statistic import summarise
 from postgwas.sumstats.munge.steps import (
     check_median,
@@ -31,7 +30,8 @@ from postgwas.sumstats.munge.steps import (
     settle_n,
     tell_filters,
 )
-from postgwas.sumstats.table import REJECTED_SCHEMA
+from postgwas.sumstats.munge.write_text import write_rejected_rows, write_table
+from postgwas.sumstats.texts import Keeper
 
 log = get_logger("sumstats.munge")
 
@@ -171,8 +171,10 @@ def munge(
     with run_log(log_path, quiet=quiet, json_lines=log_json, fresh=True, plain=True):
         result = _munged(path, options, prefix, header)
         if prefix is not None:
-            result = write_outputs(result, prefix, overwrite=overwrite, decimals=3 if ldsc_compat else None)
+            result = _write(result, prefix, overwrite=overwrite, decimals=ldsc_compat)
         if store is not None:
+            from postgwas.sumstats.munge.write_store import write_store
+
             key = write_store(result, store, options, prefix=prefix, overwrite=overwrite, begin=begin)
             say(f"Stored as {key} in {os.fspath(store)}.")
         say("", *lines.metadata(result.summary), "")
@@ -194,22 +196,25 @@ def _check_outputs(prefix: str | None, *, overwrite: bool) -> None:
 def _munged(
     path: str | os.PathLike[str], options: MungeOptions, prefix: str | None, header: Sequence[str] | None
 ) -> Munged:
+    keeper, check = Keeper(), not options.no_alleles
     with Source(path, header=header) as source:
         alleles = None
         if source.vcf:
-            columns, frames, warnings = vcf_frames(path, n=options.constant_n)
+            n = options.constant_n
+            columns, batches, warnings = vcf_batches(path, keeper, n=n, check_alleles=check)
         else:
             choose: Callable[..., Columns] = columns_as_ldsc if options.ldsc_compat else columns_of_header
             columns = choose(source.layout.names, options, source=source.path)
-            frames, warnings = source.frames(columns, strict=options.ldsc_compat), source.warnings
+            strict, warnings = options.ldsc_compat, source.warnings
+            batches = source.batches(columns, keeper, strict=strict, check_alleles=check)
         _tell_columns(columns)
         if options.merge_alleles is not None:
             say(f"Reading list of SNPs for allele merge from {os.fspath(options.merge_alleles)}")
-            alleles = read_allele_list(options.merge_alleles)
+            alleles = read_allele_list(options.merge_alleles, keeper)
             say(f"Read {len(alleles)} SNPs for allele merge.")
         say(f"Reading sumstats from {source.path} into memory {options.chunksize} SNPs at a time.")
-        collector = Collector(columns, options, alleles.index() if alleles else None)
-        work = collect(collector, frames, source.path)
+        collector = Collector(columns, options, keeper, alleles.index() if alleles else None)
+        work = collect(collector, batches, source.path)
         for warning in warnings:
             log.warning("%s", warning)
         whole_n, unread = source.whole_n, source.rejected
@@ -223,12 +228,13 @@ def _munged(
     give_signs(work)
     take = None if alleles is None else match_alleles(work, alleles, source.path)
     summary = summarise(work.rows["Z"] if take is None else work.rows["Z"][take[take >= 0]])
-    frame = output_frame(work.rows, columns, options, whole_n=whole_n, take=take, alleles=alleles)
+    table = output_table(work.rows, columns, options, whole_n=whole_n, take=take, alleles=alleles)
     target = "" if prefix is None else f" to {prefix}.sumstats.gz"
-    n_known = frame.height - frame["N"].null_count()
-    say(f"Writing summary statistics for {frame.height} SNPs ({n_known} with nonmissing beta){target}.")
+    known = f"{table.n_known()} with nonmissing beta"
+    say(f"Writing summary statistics for {len(table)} SNPs ({known}){target}.")
+    collector.rejected.put_first(unread, keeper)
     return Munged(
-        frame=frame,
+        table=table,
         source=source.path,
         columns=columns,
         n_rows=collector.n_rows,
@@ -236,17 +242,21 @@ def _munged(
         n_min=n_min,
         median=median,
         summary=summary,
-        rejected=_all_rejected(unread, collector.rejected),
+        removed=collector.rejected,
         warnings=(*columns.warnings, *warnings),
     )
 
 
-def _all_rejected(unread: list[pl.DataFrame], removed: list[pl.DataFrame]) -> pl.DataFrame:
-    # One byte a row for the reason: a file of imputed variants has millions of them.
-    reasons = {reason for part in unread for reason in part["REASON"].unique()} - set(filters.REASONS)
-    kind = pl.Enum([*filters.REASONS, *sorted(reasons)])
-    parts = [part.with_columns(pl.col("REASON").cast(kind)) for part in (*unread, *removed)]
-    return pl.concat(parts) if parts else pl.DataFrame(schema={**REJECTED_SCHEMA, "REASON": kind})
+def _write(result: Munged, prefix: str, *, overwrite: bool, decimals: bool) -> Munged:
+    """Write ``<prefix>.sumstats.gz`` and, if rows were removed, ``<prefix>.rejected.tsv.gz``."""
+    path = Path(f"{prefix}.sumstats.gz")
+    write_table(result.table.columns, path, overwrite=overwrite, decimals=decimals)
+    rejected = Path(f"{prefix}.rejected.tsv.gz")
+    if len(result.removed):
+        write_rejected_rows(result.removed, rejected, overwrite=overwrite)
+    elif overwrite:
+        rejected.unlink(missing_ok=True)
+    return replace(result, path=path)
 
 
 def _tell_columns(columns: Columns) -> None:

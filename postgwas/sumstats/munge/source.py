@@ -6,20 +6,26 @@ import itertools
 import os
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from postgwas.errors import InputError
-from postgwas.sumstats.assemble import canonical_chunk
-from postgwas.sumstats.chunks import Chunk, iter_chunks
+from postgwas.sumstats.chunks import Block, Chunk, iter_blocks
 from postgwas.sumstats.compression import ByteStream
 from postgwas.sumstats.dialects import ColumnPlan
 from postgwas.sumstats.layout import ROW_NAMES, Layout, sniff_layout
+from postgwas.sumstats.munge.batch import Batch, CellReader, batch_of_frame
 from postgwas.sumstats.munge.columns import Columns
 from postgwas.sumstats.munge.names import DESCRIPTIONS
-from postgwas.sumstats.reader import ChunkParser
+from postgwas.sumstats.texts import Keeper
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from postgwas.sumstats.reader import ChunkParser
 
 _HEAD = 1 << 20
+_CHUNK_BYTES = 2 << 20
+"""Text at a time: the arrays that are made of it should fit the cache."""
 #: Fields that are made into others before anything is judged.
 _RAW = frozenset({"REF", "ALT", "VARIANT", "EAF_CAS", "EAF_CON"})
 _FLAGS = {
@@ -80,15 +86,24 @@ class Source:
     ) -> None:
         self._stream.close()
 
-    def frames(self, columns: Columns, *, strict: bool) -> Iterator[pl.DataFrame]:
-        """ROW and the fields of ``columns``, a chunk at a time.
+    def batches(
+        self, columns: Columns, keeper: Keeper, *, strict: bool, check_alleles: bool
+    ) -> Iterator[Batch]:
+        """The fields of ``columns``, a chunk at a time.
+
+        Chunks of plain fields are read without a frame; any that holds something unusual (other spellings
+        of a missing value, text that is not ASCII, uneven lines) goes through the reader of all formats.
 
         Parameters
         ----------
         columns : Columns
+        keeper : Keeper
+            Of the identifiers.
         strict : bool
             As munge_sumstats.py: a word in a column of numbers is an error, P below the least
             double is zero, and whether N is printed as whole numbers is found out.
+        check_alleles : bool
+            Alleles as codes, otherwise as written.
 
         Raises
         ------
@@ -101,31 +116,59 @@ class Source:
             self.warnings.append(
                 f"{self.path}: rows have one field more than the header; the first is taken as R's row names"
             )
+        plain = self._cell_reader(columns, keeper, keep_tiny=not strict, check_alleles=check_alleles)
+        parser: ChunkParser | None = None
+        n_rows = 0
+        for block in iter_blocks(self._stream, self._head, self.layout, chunk_bytes=_CHUNK_BYTES):
+            found = None
+            if plain is not None and block.cells is not None:
+                found = plain.read(block.cells, block.first_line)
+            if found is not None:
+                batch, whole = found
+                self.whole_n = self.whole_n and whole
+            else:
+                parser = parser or self._parser(columns, keep_tiny=not strict)
+                frame = self._frame(block, columns, parser, strict=strict)
+                batch = batch_of_frame(frame, keeper, check_alleles=check_alleles)
+            n_rows += len(batch)
+            yield batch
+        if parser is not None:
+            self.rejected = parser.rejected
+            for name in plain.seen if plain is not None else ():
+                parser.seen[name] = parser.seen.get(name, 0) + 1
+            self.warnings.extend(parser.check(_FLAGS))
+        if n_rows == 0 and not self.rejected:
+            raise InputError(
+                f"{self.path}: a header but no rows; columns found: {', '.join(self.layout.names)}"
+            )
+
+    def _cell_reader(
+        self, columns: Columns, keeper: Keeper, *, keep_tiny: bool, check_alleles: bool
+    ) -> CellReader | None:
+        if _RAW & columns.fields.keys() or columns.text_na or columns.additive_rows:
+            return None
+        places = {field: self.layout.names.index(column) for field, column in columns.fields.items()}
+        return CellReader(places, keeper, check_alleles, keep_tiny)
+
+    def _parser(self, columns: Columns, *, keep_tiny: bool) -> ChunkParser:
+        from postgwas.sumstats.reader import ChunkParser
+
         plan = ColumnPlan(
             columns.dialect,
             dict(columns.fields),
             text_na=columns.text_na,
             additive_rows=columns.additive_rows,
         )
-        parser = ChunkParser(self.layout, plan, list(columns.fields), self.path, keep_tiny=not strict)
-        wanted = set(columns.fields) | {"MLOG10P_TEXT", "EA", "NEA", "EAF"}
-        raw = bool(_RAW & columns.fields.keys())
-        n_rows = 0
-        for chunk in iter_chunks(self._stream, self._head, self.layout):
-            frame = parser.parse(chunk)
-            if strict:
-                self._refuse_words(parser)
-                self.whole_n = self.whole_n and self._whole(chunk, columns)
-            if raw:
-                frame = _made(frame, wanted)
-            n_rows += frame.height
-            yield frame
-        self.rejected = parser.rejected
-        self.warnings.extend(parser.check(_FLAGS))
-        if n_rows == 0 and not parser.rejected:
-            raise InputError(
-                f"{self.path}: a header but no rows; columns found: {', '.join(self.layout.names)}"
-            )
+        return ChunkParser(self.layout, plan, list(columns.fields), self.path, keep_tiny=keep_tiny)
+
+    def _frame(self, block: Block, columns: Columns, parser: ChunkParser, *, strict: bool) -> pl.DataFrame:
+        frame = parser.parse(block.chunk)
+        if strict:
+            self._refuse_words(parser)
+            self.whole_n = self.whole_n and self._whole(block.chunk, columns)
+        if _RAW & columns.fields.keys():
+            frame = _made(frame, set(columns.fields) | {"MLOG10P_TEXT", "EA", "NEA", "EAF"})
+        return frame
 
     def _refuse_words(self, parser: ChunkParser) -> None:
         for name, entry in parser.unparsed.items():
@@ -139,6 +182,8 @@ class Source:
         column = columns.fields.get("N")
         if column is None or not chunk.data:
             return True
+        import polars as pl
+
         at = self.layout.names.index(column)
         schema: dict[str, pl.DataType] = {f"{i}": pl.String() for i in range(len(self.layout.names))}
         schema[f"{at}"] = pl.Int64()
@@ -154,14 +199,16 @@ class Source:
 
 def _made(frame: pl.DataFrame, wanted: set[str]) -> pl.DataFrame:
     """The other allele and the frequency where they stand in other columns."""
+    from postgwas.sumstats.assemble import canonical_chunk
+
     made = canonical_chunk(frame, wanted | {"N_CAS", "N_CON"})
     drop = [name for name in ("N", *_RAW) if name in made.columns and name not in wanted - _RAW]
     return made.drop(drop)
 
 
-def vcf_frames(
-    path: str | os.PathLike[str], *, n: float | None
-) -> tuple[Columns, Iterator[pl.DataFrame], list[str]]:
+def vcf_batches(
+    path: str | os.PathLike[str], keeper: Keeper, *, n: float | None, check_alleles: bool
+) -> tuple[Columns, Iterator[Batch], list[str]]:
     """Columns, rows and warnings of a GWAS-VCF of one study; the warnings are complete after the rows."""
     from postgwas.sumstats.stream import iter_sumstats
 
@@ -182,10 +229,10 @@ def vcf_frames(
         (text.get(name, name), DESCRIPTIONS["Z" if name == "SIGNED" else name]) for name in fields
     )
 
-    def rows() -> Iterator[pl.DataFrame]:
+    def rows() -> Iterator[Batch]:
         with stream:
             for frame in itertools.chain([first], frames):
-                yield frame.drop(absent)
+                yield batch_of_frame(frame.drop(absent), keeper, check_alleles=check_alleles)
             warnings.extend(stream.job.warnings)
 
     columns = Columns(fields, "Z", "Z", 0.0, "MLOG10P", n, described=described, dialect="gwas-vcf")

@@ -35,6 +35,39 @@ def n_of_cases_and_controls(n_cas: Floats, n_con: Floats) -> Floats:
     return result
 
 
+def quantile(values: Floats, share: float) -> float:
+    """A quantile as ``numpy.quantile`` gives it, bit for bit, [values shape: (M,), no missing values].
+
+    numpy's imports its masked arrays, which takes longer than the quantile of a million values.
+
+    Examples
+    --------
+    >>> quantile(np.array([3.0, 1.0, 2.0, 10.0]), 0.9)
+    7.9
+    """
+    place = share * (values.size - 1)
+    at = int(place)
+    above = min(at + 1, values.size - 1)
+    ordered = np.partition(values, (at, above))
+    low, high, weight = float(ordered[at]), float(ordered[above]), place - at
+    return low + (high - low) * weight if weight < 0.5 else high - (high - low) * (1.0 - weight)
+
+
+def median(values: Floats) -> float:
+    """The median, the mean of the two in the middle, [shape: (M,), no missing values].
+
+    Examples
+    --------
+    >>> median(np.array([3.0, 1.0, 2.0, 10.0]))
+    2.5
+    """
+    upper = values.size // 2
+    lower = upper if values.size % 2 else upper - 1
+    # The last place too, as numpy.median does: it decides which of 0.0 and -0.0 comes out.
+    ordered = np.partition(values, (*range(lower, upper + 1), -1))
+    return float(ordered[lower : upper + 1].mean())
+
+
 def default_n_min(n: Floats, *, ldsc_compat: bool = False) -> float:
     """The 90th percentile of N, divided by 1.5.
 
@@ -46,7 +79,7 @@ def default_n_min(n: Floats, *, ldsc_compat: bool = False) -> float:
         give a limit that may be off in its last digit, on which N of two thirds of the largest hangs.
     """
     if not ldsc_compat:
-        return float(np.quantile(n, 0.9)) / 1.5
+        return quantile(n, 0.9) / 1.5
     place = 0.9 * (n.size - 1)
     below = int(place)
     above = min(below + 1, n.size - 1)
@@ -84,6 +117,4 @@ def summarise(z: Floats) -> Summary:
     if not z.size:
         return Summary(math.nan, math.nan, math.nan, 0)
     chi2 = z * z
-    return Summary(
-        float(chi2.mean()), float(np.median(chi2)) / 0.4549, float(chi2.max()), int((chi2 > 29).sum())
-    )
+    return Summary(float(chi2.mean()), median(chi2) / 0.4549, float(chi2.max()), int((chi2 > 29).sum()))

@@ -8,18 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from postgwas.errors import InputError, NoVariantsError
 from postgwas.progress import progress
 from postgwas.runlog import get_logger
 from postgwas.sumstats.munge import filters, lines
 from postgwas.sumstats.munge.allele_list import AlleleList
+from postgwas.sumstats.munge.batch import Batch
 from postgwas.sumstats.munge.collect import Collector
 from postgwas.sumstats.munge.options import MungeOptions
 from postgwas.sumstats.munge.rows import Rows
-from postgwas.sumstats.munge.statistic import default_n_min, n_of_cases_and_controls
-from postgwas.sumstats.qc import first_of_each
+from postgwas.sumstats.munge.statistic import default_n_min, median, n_of_cases_and_controls
 
 log = get_logger("sumstats.munge")
 MEDIAN_TOLERANCE = 0.1
@@ -51,12 +50,14 @@ class Munging:
 
     def reject(self, at: npt.NDArray[np.intp], rule: int) -> None:
         """Count and note rows that break a rule."""
-        row, snpid = (self.rows.columns[name].gather(at) for name in ("ROW", "SNPID"))
-        self.collector.reject(row, snpid, np.full(at.size, rule, dtype=np.uint8))
+        lines = self.rows.columns["ROW"]
+        assert isinstance(lines, np.ndarray)
+        reason = np.full(at.size, rule, dtype=np.uint8)
+        self.collector.rejected.add(lines[at].astype(np.uint32), self.rows.snpid[at], reason)
         self.collector.counts[rule] += at.size
 
 
-def collect(collector: Collector, frames: Iterator[pl.DataFrame], source: str) -> Munging:
+def collect(collector: Collector, batches: Iterator[Batch], source: str) -> Munging:
     """Judge all rows.
 
     Raises
@@ -65,9 +66,9 @@ def collect(collector: Collector, frames: Iterator[pl.DataFrame], source: str) -
         None passes.
     """
     with progress("Reading SNPs") as advance:
-        for frame in frames:
-            collector.add(frame)
-            advance(frame.height)
+        for batch in batches:
+            collector.add(batch)
+            advance(len(batch))
     for line in lines.suspicious(collector.suspicious):
         log.info("%s", line)
     if collector.n_zero_p and not collector.options.ldsc_compat:
@@ -101,7 +102,7 @@ def tell_filters(collector: Collector, options: MungeOptions, remain: int) -> No
 
 def drop_duplicates(work: Munging) -> None:
     """Keep the first row of each identifier."""
-    count = work.drop(~first_of_each(work.rows.columns["SNPID"]).to_numpy(), filters.DUPLICATE)
+    count = work.drop(~work.rows.snpid.first_of_each(), filters.DUPLICATE)
     say(f"Removed {count} SNPs with duplicated rs numbers ({len(work)} SNPs remain).")
 
 
@@ -164,15 +165,15 @@ def check_median(work: Munging, source: str) -> float:
     columns = work.collector.columns
     if "SIGNED" not in work.rows:
         return math.nan
-    median = float(np.median(work.rows["SIGNED"]))
-    if abs(median - columns.null) > MEDIAN_TOLERANCE:
+    middle = median(work.rows["SIGNED"])
+    if abs(middle - columns.null) > MEDIAN_TOLERANCE:
         raise InputError(
-            f"{source}: the median value of {columns.signed} is {median:.2g}, "
+            f"{source}: the median value of {columns.signed} is {middle:.2g}, "
             f"expected close to {columns.null:g}; this column may be mislabelled",
             hint="--signed_sumstats COLUMN,NULL says what it is",
         )
-    say(f"Median value of {columns.signed} was {lines.number(median)}, which seems sensible.")
-    return median
+    say(f"Median value of {columns.signed} was {lines.number(middle)}, which seems sensible.")
+    return middle
 
 
 def give_signs(work: Munging) -> None:
@@ -196,7 +197,7 @@ def match_alleles(work: Munging, alleles: AlleleList, source: str) -> npt.NDArra
     rows = work.rows
     listed = np.full(len(alleles), -1, dtype=np.int64)
     listed[rows["LISTED"]] = np.arange(len(rows))
-    if not alleles.snpid.is_unique().all():
+    if not alleles.snpid.first_of_each().all():
         listed = listed[alleles.index().find(alleles.snpid)]
     found = np.flatnonzero(listed >= 0)
     at = listed[found]

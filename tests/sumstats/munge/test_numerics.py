@@ -17,6 +17,7 @@ from postgwas.sumstats.munge import filters, statistic
 from postgwas.sumstats.munge.allele_list import SnpIndex
 from postgwas.sumstats.munge.lines import number
 from postgwas.sumstats.munge.quantile import abs_z
+from postgwas.sumstats.texts import Keeper, texts_of_series
 
 COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A"}
 
@@ -109,7 +110,9 @@ def test_summary_of_nothing_is_nan() -> None:
 
 @given(st.lists(st.text(max_size=3), min_size=1, max_size=30), st.lists(st.text(max_size=3), max_size=30))
 def test_index_agrees_with_looking_through_the_list(listed: list[str], asked: list[str]) -> None:
-    found = SnpIndex(pl.Series(listed, dtype=pl.String)).find(pl.Series(asked, dtype=pl.String))
+    keeper = Keeper()
+    index = SnpIndex(texts_of_series(pl.Series(listed, dtype=pl.String), keeper))
+    found = index.find(texts_of_series(pl.Series(asked, dtype=pl.String), keeper))
     assert found.tolist() == [listed.index(a) if a in listed else -1 for a in asked]
 
 

@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 
 from postgwas.errors import NoVariantsError
-from postgwas.sumstats import chunks
 from postgwas.sumstats.derive import mlog10p_from_z, p_from_z
 from postgwas.sumstats.munge import source
 from postgwas.sumstats.munge.run import munge
@@ -123,10 +122,7 @@ def test_ways_of_writing_change_nothing(tmp_path: Path, file: Path, ending: str)
 def test_the_size_of_chunks_changes_nothing(file: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     whole = munge(file)
 
-    def small(stream: chunks.Readable, head: bytes, layout: object) -> object:
-        return chunks.iter_chunks(stream, head[: len(head)], layout, chunk_bytes=size)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(source, "iter_chunks", small)
+    monkeypatch.setattr(source, "_CHUNK_BYTES", size)
     monkeypatch.setattr(source, "_HEAD", 300)
     parts = munge(file)
     assert parts.frame.equals(whole.frame)
@@ -302,3 +298,58 @@ def test_cases_and_controls_give_the_peers_n(tmp_path: Path) -> None:
     assert found.frame["N"].to_list() == pytest.approx(
         munge(write(simulate(), tmp_path / "n.txt")).frame["N"].to_list()
     )
+
+
+def odd_lines() -> list[str]:
+    """Rows with all that the quick reader of plain fields leaves to the other one, and long identifiers."""
+    values = ["0.2", "1e-3", "NA", "nan", "0", "1e-320", "3e-400", "word", "+0.5", ".5", "5.", "-1", "1.5"]
+    rows = [f"rs{i}\tA\tG\t0.3\t0.95\t{(-1) ** i * i / 1000}\t0.5\t1\t1000" for i in range(1, 60)]
+    rows += [f"rs9{i}\tc\tt\t0.3\t1\t-0.1\t0.5\t{p}\t1000" for i, p in enumerate(values)]
+    rows += [
+        f"1:{i}:{'ACGT' * (i % 40)}:T\tG\tA\t0.3\t1\t{(-1) ** i * 0.05}\t1\t0.25\t1000" for i in range(100)
+    ]
+    rows += ["NA\tA\tG\t0.3\t1\t0.2\t1\t0.25\t1000", ".\tA\tG\t0.3\t1\t0.2\t1\t0.25\t1000", "rs1\tA\tG\t0.3"]
+    rows += [
+        f"rs8{i}\t{a}\tG\t0.3\t1\t-0.2\t1\t0.25\t1000" for i, a in enumerate(["NA", ".", "", "AT", "N", "é"])
+    ]
+    return rows
+
+
+@pytest.mark.parametrize("options", [{}, {"keep_maf": True}, {"no_alleles": True}, {"merge_alleles": True}])
+def test_both_readers_of_rows_give_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, bool]
+) -> None:
+    header = "SNP\tA1\tA2\tFRQ\tINFO\tBETA\tSE\tP\tN\n"
+    path, listed = tmp_path / "odd.txt", tmp_path / "list.txt"
+    path.write_text(header + "\n".join(odd_lines()) + "\n", encoding="utf-8")
+    rows = [line.split("\t") for line in odd_lines()[::2]]
+    listed.write_text("SNP\tA1\tA2\n" + "".join(f"{r[0]}\t{r[1]}\t{r[2]}\n" for r in rows), encoding="utf-8")
+    given: dict[str, object] = {
+        **options,
+        **({"merge_alleles": listed} if "merge_alleles" in options else {}),
+    }
+
+    def both(chunk: int) -> tuple[bytes, bytes, object]:
+        monkeypatch.setattr(source, "_CHUNK_BYTES", chunk)
+        monkeypatch.setattr(source, "_HEAD", 300)
+        out = tmp_path / f"out{chunk}"
+        found = munge(path, out=out, overwrite=True, quiet=True, **given)  # type: ignore[arg-type]
+        read = [gzip.decompress(Path(f"{out}{s}").read_bytes()) for s in (".sumstats.gz", ".rejected.tsv.gz")]
+        assert found.frame.height == read[0].count(b"\n") - 1
+        return read[0], read[1], (found.counts, found.summary, found.n_min, found.median)
+
+    mixed, whole = both(100), both(1 << 20)
+    monkeypatch.setattr(source.Source, "_cell_reader", lambda *_, **__: None)
+    assert mixed == whole == both(200)
+
+
+def test_an_identifier_that_the_list_lacks_is_nobodys(tmp_path: Path, file: Path) -> None:
+    one, two = (row[:3] for row in munge(file).frame.select("SNP", "A1", "A2").head(2).rows())
+    none = ("NA", "A", "G")
+    listed = tmp_path / "list.txt"
+    lines = ["\t".join(row) for row in (("SNP", "A1", "A2"), one, none, one, none, two)]
+    listed.write_text("\n".join(lines) + "\n")
+    found = munge(file, merge_alleles=listed, ldsc_compat=True).frame
+    assert found["SNP"].to_list() == [one[0], None, one[0], None, two[0]]
+    assert found["Z"].is_null().to_list() == [False, True, False, True, False]
+    assert munge(file, merge_alleles=listed).frame["SNP"].to_list() == [one[0], one[0], two[0]]

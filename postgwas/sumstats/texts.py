@@ -1,0 +1,173 @@
+"""A column of short texts as rows of 64-bit words: compared, hashed, filtered and written in bulk.
+
+Identifiers of variants nearly all fit two words. A text that is longer than the rows, or that holds a
+zero byte, is kept once in a list, and its row holds its number there behind a byte that no text begins
+with; so two rows are equal where, and only where, their texts are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from postgwas.sumstats.cells import FIRST, PAD, Bools, Column, Words, find_cells
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MOST_WORDS = 8
+_ASIDE = 0xFF
+"""No UTF-8 text has this byte."""
+_SHARE = 0.99
+
+
+@dataclass
+class Keeper:
+    """How wide rows are, and the texts that do not fit; one for all texts that are to be compared.
+
+    Attributes
+    ----------
+    width : int
+        Words a row; 0 until the first texts have decided it.
+    """
+
+    width: int = 0
+    texts: list[bytes] = field(default_factory=list)
+    _number: dict[bytes, int] = field(default_factory=dict)
+
+    def fit(self, length: npt.NDArray[np.int64]) -> None:
+        """Choose a width that nearly all of some texts fit, unless that was done."""
+        if not self.width and length.size:
+            most = np.partition(length, int(_SHARE * (length.size - 1)))[int(_SHARE * (length.size - 1))]
+            self.width = min(max(1, -(-int(most) // 8)), MOST_WORDS)
+
+    def keep(self, text: bytes) -> int:
+        """The word that stands for a text that is kept aside."""
+        at = self._number.setdefault(text, len(self.texts))
+        if at == len(self.texts):
+            self.texts.append(text)
+        return at << 8 | _ASIDE
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts by row.
+
+    Attributes
+    ----------
+    words : ndarray of uint64, shape (M, width)
+        The bytes of each text, zeros behind it. An empty text stands for a missing one too.
+    keeper : Keeper
+    """
+
+    words: Words
+    keeper: Keeper
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __getitem__(self, rows: Bools | npt.NDArray[np.integer] | slice) -> Texts:
+        """Some of the rows, by mask or by number."""
+        if isinstance(rows, np.ndarray) and rows.dtype != np.bool_:
+            return Texts(self.words.take(rows, axis=0), self.keeper)
+        return Texts(self.words[rows], self.keeper)
+
+    def aside(self) -> npt.NDArray[np.intp]:
+        """Rows whose texts are kept aside."""
+        return np.flatnonzero((self.words[:, 0] & np.uint64(0xFF)) == _ASIDE)
+
+    def hash(self) -> Words:
+        """64 bits of each text; one word is its own, [shape: (M,)]."""
+        found = self.words[:, 0].copy()
+        for at in range(1, self.words.shape[1]):
+            # Multiplication spreads a word upwards, the shift brings that down again.
+            found *= np.uint64(0x9E3779B97F4A7C15)
+            found ^= found >> np.uint64(29)
+            found += self.words[:, at]
+        found *= np.uint64(0xBF58476D1CE4E5B9)
+        found ^= found >> np.uint64(32)
+        found *= np.uint64(0x94D049BB133111EB)
+        return found
+
+    def first_of_each(self) -> Bools:
+        """Whether each row is the first with its text, [shape: (M,)]."""
+        first = np.ones(len(self), dtype=np.bool_)
+        hashes = self.hash()
+        ordered = np.sort(hashes)
+        # Few texts are repeated: only those whose hashes are repeated are looked at again.
+        repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+        if not repeated.size:
+            return first
+        near = np.minimum(np.searchsorted(repeated, hashes), repeated.size - 1)
+        rows = np.flatnonzero(repeated[near] == hashes)
+        rows = rows[np.lexsort((rows, *self.words[rows].T))]
+        same = (self.words[rows[1:]] == self.words[rows[:-1]]).all(axis=1)
+        first[rows[1:][same]] = False
+        return first
+
+    def to_bytes(self) -> list[bytes]:
+        """Every text."""
+        packed = np.ascontiguousarray(self.words).view(f"S{8 * self.words.shape[1]}").ravel().tolist()
+        for row in self.aside().tolist():
+            packed[row] = self.keeper.texts[int(self.words[row, 0]) >> 8]
+        return packed
+
+    def to_series(self, name: str) -> pl.Series:
+        """As a Series of strings; empty ones are null."""
+        import polars as pl
+
+        return pl.Series(name, self.to_bytes(), dtype=pl.Binary).cast(pl.String).replace("", None)
+
+
+def texts_of_column(column: Column, keeper: Keeper) -> Texts:
+    """The fields of one column, in which there are no zero bytes."""
+    length = column.length
+    keeper.fit(length)
+    words = np.zeros((length.size, keeper.width), dtype=np.uint64)
+    window = column.window
+    longest = int(length.max()) if length.size else 0
+    for at in range(min(keeper.width, -(-longest // 8))):
+        if at < 4:
+            words[:, at] = window[column.start + 8 * at] & FIRST[(length - 8 * at).clip(0, 8)]
+            continue
+        rows = np.flatnonzero(length > 8 * at)
+        words[rows, at] = window[column.start[rows] + 8 * at] & FIRST[(length[rows] - 8 * at).clip(0, 8)]
+    for row in np.flatnonzero(length > 8 * keeper.width).tolist() if longest > 8 * keeper.width else ():
+        words[row] = 0
+        words[row, 0] = keeper.keep(column.get(row))
+    return Texts(words, keeper)
+
+
+def texts_of_list(values: Sequence[bytes], keeper: Keeper) -> Texts:
+    """Any texts, one by one."""
+    keeper.fit(np.array([len(value) for value in values], dtype=np.int64))
+    width = 8 * max(keeper.width, 1)
+    odd = {row for row, value in enumerate(values) if len(value) > width or b"\0" in value}
+    plain = [b"" if row in odd else value for row, value in enumerate(values)] if odd else list(values)
+    words = np.array(plain, dtype=f"S{width}").view(np.uint64).reshape(len(plain), width // 8)
+    for row in odd:
+        words[row, 0] = keeper.keep(values[row])
+    return Texts(words, keeper)
+
+
+def texts_of_series(values: pl.Series, keeper: Keeper) -> Texts:
+    """A Series of strings; null becomes the empty text."""
+    import polars as pl
+
+    values = values.cast(pl.String).fill_null("")
+    block = "\n".join(values.to_list()).encode() + b"\n" if len(values) else b""
+    pad = b"." * PAD
+    cells = None if b"\0" in block else find_cells(pad + block + pad, "\n", 1)
+    if cells is None or len(cells) != len(values):
+        return texts_of_list([value.encode() for value in values.to_list()], keeper)
+    return texts_of_column(cells.column(0), keeper)
+
+
+def join_texts(parts: Sequence[Texts], keeper: Keeper) -> Texts:
+    """All parts in one piece."""
+    words = [part.words for part in parts if len(part)]
+    return Texts(np.concatenate(words) if words else np.zeros((0, max(keeper.width, 1)), np.uint64), keeper)
