@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 log = get_logger("genotypes")
 
+_SITES = 1 << 16
+"""Sites that are gathered before they become a table, which takes less memory."""
+
 
 def open_vcf(
     path: str | os.PathLike[str],
@@ -82,16 +85,21 @@ def open_vcf(
         )  # fmt: skip
         keeper = tempfile.TemporaryDirectory(prefix="postgwas-genotypes-", dir=scratch)
         spool = Spool(keeper.name, samples.height, dosage=dosage)
-        tables: list[pl.DataFrame] = [_table([])]
+        tables: list[pl.DataFrame] = []
+        pending: list[Site] = []
         wanted = None
         if regions and name.endswith((".gz", ".bgz", ".bcf")) and usable_index(name):
             wanted = stretches(name, regions, _contigs(reader, name))
         records, batches = _reading(reader, name, samples.height, dosage, wanted, multiallelic)
         with progress(f"Reading {Path(name).name}") as advance:
             for sites, calls in batches:
-                tables.append(_table(sites))
+                pending += sites
+                if len(pending) > _SITES:
+                    tables.append(_table(pending))
+                    pending.clear()
                 spool.add(calls)
                 advance(len(sites))
+        tables.append(_table(pending))
         source: BlockSource = spool.finished()
     finally:
         reader.close()
@@ -161,12 +169,15 @@ def _rows(
 def _table(sites: list[Site]) -> pl.DataFrame:
     import polars as pl
 
-    kinds = {
-        "CHROM": pl.String, "SNPID": pl.String, "POS": pl.Int64, "A1": pl.String, "A2": pl.String,
-        "SPLIT": pl.Boolean,
-    }  # fmt: skip
-    frame = pl.DataFrame(sites, schema=kinds, orient="row")
-    return frame.with_columns(pl.col("POS").cast(pl.String), pl.col("SNPID").fill_null("."))
+    columns = [*zip(*sites)] or [()] * 6
+    chrom, identifier, position, alt, ref, split = columns
+    text = {"CHROM": chrom, "SNPID": identifier, "A1": alt, "A2": ref}
+    frame = pl.DataFrame({name: pl.Series(values, dtype=pl.String) for name, values in text.items()})
+    return frame.with_columns(
+        pl.col("SNPID").fill_null("."),
+        pl.Series("POS", position, pl.Int64).cast(pl.String),
+        pl.Series("SPLIT", split, pl.Boolean),
+    )
 
 
 def _told(skipped: dict[str, int]) -> str:

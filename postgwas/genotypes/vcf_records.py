@@ -178,8 +178,11 @@ def copies_of(alleles: NDArray[np.int16], numbers: NDArray[np.int16]) -> NDArray
     number = numbers[:, None]
     copies: NDArray[np.int8] = (first == number).view(np.int8)
     copies += (second == number).view(np.int8)
-    odd = np.minimum(first, second) < 0
-    if odd.any():
-        copies[odd & (second == _NO_COPY)] *= 2
-        copies[(first == _UNKNOWN) | (second == _UNKNOWN)] = MISSING
+    lower = np.minimum(first, second)
+    least = lower.min(initial=0)
+    if least == _NO_COPY:
+        copies[(second == _NO_COPY) & (first >= 0)] *= 2
+        np.putmask(copies, (first == _UNKNOWN) | (second == _UNKNOWN), MISSING)
+    elif least < 0:
+        np.putmask(copies, lower < 0, MISSING)
     return copies

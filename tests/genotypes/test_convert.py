@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from genotypes.vcf_files import binary, compressed, naive, random_rows, vcf_text
 
 from postgwas.errors import InputError, OutputError, UsageError
 from postgwas.genotypes import Genotypes, open_genotypes
+from postgwas.genotypes.genotypes import moments_of
 from postgwas.genotypes.run_convert import Format, convert
 from postgwas.genotypes.selection import Selection
 
@@ -75,6 +77,12 @@ def test_any_format_gives_the_same_block(tmp_path: Path) -> None:
             starts = range(0, len(sites), size)
             parts = [genotypes.block(at, min(at + size, len(sites)), people) for at in starts]
             np.testing.assert_array_equal(np.concatenate(parts), calls[:, people])
+        rows = np.array([3, 50, 119])
+        travelled = pickle.loads(pickle.dumps(genotypes.source))
+        np.testing.assert_array_equal(travelled.read(rows, people), calls[rows][:, people])
+        np.testing.assert_array_equal(
+            travelled.moments(rows, people).total, moments_of(calls[rows][:, people]).total
+        )
 
 
 def test_columns_that_formats_keep(tmp_path: Path) -> None:
