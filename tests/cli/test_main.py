@@ -209,3 +209,8 @@ def test_interrupting_a_program(number: int, tmp_path: Path) -> None:
     _, err = program.communicate(timeout=20)
     assert err == "postgwas: error: interrupted; no partial result stands under a final name\n"
     assert program.returncode == 2
+
+
+def test_an_unknown_flag_of_an_action_is_told_by_the_action(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["genotypes", "prune", "--genotypes", "x", "--out", "y", "--widow", "3"]) == 2
+    assert "did you mean --window? see postgwas genotypes prune --help" in capsys.readouterr().err
