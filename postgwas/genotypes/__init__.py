@@ -28,11 +28,18 @@ from postgwas.genotypes.opening import open_genotypes
 if TYPE_CHECKING:
     from postgwas.genotypes.hwe import hwe_exact as hwe_exact
     from postgwas.genotypes.qc_settings import QcSettings as QcSettings
+    from postgwas.genotypes.run_ancestry import AncestrySettings as AncestrySettings
+    from postgwas.genotypes.run_ancestry import ancestry as ancestry
     from postgwas.genotypes.run_convert import convert as convert
+    from postgwas.genotypes.run_fst import FstSettings as FstSettings
+    from postgwas.genotypes.run_fst import fst as fst
+    from postgwas.genotypes.run_grm import grm as grm
     from postgwas.genotypes.run_king import KingSettings as KingSettings
     from postgwas.genotypes.run_king import king as king
     from postgwas.genotypes.run_pca import PcaSettings as PcaSettings
     from postgwas.genotypes.run_pca import pca as pca
+    from postgwas.genotypes.run_project import ProjectSettings as ProjectSettings
+    from postgwas.genotypes.run_project import project as project
     from postgwas.genotypes.run_prune import PruneSettings as PruneSettings
     from postgwas.genotypes.run_prune import prune as prune
     from postgwas.genotypes.run_qc import qc as qc
@@ -40,23 +47,32 @@ if TYPE_CHECKING:
     from postgwas.genotypes.selection import open_selected as open_selected
 
 _HOMES = {
+    "AncestrySettings": "postgwas.genotypes.run_ancestry",
+    "FstSettings": "postgwas.genotypes.run_fst",
     "KingSettings": "postgwas.genotypes.run_king",
+    "PcaSettings": "postgwas.genotypes.run_pca",
+    "ProjectSettings": "postgwas.genotypes.run_project",
     "PruneSettings": "postgwas.genotypes.run_prune",
     "QcSettings": "postgwas.genotypes.qc_settings",
-    "qc": "postgwas.genotypes.run_qc",
-    "prune": "postgwas.genotypes.run_prune",
-    "PcaSettings": "postgwas.genotypes.run_pca",
     "Selection": "postgwas.genotypes.selection",
+    "ancestry": "postgwas.genotypes.run_ancestry",
     "convert": "postgwas.genotypes.run_convert",
-    "open_selected": "postgwas.genotypes.selection",
+    "fst": "postgwas.genotypes.run_fst",
+    "grm": "postgwas.genotypes.run_grm",
     "hwe_exact": "postgwas.genotypes.hwe",
     "king": "postgwas.genotypes.run_king",
+    "open_selected": "postgwas.genotypes.selection",
     "pca": "postgwas.genotypes.run_pca",
+    "project": "postgwas.genotypes.run_project",
+    "prune": "postgwas.genotypes.run_prune",
+    "qc": "postgwas.genotypes.run_qc",
 }
 
 __all__ = [
-    "BlockSource", "Genotypes", "KingSettings", "Moments", "PcaSettings", "PruneSettings", "QcSettings",
-    "Selection", "convert", "hwe_exact", "king", "open_genotypes", "open_selected", "pca", "prune", "qc",
+    "AncestrySettings", "BlockSource", "FstSettings", "Genotypes", "KingSettings", "Moments",
+    "PcaSettings", "ProjectSettings", "PruneSettings", "QcSettings", "Selection", "ancestry", "convert",
+    "fst", "grm", "hwe_exact", "king", "open_genotypes", "open_selected", "pca", "project", "prune",
+    "qc",
 ]  # fmt: skip
 
 

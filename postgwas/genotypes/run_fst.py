@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.compute.engine import engine
-from postgwas.errors import InputError, UsageError
+from postgwas.errors import UsageError
 from postgwas.genotypes.fst_estimators import ESTIMATORS, Ratio, ratio_of_sums
 from postgwas.genotypes.genotypes import Genotypes
 from postgwas.genotypes.group_counts import Floats, GroupCounts, group_counts
@@ -250,9 +250,11 @@ class _Part:
 
 
 def _piece_fst(task: _Task) -> _Part:
-    found = [group_counts(calls, task.codes, task.n_groups) for _, calls in task.piece.tiles()]
-    if task.method == "wc" and any(np.any(part.total != np.rint(part.total)) for part in found):
-        raise InputError("Weir and Cockerham's F_ST needs hard calls", hint="--method hudson for dosages")
+    found = []
+    for _, calls in task.piece.tiles():
+        if task.method == "wc" and calls.dtype != np.int8:
+            raise UsageError("Weir and Cockerham's F_ST needs hard calls", hint="--method hudson for dosages")
+        found.append(group_counts(calls, task.codes, task.n_groups))
     counts = GroupCounts(
         *(np.concatenate([getattr(c, name) for c in found]) for name in ("n", "total", "het"))
     )

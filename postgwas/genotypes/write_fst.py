@@ -73,7 +73,7 @@ def fst_files(
     target.check()
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
-        data = open_genotypes(genotypes, dosage=dosage)
+        data = open_genotypes(genotypes, dosage=dosage, scratch=target.folder)
         log.info("%s: %s variants, %s samples", data.path, f"{data.n_variants:,}", f"{data.n_samples:,}")
         result = fst(
             data, groups, group_column=group_column, selection=selection, settings=settings,

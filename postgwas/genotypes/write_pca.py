@@ -80,7 +80,7 @@ def pca_files(
     target.check()
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
-        data = open_genotypes(genotypes, dosage=dosage)
+        data = open_genotypes(genotypes, dosage=dosage, scratch=target.folder)
         log.info("%s: %s variants, %s samples", data.path, f"{data.n_variants:,}", f"{data.n_samples:,}")
         result = pca(data, selection=selection, settings=settings, scratch=target.folder, **where)
         labels = None if groups is None else groups_of(result.samples, groups, column=group_column)
