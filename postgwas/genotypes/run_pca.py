@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from postgwas.compute.engine import Engine, engine
 from postgwas.errors import InputError, NoVariantsError, UsageError
+from postgwas.genotypes.autosomes import autosomal_only
 from postgwas.genotypes.axis_outliers import axis_distances
 from postgwas.genotypes.genotypes import Genotypes
 from postgwas.genotypes.loadings import Loadings
@@ -32,7 +33,6 @@ FEW_VARIANTS = 2000
 """Below this the axes are said to rest on few variants."""
 UNPRUNED = 0.1
 """Mean r^2 of neighbours from which variants are said to look unpruned."""
-N_AUTOSOMES = 22
 
 
 @dataclass(frozen=True)
@@ -180,17 +180,8 @@ def autosomal(genotypes: Genotypes, dropped: dict[str, int]) -> tuple[Genotypes,
     NoVariantsError
         If there is none.
     """
-    import polars as pl
-
-    table = genotypes.variants
-    mask = table.select(pl.col("CHR").is_between(1, N_AUTOSOMES).fill_null(False)).to_series().to_numpy()
-    dropped = {**dropped, "not on an autosome": int((~mask).sum())}
-    if not mask.any():
-        raise NoVariantsError(
-            f"{genotypes.path}: none of the {genotypes.n_variants:,} variants is on an autosome "
-            f"(chromosome {table['CHROM'][0]} for instance); expected chromosomes 1 to 22"
-        )
-    return (genotypes if mask.all() else genotypes.select(variants=np.flatnonzero(mask))), dropped
+    kept = autosomal_only(genotypes)
+    return kept, {**dropped, "not on an autosome": genotypes.n_variants - kept.n_variants}
 
 
 def _fitted_to(genotypes: Genotypes, settings: PcaSettings) -> NDArray[np.bool_]:

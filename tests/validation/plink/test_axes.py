@@ -18,7 +18,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from postgwas.genotypes import FstSettings, Genotypes, PcaSettings, fst, grm, open_genotypes, pca
+from postgwas.genotypes import (
+    FstSettings,
+    Genotypes,
+    PcaSettings,
+    ProjectSettings,
+    fst,
+    grm,
+    open_genotypes,
+    pca,
+)
 from postgwas.genotypes.loadings_files import read_loadings
 from postgwas.genotypes.run_project import project
 
@@ -77,8 +86,10 @@ def test_plinks_own_loadings_are_read(genotypes: Genotypes, tmp_path: Path) -> N
         with gzip.open(DATA / f"{name}.gz") as file:
             (tmp_path / name).write_bytes(file.read())
     (tmp_path / "axes.eigenval").write_bytes((DATA / "axes.eigenval").read_bytes())
-    theirs = project(genotypes, read_loadings(tmp_path / "axes.eigenvec.allele"))
-    ours = project(genotypes, pca(genotypes, settings=PcaSettings(missing="pairwise")).loadings)
+    plain = ProjectSettings(missing="mean")
+    theirs = project(genotypes, read_loadings(tmp_path / "axes.eigenvec.allele"), settings=plain)
+    found = pca(genotypes, settings=PcaSettings(missing="pairwise")).loadings
+    ours = project(genotypes, found, settings=plain)
     assert theirs.n_matched == 785 and theirs.n_swapped == 0
     # Missing calls pair by pair leave our loadings a little short of length 1, to which plink2's are brought.
     length = np.linalg.norm(ours.scores, axis=0) / np.linalg.norm(theirs.scores, axis=0)
