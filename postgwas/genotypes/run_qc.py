@@ -46,6 +46,7 @@ def qc(
     groups: Given | None = None,
     group_column: str | None = None,
     build: str | None = None,
+    scratch: str | os.PathLike[str] | None = None,
     cores: int = 1,
     scheduler: str | os.PathLike[str] | None = None,
     jobqueue: str | None = None,
@@ -71,6 +72,8 @@ def qc(
     group_column : str, optional
     build : str, optional
         GRCh37 or GRCh38: where X is pseudo-autosomal.
+    scratch : path-like, optional
+        Folder for the temporary file that a VCF needs, which workers on other machines must see.
     cores, scheduler, jobqueue, jobqueue_options
         As :func:`postgwas.compute.engine.engine`; the same bits everywhere.
 
@@ -85,7 +88,7 @@ def qc(
     """
     settings = settings or QcSettings()
     settings.check()
-    chosen = _opened(genotypes, selection)
+    chosen = _opened(genotypes, selection, scratch)
     data = chosen.genotypes
     copies = copies_by_place(data.variants, build)
     told = data.samples["SEX"].fill_null(0).to_numpy().astype(np.int8)
@@ -126,12 +129,16 @@ def qc(
     return QcResult(data, copies, labels, quality, samples, people, sites, related, chosen)
 
 
-def _opened(genotypes: Genotypes | str | os.PathLike[str], selection: Selection | None) -> Selected:
+def _opened(
+    genotypes: Genotypes | str | os.PathLike[str],
+    selection: Selection | None,
+    scratch: str | os.PathLike[str] | None,
+) -> Selected:
     """The selection; impossible calls stay, because they tell something about the samples."""
     plain = replace(selection or Selection(), haploid=None)
     if isinstance(genotypes, Genotypes):
         return select_genotypes(genotypes, plain)
-    return open_selected(genotypes, plain)
+    return open_selected(genotypes, plain, scratch=scratch)
 
 
 def say_what_is_on_x(data: Genotypes, copies: Small, told: Small, build: str | None) -> None:

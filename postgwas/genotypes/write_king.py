@@ -26,6 +26,8 @@ log = get_logger(__name__)
 ENDINGS = (".king.tsv.gz",)
 LISTS = (".unrelated.txt", ".relatives.txt")
 FIGURES = (".king.png",)
+FEW_VARIANTS = 5000
+"""Below this the noise of kinship is told."""
 
 
 def king_files(
@@ -106,7 +108,12 @@ def king_files(
 
 
 def tell_pairs(result: KingResult, settings: KingSettings) -> None:
-    """The relatives that were found, by degree, and who has no usable calls."""
+    """The relatives that were found, by degree, and what makes them doubtful."""
+    if result.n_variants < FEW_VARIANTS:
+        log.warning(
+            "kinship rests on %s variants only, expected tens of thousands: unrelated pairs may look related",
+            f"{result.n_variants:,}",
+        )
     n = result.samples.height
     found = ", ".join(f"{count:,} {relation}" for relation, count in result.relation_counts.items() if count)
     log.info("Kinship of %s pairs of %s samples: %s", f"{n * (n - 1) // 2:,}", f"{n:,}",

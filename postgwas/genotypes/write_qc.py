@@ -92,7 +92,7 @@ def qc_files(
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
         result = qc(
             genotypes, selection=selection, settings=settings, groups=groups, group_column=group_column,
-            build=selection.haploid, **where,
+            build=selection.haploid, scratch=target.folder, **where,
         )  # fmt: skip
         if format is not None:
             require_unique_ids(result.genotypes.variants, result.genotypes.path, "a copy of what passes")

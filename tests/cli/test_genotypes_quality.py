@@ -119,6 +119,7 @@ def test_king_writes_pairs_and_lists(done: Run, out: Path, tmp_path: Path) -> No
     ]  # fmt: skip
     assert Path(f"{out}.relatives.txt").read_text() == "#FID\tIID\nF1\tI1\n"
     assert len(Path(f"{out}.unrelated.txt").read_text().splitlines()) == N_SAMPLES
+    assert "kinship rests on 40 variants only" in log
     assert "20 not on an autosome" in log and "duplicate or twin, " in log
     assert Path(f"{out}.king.png").stat().st_size > 5000
     assert Study.open(store).read_polars("genotypes/king/run").height == pairs.height
