@@ -51,6 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     genes.add_argument("--strip_versions", action="store_true", help="drop .2 at the end of ids")
     genes.add_argument("--ignore_after_bar", action="store_true", help="transcripts' ids end at the first |")
     genes.add_argument(
+        "--collapsed", action="store_true", help="lengths by GTEx's collapsed gene models, not by all exons"
+    )
+    genes.add_argument(
         "--min_annotated", type=float, default=0.5, metavar="SHARE",
         help="least share of genes that the GTF must have [default: %(default)s]",
     )  # fmt: skip
@@ -82,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
         min_annotated=args.min_annotated,
         unannotated=args.unannotated,
         rename=args.rename,
+        collapsed=args.collapsed,
     )
     formats = [text.strip() for text in args.format.split(",") if text.strip()] if args.format else None
     import_expression(

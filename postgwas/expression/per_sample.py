@@ -86,6 +86,16 @@ def kind_of(data: bytes) -> Kind | None:
     return "htseq" if b"\n__no_feature\t" in data or data.startswith(b"__no_feature\t") else None
 
 
+def is_sample_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a quantifier wrote the file; reads it whole only where its first line does not tell."""
+    from postgwas.sumstats.compression import ByteStream
+
+    with ByteStream(path) as stream:
+        head = stream.read(1 << 20)
+    first = head[: head.find(b"\n") if b"\n" in head else None]
+    return kind_of(read_text(path) if first.count(b"\t") == 1 else head) is not None
+
+
 def read_sample_file(path: str | os.PathLike[str]) -> SampleFile:
     """Read one sample's file.
 

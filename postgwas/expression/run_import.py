@@ -42,6 +42,7 @@ class ImportOptions:
     min_annotated: float = MIN_FOUND
     unannotated: Literal["keep", "drop", "refuse"] = "keep"
     rename: str | None = None
+    collapsed: bool = False
 
     def check(self, paths: Sequence[str]) -> None:
         """Refuse what contradicts itself.
@@ -54,6 +55,8 @@ class ImportOptions:
             raise UsageError("give files, or --sheet with a file for each sample: one of the two")
         if not 0 <= self.min_annotated <= 1:
             raise UsageError(f"--min_annotated {self.min_annotated:g}: expected 0 to 1")
+        if self.collapsed and not self.gtf:
+            raise UsageError("--collapsed needs --gtf")
         if self.unannotated != "keep" and not self.gtf:
             raise UsageError(f"--unannotated {self.unannotated} needs --gtf")
 
@@ -85,7 +88,8 @@ def import_expression(
         sheet (TSV with columns sample and path), unit, tpm (a second matrix), id_column, gene_column, gtf,
         tx2gene, level (``gene``, ``transcript``, ``usage``: a transcript's share of its gene),
         counts_from_abundance, strand (STAR), strip_versions, ignore_after_bar, min_annotated,
-        unannotated (``keep``, ``drop``, ``refuse``), rename (two columns: name, new name).
+        unannotated (``keep``, ``drop``, ``refuse``), rename (two columns: name, new name), collapsed
+        (LENGTH by GTEx's collapsed gene models rather than by all exons).
     formats : sequence of {"tsv", "parquet", "bed"}, optional
         By default tsv and parquet, and bed where the unit is not counts and places are known.
     store : path, optional
@@ -112,8 +116,9 @@ def import_expression(
     prefix = Prefix.of(os.fspath(out))
     started = time.perf_counter()
     with run_log(prefix.folder / prefix.name("log"), quiet=quiet, json_lines=log_json):
-        raw = _read(given, chosen)
-        imported, lost = _annotated(raw, chosen)
+        features = _features(chosen)
+        raw = _read(given, chosen, features)
+        imported, lost = _annotated(raw, chosen, features)
         if chosen.rename:
             imported = renamed(imported, _names(chosen.rename, imported.matrix))
         for note in imported.matrix.notes:
@@ -145,11 +150,20 @@ def import_expression(
     return imported
 
 
-def _read(paths: Sequence[str], options: ImportOptions) -> Imported:
+def _features(options: ImportOptions) -> pl.DataFrame | None:
+    """The GTF's lines."""
+    if options.gtf is None:
+        return None
+    from postgwas.expression.gtf import read_gtf
+
+    return read_gtf(options.gtf)
+
+
+def _read(paths: Sequence[str], options: ImportOptions, features: pl.DataFrame | None) -> Imported:
     summing = Summing(
         options.level, options.counts_from_abundance, options.strip_versions, options.ignore_after_bar
     )
-    genes = _tx2gene(options)
+    genes = _tx2gene(options, features)
     files = _files(paths, options)
     if files is None:
         log.info("Reading %s", paths[0])
@@ -172,35 +186,36 @@ def _read(paths: Sequence[str], options: ImportOptions) -> Imported:
 
 def _files(paths: Sequence[str], options: ImportOptions) -> dict[str, str] | None:
     """Sample -> file; None where the one file is a matrix."""
-    from postgwas.expression.per_sample import kind_of
+    from postgwas.expression.per_sample import is_sample_file
     from postgwas.expression.sample_sheet import files_by_name, read_sheet, sheet_files
-    from postgwas.genotypes.text_table import read_text
 
     if options.sheet:
         return sheet_files(read_sheet(options.sheet), options.sheet)
-    if len(paths) == 1 and (paths[0].endswith((".parquet", ".pq")) or kind_of(read_text(paths[0])) is None):
+    if len(paths) == 1 and (paths[0].endswith((".parquet", ".pq")) or not is_sample_file(paths[0])):
         return None
     return files_by_name(paths)
 
 
-def _tx2gene(options: ImportOptions) -> dict[str, str] | None:
-    from postgwas.expression.gtf import read_gtf
+def _tx2gene(options: ImportOptions, features: pl.DataFrame | None) -> dict[str, str] | None:
     from postgwas.expression.tx2gene import read_tx2gene, tx2gene_of_gtf
 
     if options.tx2gene:
         return read_tx2gene(options.tx2gene)
-    return tx2gene_of_gtf(read_gtf(options.gtf)) if options.gtf else None
+    return tx2gene_of_gtf(features) if features is not None else None
 
 
-def _annotated(imported: Imported, options: ImportOptions) -> tuple[Imported, list[str]]:
+def _annotated(
+    imported: Imported, options: ImportOptions, features: pl.DataFrame | None
+) -> tuple[Imported, list[str]]:
     """Places from the GTF; genes that it does not have are kept, dropped or refused."""
-    if options.gtf is None:
+    if options.gtf is None or features is None:
         return imported, []
-    from postgwas.expression.gtf import genes_of_gtf, read_gtf, transcripts_of_gtf
+    from postgwas.expression.gtf import genes_of_gtf, transcripts_of_gtf
 
-    features = read_gtf(options.gtf)
     by_gene = imported.matrix.unit != "ratio" and options.level == "gene"
     table = genes_of_gtf(features) if by_gene else _as_genes(transcripts_of_gtf(features))
+    if options.collapsed and by_gene:
+        table = _collapsed_lengths(table, features)
     matrix, lost = annotate(
         imported.matrix, table, source=options.gtf, strip_versions=options.strip_versions,
         min_found=options.min_annotated,
@@ -214,6 +229,18 @@ def _annotated(imported: Imported, options: ImportOptions) -> tuple[Imported, li
             gone = set(lost)
             return _without([at for at, g in enumerate(matrix.gene_ids) if g not in gone], found), lost
     return found, lost
+
+
+def _collapsed_lengths(genes: pl.DataFrame, features: pl.DataFrame) -> pl.DataFrame:
+    """LENGTH by GTEx's collapsed models; 0 for a gene of which nothing is left."""
+    import polars as pl
+
+    from postgwas.expression.collapse import collapse_genes
+    from postgwas.expression.gtf import union_lengths
+
+    lengths = union_lengths(collapse_genes(features), "GENE_ID")
+    joined = genes.drop("LENGTH").join(lengths, on="GENE_ID", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("LENGTH").fill_null(0.0)).select(genes.columns)
 
 
 def _as_genes(transcripts: pl.DataFrame) -> pl.DataFrame:

@@ -68,7 +68,10 @@ def tx2gene_of_gtf(features: pl.DataFrame) -> dict[str, str]:
     """Transcript -> gene of :func:`postgwas.expression.gtf.read_gtf`."""
     import polars as pl
 
-    pairs = features.filter(pl.col("TRANSCRIPT_ID").is_not_null()).unique("TRANSCRIPT_ID", keep="first")
+    pairs = features.filter(pl.col("FEATURE") == "transcript")
+    if not pairs.height:
+        pairs = features.filter(pl.col("TRANSCRIPT_ID").is_not_null())
+    pairs = pairs.unique("TRANSCRIPT_ID", keep="first")
     return dict(pairs.select("TRANSCRIPT_ID", "GENE_ID").rows())
 
 

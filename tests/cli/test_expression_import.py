@@ -307,3 +307,19 @@ def test_simulated_study_and_real_transcripts(shared: Path, tmp_path: Path, out:
     plain = plain.group_by("Gene_Symbol", maintain_order=True).sum()
     np.testing.assert_allclose(genes.values, plain.drop("Gene_Symbol").to_numpy(), rtol=1e-13)
     assert "31.9%" in genes.notes[0]
+
+
+def test_lengths_by_collapsed_models(tmp_path: Path, out: Path) -> None:
+    shared_bases = (
+        GTF + GTF.splitlines()[2].replace('"ENSG1.4"', '"ENSG9.1"').replace("\t100\t", "\t141\t") + "\n"
+    )
+    gtf = wrote(tmp_path / "g.gtf", shared_bases)
+    counts = wrote(tmp_path / "m.tsv", MATRIX)
+    assert run(out, counts, "--gtf", gtf, "--collapsed") == 0
+    assert read_expression(f"{out}.counts.parquet").genes["LENGTH"].to_list() == [
+        41.0,
+        51.0,
+        51.0,
+        51.0,
+        51.0,
+    ]
