@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.ld.matching import SECOND_SEED
+from postgwas.ld.texts import Hashes
 
 if TYPE_CHECKING:
-    import polars as pl
+    from postgwas.ld.variant_ids import VariantIds
 
-Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int32]
 
 #: Slots for each id in the first level; a level holds all ids whose slot no later id takes.
@@ -42,14 +41,9 @@ class IdIndex:
     second: Hashes
 
     @classmethod
-    def of(cls, ids: pl.Series) -> IdIndex:
-        """Index a list of ids; of equal ones the last is found.
-
-        Parameters
-        ----------
-        ids : polars.Series of String, length V
-        """
-        first, second = _hashes(ids)
+    def of(cls, ids: VariantIds) -> IdIndex:
+        """Index a list of ids, none missing; of equal ones the last is found."""
+        first, second = ids.first, ids.second
         levels: list[Places] = []
         left = np.arange(len(ids), dtype=np.int32)
         while left.size and len(levels) < 32:
@@ -61,12 +55,8 @@ class IdIndex:
             left = left[table.take(slots) != left]
         return cls(tuple(levels), first, second)
 
-    def find(self, ids: pl.Series) -> Places:
-        """Place of each id in the indexed list; -1 where it is not there, or is null.
-
-        Parameters
-        ----------
-        ids : polars.Series of String, length T
+    def find(self, ids: VariantIds) -> Places:
+        """Place of each id in the indexed list; -1 where it is not there, or is missing.
 
         Returns
         -------
@@ -75,10 +65,12 @@ class IdIndex:
         Examples
         --------
         >>> import polars as pl
-        >>> IdIndex.of(pl.Series(["a", "b", "c"])).find(pl.Series(["c", "x", "a", None])).tolist()
+        >>> from postgwas.ld.variant_ids import VariantIds
+        >>> index = VariantIds.of(pl.Series(["a", "b", "c"])).index
+        >>> index.find(VariantIds.of(pl.Series(["c", "x", "a", None]))).tolist()
         [2, -1, 0, -1]
         """
-        first, second = _hashes(ids)
+        first, second = ids.first, ids.second
         found = np.full(len(ids), NOWHERE, dtype=np.int32)
         if not self.first.size:
             return found
@@ -100,13 +92,9 @@ class IdIndex:
             sought = sought.take(missed)
         wrong = self.second.take(found) != second
         found[wrong] = NOWHERE
-        if ids.null_count():
-            found[ids.is_null().to_numpy()] = NOWHERE
+        if ids.missing is not None:
+            found[ids.missing] = NOWHERE
         return found
-
-
-def _hashes(ids: pl.Series) -> tuple[Hashes, Hashes]:
-    return ids.hash().to_numpy(), ids.hash(SECOND_SEED).to_numpy()
 
 
 def _slots(hashes: Hashes, level: int, bits: int) -> npt.NDArray[np.intp]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,8 +12,8 @@ import numpy.typing as npt
 
 from postgwas.errors import PanelError
 from postgwas.ld.ldscore_files import PanelFiles, find_files, read_counts, read_scores
-from postgwas.ld.matching import match_ids
-from postgwas.ld.panel_cache import cache_path, read_cache, write_cache
+from postgwas.ld.panel_cache import KeptPanel, cache_path, read_cache, write_cache
+from postgwas.ld.variant_ids import VariantIds
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,7 +27,7 @@ class LDScorePanel:
 
     Attributes
     ----------
-    snpid : polars.Series of String, length V
+    ids : VariantIds
         Variant ids, each once.
     chr : ndarray of int8, shape (V,)
     pos : ndarray of int32, shape (V,)
@@ -45,7 +46,7 @@ class LDScorePanel:
         Annotations left out because their LD score does not vary.
     """
 
-    snpid: pl.Series
+    ids: VariantIds
     chr: npt.NDArray[np.int8]
     pos: npt.NDArray[np.int32]
     l2: npt.NDArray[np.float64]
@@ -57,7 +58,12 @@ class LDScorePanel:
 
     @property
     def n_variants(self) -> int:
-        return len(self.snpid)
+        return len(self.ids)
+
+    @cached_property
+    def snpid(self) -> pl.Series:
+        """The ids as text: polars Series of String, length V."""
+        return self.ids.series
 
     def match(self, ids: pl.Series) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
         """Rows of the panel and of `ids` that name the same variant, in the panel's order.
@@ -72,6 +78,8 @@ class LDScorePanel:
         panel_rows, rows : ndarray of uint32, shape (K,)
             ``snpid[panel_rows] == ids[rows]``; equal panel rows keep the order of `ids`.
         """
+        from postgwas.ld.matching import match_ids
+
         return match_ids(self.snpid, ids)
 
     def index(self) -> pl.DataFrame:
@@ -124,22 +132,21 @@ def load_panel(
     text, files = locate_panel(name)
     count_files = () if counts == "none" else files.counts(f".l2.{counts}")
     _check_present(count_files)
-    frame, sums, annotations = _read(files, count_files, use_cache=cache)
+    read = _read(files, count_files, use_cache=cache)
+    annotations, sums = list(read.attrs["annotations"]), np.array(read.attrs["m"], dtype=np.float64)
     dropped: list[str] = []
-    scores = frame.select(annotations).to_numpy().astype(np.float64, copy=False)
+    scores = read.l2
     if require_variance:
-        varies = np.array(
-            [frame.height > 1 and bool(np.ptp(scores[:, i]) > 0) for i in range(len(annotations))]
-        )
+        varies = scores.max(axis=0) > scores.min(axis=0)
         if not varies.any():
             raise PanelError(f"{text}: no LD score varies between variants ({', '.join(annotations)})")
         dropped = [annotation for annotation, kept in zip(annotations, varies) if not kept]
         annotations = [annotation for annotation, kept in zip(annotations, varies) if kept]
         scores, sums = (scores, sums) if varies.all() else (scores[:, varies], sums[varies])
     return LDScorePanel(
-        snpid=frame["SNPID"],
-        chr=frame["CHR"].to_numpy(),
-        pos=frame["POS"].to_numpy(),
+        ids=read.ids,
+        chr=read.chr,
+        pos=read.pos,
         l2=np.ascontiguousarray(scores),
         m=sums,
         annotations=tuple(annotations),
@@ -186,20 +193,23 @@ def _check_present(count_files: tuple[Path, ...]) -> None:
         )
 
 
-def _read(
-    files: PanelFiles, count_files: tuple[Path, ...], *, use_cache: bool
-) -> tuple[pl.DataFrame, npt.NDArray[np.float64], list[str]]:
-    kept = cache_path([*files.scores, *count_files]) if use_cache else None
-    if kept is not None and (found := read_cache(kept)) is not None:
-        frame, attrs = found
-        return frame, np.array(attrs["m"], dtype=np.float64), list(attrs["annotations"])
+def _read(files: PanelFiles, count_files: tuple[Path, ...], *, use_cache: bool) -> KeptPanel:
+    path = cache_path([*files.scores, *count_files]) if use_cache else None
+    if path is not None and (found := read_cache(path, lambda: _concatenated(files)[0]["SNPID"])) is not None:
+        return found
     frame, digests = _concatenated(files)
     annotations = [name for name in frame.columns if name not in ("SNPID", "CHR", "POS")]
     sums = read_counts(count_files, len(annotations))
-    if kept is not None:
-        attrs = {"annotations": annotations, "m": sums.tolist(), "files": digests}
-        write_cache(kept, frame, attrs)
-    return frame, sums, annotations
+    parsed = KeptPanel(
+        attrs={"annotations": annotations, "m": sums.tolist(), "files": digests},
+        ids=VariantIds.of(frame["SNPID"]),
+        chr=frame["CHR"].to_numpy(),
+        pos=frame["POS"].to_numpy(),
+        l2=np.ascontiguousarray(frame.select(annotations).to_numpy(), dtype=np.float64),
+    )
+    if path is not None:
+        write_cache(path, parsed)
+    return parsed
 
 
 def _concatenated(files: PanelFiles) -> tuple[pl.DataFrame, dict[str, Any]]:

@@ -13,16 +13,15 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A"}
 #: The spelling that stands for each kind; bit of the kind.
 KINDS = {"AC": 1, "AG": 2}
 BASES = "ACGT"
-NO_BASE = 2 * len(BASES)
-EITHER_CASE = pl.Enum([*BASES, *BASES.lower()])
-#: Code of each of A C G T a c g t and of what is none of them.
-_CODES = np.array([1, 2, 3, 4, 1, 2, 3, 4, 0], dtype=np.uint8)
+#: Code of each base in either case; 0 for every other character.
+_CODES = np.zeros(256, dtype=np.uint8)
+for _code, _base in enumerate(BASES, 1):
+    _CODES[[ord(_base), ord(_base.lower())]] = _code
 
 Codes = npt.NDArray[np.uint8]
 
@@ -61,32 +60,26 @@ def spellings() -> dict[str, tuple[int, int]]:
     return found
 
 
-def allele_classes(a1: pl.Series, a2: pl.Series) -> Alleles:
+def allele_classes(a1: Codes, a2: Codes) -> Alleles:
     """Code the alleles of one file.
 
     Parameters
     ----------
-    a1, a2 : polars.Series of text or categories, shape (M,)
-        Effect allele and other allele, in either case.
+    a1, a2 : ndarray of uint8, shape (M,)
+        Effect allele and other allele: the character, in either case; anything else where an
+        allele has several or is missing.
 
     Examples
     --------
-    >>> found = allele_classes(pl.Series(["A", "g", "A", "I"]), pl.Series(["C", "T", "T", "D"]))
+    >>> first, other = (np.frombuffer(letters, np.uint8) for letters in (b"AgAI", b"CTTD"))
+    >>> found = allele_classes(first, other)
     >>> found.kind.tolist(), found.sign.tolist()
     ([1, 1, 0, 0], [1, -1, 0, 0])
     """
-    first, second = (_bases(alleles) for alleles in (a1, a2))
     bases = {base: i for i, base in enumerate(BASES, 1)}
     kinds, signs = np.zeros((5, 5), dtype=np.uint8), np.zeros((5, 5), dtype=np.int8)
     for spelling, (kind, sign) in spellings().items():
         cell = bases[spelling[0]], bases[spelling[1]]
         kinds[cell], signs[cell] = kind, sign
-    both = first * np.uint8(5) + second
+    both = _CODES.take(a1) * np.uint8(5) + _CODES.take(a2)
     return Alleles(kinds.ravel().take(both), signs.ravel().take(both))
-
-
-def _bases(alleles: pl.Series) -> Codes:
-    """1 to 4 for A, C, G, T in either case; 0 for anything else."""
-    either_case = alleles if alleles.dtype == EITHER_CASE else alleles.cast(EITHER_CASE, strict=False)
-    place = either_case.to_physical().fill_null(NO_BASE).cast(pl.UInt8).to_numpy()
-    return _CODES.take(place)

@@ -250,20 +250,18 @@ def fit_cell_type(task: CtsTask) -> CellTypeFit:
     own = read_reference_scores(
         task.cell_type.prefixes, counts=settings.counts, by_chromosome=True, keep_constant=True
     )
-    if own.n_variants == inputs.panel.n_variants and own.snpid.equals(inputs.panel.snpid):
+    if own.ids.same(inputs.panel.ids):
         rows = table.panel_rows
     else:
-        rows, places = own.match(inputs.panel.snpid.gather(table.panel_rows))
-        if rows.size < table.n_variants:
-            missing = np.ones(table.n_variants, dtype=np.bool_)
-            missing[places] = False
-            first = inputs.panel.snpid[int(table.panel_rows[np.flatnonzero(missing)[0]])]
+        rows = own.ids.index.find(inputs.panel.ids.take(table.panel_rows)).astype(np.intp)
+        missing = np.flatnonzero(rows < 0)
+        if missing.size:
+            first = inputs.panel.ids[int(table.panel_rows[missing[0]])]
             raise NoVariantsError(
-                f"{task.cell_type.prefixes}: no LD scores for {table.n_variants - rows.size:,} of "
+                f"{task.cell_type.prefixes}: no LD scores for {missing.size:,} of "
                 f"{table.n_variants:,} variants of the regression, such as {first}",
                 hint="cell types need LD scores of all variants of --ref_ld_chr",
             )
-        rows = rows[np.argsort(places, kind="stable")]
     fit = regress(
         table.z**2,
         np.hstack([own.l2[rows], table.l2]),

@@ -169,7 +169,9 @@ def results_table(result: H2Result, *, coefficients: bool) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def write_h2(result: H2Result, target: Target, rejected: pl.DataFrame, *, coefficients: bool) -> list[str]:
+def write_h2(
+    result: H2Result, target: Target, rejected: pl.DataFrame | None, *, coefficients: bool
+) -> list[str]:
     """Tables of a heritability; the endings written."""
     if target.out is None:
         return []
@@ -185,9 +187,9 @@ def write_h2(result: H2Result, target: Target, rejected: pl.DataFrame, *, coeffi
     return written + write_rejects(target, result.source, rejected)
 
 
-def write_rejects(target: Target, source: str, rejected: pl.DataFrame) -> list[str]:
+def write_rejects(target: Target, source: str, rejected: pl.DataFrame | None) -> list[str]:
     """Rows that were set aside, if there are any."""
-    if target.out is None or rejected.height == 0:
+    if target.out is None or rejected is None:
         return []
     write_rejected(target.path(REJECTED), [(source, rejected)])
     return [REJECTED]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from postgwas.errors import NoVariantsError, PanelError, UsageError
-from postgwas.ld.id_index import IdIndex
+from postgwas.ld.id_index import Places
 from postgwas.ld.ldscore_files import COMPRESSIONS, SUFFIX
 from postgwas.ld.panel import Counts, LDScorePanel, load_panel
 from postgwas.ldsc.munged import Munged as Munged
@@ -34,9 +34,9 @@ class RegressionTable:
     w_l2 : ndarray of float64, shape (K,)
     panel : LDScorePanel
         LD scores of the model.
-    panel_rows : ndarray of uint32, shape (K,)
+    panel_rows : ndarray of int, shape (K,)
         Rows of the panel, ascending.
-    rows : ndarray of uint32, shape (K,)
+    rows : ndarray of int, shape (K,)
         Rows of the trait.
     n_read : int
         Complete rows of the trait, duplicates included.
@@ -50,8 +50,8 @@ class RegressionTable:
     n: npt.NDArray[np.float64]
     w_l2: npt.NDArray[np.float64]
     panel: LDScorePanel
-    panel_rows: npt.NDArray[np.uint32]
-    rows: npt.NDArray[np.uint32]
+    panel_rows: npt.NDArray[np.intp]
+    rows: npt.NDArray[np.intp]
     n_read: int
     n_reference: int
     n_weights: int
@@ -197,17 +197,14 @@ def regression_table(
     NoVariantsError
         The LD scores are not for these summary statistics.
     """
-    # Ids of both are unique; looking the panel's up keeps its order.
-    found = IdIndex.of(munged.snpid).find(panel.snpid)
-    panel_rows = np.flatnonzero(found >= 0).astype(np.uint32)
-    rows = found.take(panel_rows).astype(np.uint32)
+    panel_rows, rows = _in_order(panel.ids.index.find(munged.ids))
     n_reference = int(panel_rows.size)
     _check_cover(n_reference, munged, panel, "--ref_ld_chr", check_cover)
     weight_rows = panel_rows
-    if weights is not panel and not weights.snpid.equals(panel.snpid):
-        weight_rows, kept = weights.match(panel.snpid.gather(panel_rows))
-        order = np.argsort(kept, kind="stable")
-        weight_rows, kept = weight_rows[order], kept[order]
+    if not weights.ids.same(panel.ids):
+        found = weights.ids.index.find(panel.ids.take(panel_rows))
+        kept = np.flatnonzero(found >= 0)
+        weight_rows = found[kept]
         panel_rows, rows = panel_rows[kept], rows[kept]
         _check_cover(int(kept.size), munged, weights, "--w_ld_chr", check_cover)
     return RegressionTable(
@@ -223,11 +220,21 @@ def regression_table(
     )
 
 
+def _in_order(places: Places) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """From each row's place in a panel, or -1: the places that are taken, ascending, and their rows."""
+    rows = np.flatnonzero(places >= 0)
+    taken = places.take(rows).astype(np.intp)
+    if (taken[1:] < taken[:-1]).any():
+        order = np.argsort(taken)
+        taken, rows = taken[order], rows[order]
+    return taken, rows
+
+
 def _check_cover(found: int, munged: Munged, panel: LDScorePanel, flag: str, refuse_few: bool) -> None:
     possible = min(munged.n_variants, panel.n_variants)
     if found and (found >= SMALLEST_COVER * possible or not refuse_few):
         return
-    ids = f"{munged.source} has ids like {munged.snpid[0]}, the LD scores like {panel.snpid[0]}"
+    ids = f"{munged.source} has ids like {munged.ids[0]}, the LD scores like {panel.ids[0]}"
     raise NoVariantsError(
         f"{panel.source}: LD scores for only {found:,} of {munged.n_variants:,} variants of {munged.source}, "
         f"with {panel.n_variants:,} in the LD scores; {ids}",
@@ -250,12 +257,12 @@ def _check_same_variants(first: LDScorePanel, other: LDScorePanel) -> None:
             f"{first.source} has LD scores of {first.n_variants:,} variants, {other.source} of "
             f"{other.n_variants:,}; LD scores side by side must be of the same variants"
         )
-    differs = first.snpid.ne_missing(other.snpid)
-    if differs.any():
-        row = int(differs.arg_true()[0])
+    differs = first.ids.differing(other.ids)
+    if differs.size:
+        row = int(differs[0])
         raise PanelError(
             f"{first.source} and {other.source} are LD scores of different variants: number {row + 1:,} is "
-            f"{first.snpid[row]} in one and {other.snpid[row]} in the other"
+            f"{first.ids[row]} in one and {other.ids[row]} in the other"
         )
 
 

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from postgwas.errors import ColumnError, NoVariantsError, UsageError
+from postgwas.ld.texts import PADDING, Texts
+from postgwas.ld.variant_ids import VariantIds
+from postgwas.ldsc.munged_rows import AlleleLetters, Rows
+from postgwas.ldsc.plain_text import first_line, read_plain, without_mark
 from postgwas.sumstats.compression import ByteStream
-from postgwas.sumstats.munge.result import Munged as Munging
-from postgwas.sumstats.table import empty_rejected
+
+if TYPE_CHECKING:
+    import polars as pl
 
 #: Munged files' column -> ours; alleles only where they are asked for.
 COLUMNS = {"SNP": "SNPID", "Z": "Z", "N": "N"}
 ALLELES = {"A1": "EA", "A2": "NEA"}
-#: Bases in either case: alleles read as these take a byte each, and no texts are made.
-BASES = pl.Enum([*"ACGTacgt"])
 #: What ldsc.py takes for a missing id besides an empty field and NA.
 MISSING = (".", "NaN", "nan", "N/A", "n/a", "#N/A", "NULL", "null", "-nan", "-NaN", "None")
 STORE_SEPARATOR = "::"
 _READ = 1 << 26
-#: Bytes looked through at once; they and what is found of them stay in the processor's cache.
-_COUNTED = 1 << 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +37,13 @@ class Munged:
 
     Attributes
     ----------
-    snpid : polars.Series of String, length T
+    ids : VariantIds
         Variant ids, each once.
     z : ndarray of float64, shape (T,)
         Z for the allele A1.
     n : ndarray of float64, shape (T,)
         Sample size.
-    a1, a2 : polars.Series of String (upper case) or of Enum (single bases, either case), length T, or None
+    a1, a2 : AlleleLetters, length T, or None
         Effect and other allele; None unless they were asked for.
     name : str
         The trait's name: that of the file without its endings, or of the table.
@@ -55,30 +55,40 @@ class Munged:
         Rows left out because an id, Z, N (or, if asked for, an allele) is missing.
     n_duplicates : int
         Rows left out because their id came before; the first is kept.
-    rejected : polars.DataFrame
-        ROW (line number), SNPID and REASON of rows with something that is no number.
+    rejected : polars.DataFrame or None
+        ROW (line number), SNPID and REASON of rows with something that is no number; None without any.
     warnings : tuple of str
-    incomplete : polars.Series of String, or None
+    incomplete : VariantIds or None
         Ids of the rows left out because a value is missing; None where there are none.
     """
 
-    snpid: pl.Series
+    ids: VariantIds
     z: npt.NDArray[np.float64]
     n: npt.NDArray[np.float64]
-    a1: pl.Series | None
-    a2: pl.Series | None
+    a1: AlleleLetters | None
+    a2: AlleleLetters | None
     name: str
     source: str
     n_rows: int
     n_missing: int
     n_duplicates: int
-    rejected: pl.DataFrame
+    rejected: pl.DataFrame | None = None
     warnings: tuple[str, ...] = ()
-    incomplete: pl.Series | None = None
+    incomplete: VariantIds | None = None
 
     @property
     def n_variants(self) -> int:
-        return len(self.snpid)
+        return len(self.ids)
+
+    @property
+    def n_rejected(self) -> int:
+        """Rows with something that is no number."""
+        return 0 if self.rejected is None else self.rejected.height
+
+    @cached_property
+    def snpid(self) -> pl.Series:
+        """The ids as text: polars Series of String, length T."""
+        return self.ids.series
 
     @property
     def n_read(self) -> int:
@@ -112,17 +122,17 @@ def read_munged(path: Any, *, alleles: bool, name: str | None = None) -> Munged:
     StoreError
         The store or its table is missing or damaged.
     """
-    if isinstance(path, Munging):
-        name, path = name or trait_name(path.source), path.frame
-    if isinstance(path, pl.DataFrame) or hasattr(path, "iloc"):
-        frame, rejected, label = _from_table(path, alleles, name or "<table>"), empty_rejected(), name
-        return _checked(frame, rejected, name or "table", label or "<table>")
+    if not isinstance(path, (str, os.PathLike)):
+        from postgwas.sumstats.munge.result import Munged as Munging
+
+        if isinstance(path, Munging):
+            name, path = name or trait_name(path.source), path.frame
+        return _checked(_from_table(path, alleles, name or "<table>"), name or "table", name or "<table>")
     source = os.fspath(path)
     if STORE_SEPARATOR in source:
-        frame = _from_store(source, alleles)
-        return _checked(frame, empty_rejected(), name or source.rpartition("/")[2], source)
-    frame, rejected, warnings = _from_file(source, alleles)
-    return _checked(frame, rejected, name or trait_name(source), source, warnings)
+        return _checked(_from_store(source, alleles), name or source.rpartition("/")[2], source)
+    rows, rejected, warnings = _from_file(source, alleles)
+    return _checked(rows, name or trait_name(source), source, rejected, warnings)
 
 
 def trait_name(source: str) -> str:
@@ -139,15 +149,14 @@ def trait_name(source: str) -> str:
     return name or Path(source).name
 
 
-def _from_file(source: str, alleles: bool) -> tuple[pl.DataFrame, pl.DataFrame, Sequence[str]]:
+def _from_file(source: str, alleles: bool) -> tuple[Rows, pl.DataFrame | None, Sequence[str]]:
     wanted = COLUMNS | (ALLELES if alleles else {})
     with ByteStream(source) as stream:
         parts = []
         while part := stream.read(_READ):
             parts.append(part)
-    data = (parts[0] if len(parts) == 1 else b"".join(parts)).removeprefix(codecs.BOM_UTF8)
-    header = data[: data.find(b"\n")] if b"\n" in data else data
-    names = header.decode("utf-8", "replace").split()
+    data = without_mark(parts[0] if len(parts) == 1 else b"".join(parts))
+    names, tabs = first_line(data)
     missing = [column for column in wanted if column not in names]
     if missing:
         found = ", ".join(names[:10])[:100]
@@ -155,23 +164,9 @@ def _from_file(source: str, alleles: bool) -> tuple[pl.DataFrame, pl.DataFrame, 
             f"{source}: line 1 lacks {', '.join(missing)} of a munged file; columns found: {found}",
             hint="postgwas munge makes such a file",
         )
-    if _is_plain(data, header.decode("utf-8", "replace").split("\t") == names, len(names)):
-        # The common cases by the shortest way; whatever is odd is looked at line by line.
-        for text in (BASES, pl.String):
-            kinds = {"SNP": pl.String, "Z": pl.Float64, "N": pl.Float64, "A1": text, "A2": text}
-            try:
-                frame = pl.read_csv(
-                    data,
-                    separator="\t",
-                    columns=list(wanted),
-                    schema_overrides={name: kinds[name] for name in wanted},
-                    null_values="NA",
-                    quote_char=None,
-                    raise_if_empty=False,
-                )
-                return frame.rename(wanted).with_row_index("ROW", offset=2), empty_rejected(), ()
-            except pl.exceptions.PolarsError:
-                continue
+    # The common case by the shortest way; whatever is odd is looked at line by line.
+    if tabs and (rows := read_plain(data, names, wanted)) is not None:
+        return rows, None, ()
     from postgwas.sumstats.run import read_sumstats
 
     table = read_sumstats(
@@ -180,43 +175,72 @@ def _from_file(source: str, alleles: bool) -> tuple[pl.DataFrame, pl.DataFrame, 
         wanted=list(wanted.values()),
         derive=False,
     )
-    return table.frame, table.rejected, table.warnings
+    return _rows_of(table.frame), table.rejected if table.rejected.height else None, table.warnings
 
 
-def _is_plain(data: bytes, tabs: bool, width: int) -> bool:
-    """Whether a file is separated by tabs, with as many fields in all lines together as there should be."""
-    if not tabs or b"\r" in data or b'"' in data:
-        return False
-    text, found = np.frombuffer(data, np.uint8), np.empty(_COUNTED, np.bool_)
-    n_lines, n_tabs = int(not data.endswith(b"\n")), 0
-    for start in range(0, text.size, _COUNTED):
-        part = text[start : start + _COUNTED]
-        n_lines += int(np.count_nonzero(np.equal(part, 10, out=found[: part.size])))
-        n_tabs += int(np.count_nonzero(np.equal(part, 9, out=found[: part.size])))
-    return bool(n_tabs == n_lines * (width - 1))
-
-
-def _from_store(source: str, alleles: bool) -> pl.DataFrame:
+def _from_store(source: str, alleles: bool) -> Rows:
+    from postgwas.store.buffers import Spans
     from postgwas.store.study import Study
 
     file, _, key = source.rpartition(STORE_SEPARATOR)
     if not file or not key:
         raise UsageError(f"{source}: expected STUDY.h5::KEY, such as study.h5::traits/height")
     study = Study.open(file)
-    present = next((entry.columns for entry in study.ls() if entry.key == key), ())
-    names = _present(present, alleles, source) if present else {"SNP": "SNPID"}
-    frame = study.read_polars(key, list(names)).rename(names)
-    return frame.with_row_index("ROW", offset=1)
+    names = _present(study.columns(key), alleles, source)
+    read = study.read_buffers(key, list(names))
+    found = {ours: column for ours, column in zip(names.values(), read)}
+
+    def text(name: str) -> Texts:
+        column = found[name]
+        if not isinstance(column, Spans):
+            raise ColumnError(f"{source}: column {name} holds numbers, expected text")
+        padded = np.concatenate([column.content, np.zeros(PADDING, np.uint8)])
+        return Texts(padded, column.starts, column.lengths)
+
+    def numbers(name: str) -> npt.NDArray[np.float64]:
+        column = found[name]
+        if isinstance(column, Spans):
+            raise ColumnError(f"{source}: column {name} holds text, expected numbers")
+        values = column.values.astype(np.float64, copy=False)
+        return values if column.missing is None else np.where(column.missing, np.nan, values)
+
+    return Rows(
+        ids=VariantIds.of(text("SNPID")),
+        z=numbers("Z"),
+        n=numbers("N"),
+        ea=AlleleLetters.of(text("EA")) if alleles else None,
+        nea=AlleleLetters.of(text("NEA")) if alleles else None,
+    )
 
 
-def _from_table(table: Any, alleles: bool, name: str) -> pl.DataFrame:
+def _from_table(table: Any, alleles: bool, name: str) -> Rows:
+    import polars as pl
+
     frame = table if isinstance(table, pl.DataFrame) else pl.from_pandas(table)
     names = _present(frame.columns, alleles, name)
     picked = [
         frame[theirs].cast(pl.Float64 if ours in ("Z", "N") else pl.String).alias(ours)
         for theirs, ours in names.items()
     ]
-    return pl.DataFrame(picked).with_row_index("ROW", offset=1)
+    return _rows_of(pl.DataFrame(picked))
+
+
+def _rows_of(frame: pl.DataFrame) -> Rows:
+    """The rows of a polars table with our names of columns; a column ROW holds their lines."""
+    import polars as pl
+
+    def letters(name: str) -> AlleleLetters | None:
+        return AlleleLetters.of(Texts.of(frame[name].cast(pl.String))) if name in frame.columns else None
+
+    numbers = [frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in ("Z", "N")]
+    return Rows(
+        ids=VariantIds.of(frame["SNPID"]),
+        z=numbers[0],
+        n=numbers[1],
+        ea=letters("EA"),
+        nea=letters("NEA"),
+        lines=frame["ROW"].cast(pl.Int64).to_numpy() if "ROW" in frame.columns else 1,
+    )
 
 
 def _present(columns: Sequence[str], alleles: bool, source: str) -> dict[str, str]:
@@ -235,59 +259,54 @@ def _present(columns: Sequence[str], alleles: bool, source: str) -> dict[str, st
 
 
 def _checked(
-    frame: pl.DataFrame, rejected: pl.DataFrame, name: str, source: str, told: Sequence[str] = ()
+    rows: Rows,
+    name: str,
+    source: str,
+    rejected: pl.DataFrame | None = None,
+    told: Sequence[str] = (),
 ) -> Munged:
     """Complete rows with numbers that can be, each id once; the rest counted."""
-    n_rows = frame.height + rejected.height
-    for column in ("Z", "N"):
-        if frame[column].dtype != pl.Float64 or frame[column].is_nan().any():
-            frame = frame.with_columns(pl.col(column).cast(pl.Float64).fill_nan(None))
-    columns = [c for c in ("SNPID", "Z", "N", "EA", "NEA") if c in frame.columns]
-    height = frame.height
-    incomplete = None
-    if any(frame[c].null_count() for c in columns):
-        incomplete = frame.filter(pl.any_horizontal(pl.col(columns).is_null()))["SNPID"].drop_nulls()
-        frame = frame.drop_nulls(columns)
-    n_missing = height - frame.height
-    z, n = frame["Z"].to_numpy(), frame["N"].to_numpy()
+    n_rows = len(rows) + (0 if rejected is None else rejected.height)
     warnings = list(told)
-    if frame.height and not (np.isfinite(z).all() and np.isfinite(n).all() and n.min() > 0):
-        bad_n = ~(np.isfinite(n) & (n > 0))
-        bad = bad_n | ~np.isfinite(z)
-        reasons = np.where(bad_n[bad], "N is not a positive number", "Z is not finite")
-        aside = frame.filter(bad).select("ROW", "SNPID", REASON=pl.Series(reasons.tolist(), dtype=pl.String))
-        rejected = pl.concat([rejected, aside.cast(rejected.schema)])
-        frame = frame.filter(~bad)
-    if rejected.height:
+    lacking, incomplete, n_missing = rows.incomplete(), None, 0
+    if lacking.any():
+        n_missing = int(np.count_nonzero(lacking))
+        with_id = lacking if rows.ids.missing is None else lacking & ~rows.ids.missing
+        incomplete = rows.ids.take(np.flatnonzero(with_id))
+        rows = rows.take(~lacking)
+    if len(rows) and not (np.isfinite(rows.z).all() and np.isfinite(rows.n).all() and rows.n.min() > 0):
+        rows, aside = _set_aside(rows)
+        rejected = aside if rejected is None else rejected.vstack(aside.cast(rejected.schema))
+    if rejected is not None:
         first = rejected.sort("ROW").row(0, named=True)
         warnings.append(
             f"{source}: {rejected.height:,} rows set aside, the first (line {first['ROW']}): "
             f"{first['REASON']}"
         )
-    if frame.height == 0:
+    if not len(rows):
         raise NoVariantsError(
             f"{source}: no complete row among {n_rows:,} ({n_missing:,} lack a value, "
-            f"{rejected.height:,} hold something else than a number)"
+            f"{0 if rejected is None else rejected.height:,} hold something else than a number)"
         )
-    # Sorted hashes first: a tenth of the time that the ids themselves take.
-    hashes = np.sort(frame["SNPID"].hash().to_numpy())
-    words = pl.Series(MISSING).hash().to_numpy()
-    if (np.searchsorted(hashes, words, "right") > np.searchsorted(hashes, words)).any():
-        complete = frame.filter(~pl.col("SNPID").is_in(MISSING))
-        n_missing += frame.height - complete.height
-        frame = complete
+    ordered = np.sort(rows.ids.first)
+    words = _missing_words()
+    if (np.searchsorted(ordered, words, "right") > np.searchsorted(ordered, words)).any():
+        complete = ~np.isin(rows.ids.first, words)
+        n_missing += len(rows) - int(np.count_nonzero(complete))
+        rows = rows.take(complete)
     n_duplicates = 0
-    if (hashes[1:] == hashes[:-1]).any():
-        distinct = frame.filter(pl.col("SNPID").is_first_distinct())
-        n_duplicates = frame.height - distinct.height
-        frame = distinct
-    pair = [_alleles(frame[c]) if c in frame.columns else None for c in ("EA", "NEA")]
+    if (ordered[1:] == ordered[:-1]).any():
+        first_of_each = np.zeros(len(rows), dtype=np.bool_)
+        pairs = np.stack([rows.ids.first, rows.ids.second], axis=1)
+        first_of_each[np.unique(pairs, axis=0, return_index=True)[1]] = True
+        n_duplicates = len(rows) - int(np.count_nonzero(first_of_each))
+        rows = rows.take(first_of_each)
     return Munged(
-        snpid=frame["SNPID"],
-        z=frame["Z"].to_numpy(),
-        n=frame["N"].to_numpy(),
-        a1=pair[0],
-        a2=pair[1],
+        ids=rows.ids,
+        z=rows.z,
+        n=rows.n,
+        a1=rows.ea,
+        a2=rows.nea,
         name=name,
         source=source,
         n_rows=n_rows,
@@ -299,5 +318,26 @@ def _checked(
     )
 
 
-def _alleles(column: pl.Series) -> pl.Series:
-    return column if column.dtype == BASES else column.cast(pl.String).str.to_uppercase()
+def _set_aside(rows: Rows) -> tuple[Rows, pl.DataFrame]:
+    """Rows with numbers that can be, and a table of the others with the reason."""
+    import polars as pl
+
+    bad_n = ~(np.isfinite(rows.n) & (rows.n > 0))
+    bad = np.flatnonzero(bad_n | ~np.isfinite(rows.z))
+    reasons = np.where(bad_n[bad], "N is not a positive number", "Z is not finite")
+    aside = pl.DataFrame(
+        {
+            "ROW": rows.line_numbers(bad),
+            "SNPID": [rows.ids[int(row)] for row in bad],
+            "REASON": pl.Series(reasons.tolist(), dtype=pl.String),
+        }
+    )
+    kept = np.ones(len(rows), dtype=np.bool_)
+    kept[bad] = False
+    return rows.take(kept), aside
+
+
+@lru_cache(maxsize=1)
+def _missing_words() -> npt.NDArray[np.uint64]:
+    """Hashes of what stands for a missing id."""
+    return Texts.from_strings(MISSING).hashes()[0]

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from postgwas.errors import ColumnError, NoVariantsError, UsageError
-from postgwas.ld.id_index import IdIndex
 from postgwas.ld.panel import LDScorePanel
+from postgwas.ld.variant_ids import VariantIds
 from postgwas.ldsc.allele_classes import Alleles, allele_classes
 from postgwas.ldsc.inputs import SMALLEST_COVER, Munged, read_munged
 from postgwas.ldsc.munged import trait_name
@@ -33,31 +32,27 @@ class Ground:
         panel row has one.
     l2 : ndarray, shape (V, A)
     w_l2 : ndarray, shape (V,)
-    index : IdIndex
-        Of the panel's ids.
     """
 
     panel: LDScorePanel
     places: npt.NDArray[np.int32] | None
     l2: npt.NDArray[np.float64]
     w_l2: npt.NDArray[np.float64]
-    index: IdIndex
 
     @classmethod
     def of(cls, panel: LDScorePanel, weights: LDScorePanel) -> Ground:
         """Merge the LD scores of the model with those for the weights by id."""
-        index = IdIndex.of(panel.snpid)
-        if weights is panel or weights.snpid.equals(panel.snpid):
-            return cls(panel, None, panel.l2, np.ascontiguousarray(weights.l2[:, 0]), index)
-        weight_rows = IdIndex.of(weights.snpid).find(panel.snpid)
+        if weights.ids.same(panel.ids):
+            return cls(panel, None, panel.l2, np.ascontiguousarray(weights.l2[:, 0]))
+        weight_rows = weights.ids.index.find(panel.ids)
         rows = np.flatnonzero(weight_rows >= 0)
         places = np.full(panel.n_variants, -1, dtype=np.int32)
         places[rows] = np.arange(rows.size, dtype=np.int32)
-        return cls(panel, places, panel.l2[rows], weights.l2[weight_rows[rows], 0], index)
+        return cls(panel, places, panel.l2[rows], weights.l2[weight_rows[rows], 0])
 
-    def find(self, ids: pl.Series) -> tuple[npt.NDArray[np.int32], int]:
+    def find(self, ids: VariantIds) -> tuple[npt.NDArray[np.int32], int]:
         """Place of each id among the variants with both LD scores, or -1; how many have the model's."""
-        rows = self.index.find(ids)
+        rows = self.panel.ids.index.find(ids)
         n_reference = int(np.count_nonzero(rows >= 0))
         return (rows if self.places is None else np.where(rows < 0, -1, self.places[rows])), n_reference
 
@@ -119,14 +114,14 @@ def align(munged: Munged, ground: Ground, *, check_alleles: bool, keep: bool = F
     NoVariantsError
         The LD scores are not for these summary statistics.
     """
-    places, n_reference = ground.find(munged.snpid)
+    places, n_reference = ground.find(munged.ids)
     rows = np.flatnonzero(places >= 0)
     _check_cover(n_reference, int(rows.size), munged, ground.panel)
     everywhere = rows.size == places.size
     z, n = (munged.z, munged.n) if everywhere else (munged.z.take(rows), munged.n.take(rows))
     classes = None
     if munged.a1 is not None and munged.a2 is not None:
-        classes = allele_classes(munged.a1, munged.a2)
+        classes = allele_classes(munged.a1.letters, munged.a2.letters)
     if not everywhere:
         places = places.take(rows)
         classes = classes and Alleles(classes.kind.take(rows), classes.sign.take(rows))
@@ -198,7 +193,7 @@ def _check_cover(n_reference: int, n_weights: int, munged: Munged, panel: LDScor
         if found == 0 or found < SMALLEST_COVER * possible:
             raise NoVariantsError(
                 f"{munged.source}: LD scores (--{flag}) for {found:,} of its {munged.n_variants:,} variants; "
-                f"it has ids like {munged.snpid[0]}, the LD scores like {panel.snpid[0]}",
+                f"it has ids like {munged.ids[0]}, the LD scores like {panel.ids[0]}",
                 hint=f"give LD scores of the same variants (--{flag})",
             )
 
@@ -216,4 +211,4 @@ def first_misfit(first: ReadTrait, other: ReadTrait, ground: Ground) -> str:
 def _spelled(munged: Munged | None, snpid: str) -> str:
     assert munged is not None and munged.a1 is not None and munged.a2 is not None
     row = int((munged.snpid == snpid).arg_true()[0])
-    return f"{munged.a1[row]}{munged.a2[row]}"
+    return f"{munged.a1.text(row)}{munged.a2.text(row)}".upper()

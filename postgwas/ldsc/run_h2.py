@@ -322,7 +322,7 @@ def _counts(inputs: H2Inputs) -> H2Counts:
 def _dropped(inputs: H2Inputs) -> dict[str, int]:
     munged, table = inputs.munged, inputs.table
     return {
-        "not a number": munged.rejected.height,
+        "not a number": munged.n_rejected,
         "value missing": munged.n_missing,
         "id came before": munged.n_duplicates,
         "no LD score": munged.n_variants - table.n_reference,

@@ -9,7 +9,6 @@ from typing import Any
 
 import hdf5plugin
 import numpy as np
-import pyarrow as pa
 
 from postgwas.errors import StoreError
 from postgwas.store.schema import CHECKSUM, CHUNK_ROWS, encoding_of, stamp
@@ -117,7 +116,7 @@ def read_column(node: Any, *, file: Path, key: str, rows: slice = slice(None)) -
             if not isinstance(labels, Text) or (len(codes) and codes.max() >= len(labels)):
                 raise ValueError("codes point past the categories")
             return Categories(codes, labels.data, str(node.attrs["shown-as"]))
-    except (OSError, KeyError, ValueError, RuntimeError, pa.ArrowInvalid) as error:
+    except (OSError, KeyError, ValueError, RuntimeError) as error:  # Arrow's are ValueErrors
         raise StoreError(f"{file}: {key}: damaged: {str(error).splitlines()[0]}") from error
     raise StoreError(f"{file}: {key}: is a {encoding!r}, expected a column")
 
@@ -138,6 +137,8 @@ def text_buffers(data: Any) -> tuple[Array, Array, Array | None]:
 
 
 def _read_text(node: Any, rows: slice) -> Any:
+    import pyarrow as pa
+
     n = node["offsets"].shape[0] - 1
     first, last, _ = rows.indices(n)
     last = max(first, last)
@@ -156,6 +157,8 @@ def _read_text(node: Any, rows: slice) -> Any:
 
 def _padded(data: Any, offsets: Array) -> Array | None:
     """Text padded to one width, or None where that would bloat it or lose a NUL at its end."""
+    import pyarrow as pa
+
     widths = np.diff(offsets.astype(np.int64))
     width = int(widths.max(initial=1))
     if width > 64 and width * len(widths) > 4 * int(offsets[-1]):
@@ -166,6 +169,8 @@ def _padded(data: Any, offsets: Array) -> Array | None:
 
 
 def _read_fixed(node: Any, rows: slice) -> Any:
+    import pyarrow as pa
+
     values = node["values"][rows]
     mask = node["mask"][rows].astype(bool) if "mask" in node else None
     text = pa.array(values.tolist(), pa.large_binary()).cast(pa.large_string())

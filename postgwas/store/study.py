@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 
 from postgwas.errors import OutputError, StoreError
 from postgwas.store import index
+from postgwas.store.buffers import Spans, read_buffers
 from postgwas.store.columns import columns_of, read_group
 from postgwas.store.encoding import read_json
 from postgwas.store.hdf5 import new_file, open_file
@@ -29,7 +31,7 @@ from postgwas.store.part import (
 )
 from postgwas.store.provenance import Provenance, plain
 from postgwas.store.schema import check_column_name, check_key, encoding_of
-from postgwas.store.values import Array, to_numpy, to_pandas, to_polars
+from postgwas.store.values import Array, Numbers, to_numpy, to_pandas, to_polars
 
 if TYPE_CHECKING:
     import os
@@ -219,6 +221,22 @@ class Study:
             encoding_of(group, file=file, key=key, expected=("table",))
             found = read_group(group, columns, file=file, key=key)
         return pl.DataFrame([to_polars(column, name) for name, column in found.items()])
+
+    def columns(self, key: str) -> tuple[str, ...]:
+        """Names of a table's columns."""
+        with self.result(key) as (group, file):
+            encoding_of(group, file=file, key=key, expected=("table",))
+            return tuple(json.loads(group.attrs["column-order"]))
+
+    def read_buffers(self, key: str, columns: Sequence[str]) -> list[Numbers | Spans]:
+        """Some columns as NumPy arrays, text as spans of one buffer; see :mod:`.buffers`."""
+        with self.result(key) as (group, file):
+            encoding_of(group, file=file, key=key, expected=("table",))
+            present = json.loads(group.attrs["column-order"])
+            for name in columns:
+                if name not in present:
+                    raise StoreError(f"{file}: {key}: has no column {name!r}; it has {', '.join(present)}")
+            return [read_buffers(group["columns"][name], file=file, key=f"{key}/{name}") for name in columns]
 
     def read_arrays(self, key: str) -> dict[str, Array]:
         """The arrays of a result; text as object arrays."""

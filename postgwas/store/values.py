@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import pyarrow as pa
 
 from postgwas.errors import StoreError
 
@@ -73,7 +72,7 @@ def as_column(values: Any, *, name: str, key: str) -> Column:
     """
     try:
         column = _convert(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeError, TypeError, ValueError) as error:
+    except (UnicodeError, TypeError, ValueError) as error:  # Arrow's are of these kinds too
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise StoreError(f"{key}: column {name}: cannot be stored: {first}") from error
     if column is None:
@@ -94,6 +93,8 @@ def take(column: Column, order: Array) -> Column:
 
 def concatenate(columns: list[Column]) -> Column:
     """Columns of one kind end to end, text and categories joined as text."""
+    import pyarrow as pa
+
     if len(columns) == 1:
         return columns[0]
     if all(isinstance(column, Numbers) for column in columns):
@@ -106,6 +107,8 @@ def concatenate(columns: list[Column]) -> Column:
 
 def to_arrow(column: Column) -> Any:
     """As an Arrow array; NaN stays NaN."""
+    import pyarrow as pa
+
     if isinstance(column, Numbers):
         return _arrow(column.values, column.missing)
     if isinstance(column, Text):
@@ -165,6 +168,8 @@ def to_pandas(column: Column, name: str) -> pd.Series[Any]:
 
 
 def _convert(values: Any) -> Column | None:
+    import pyarrow as pa
+
     library = type(values).__module__.partition(".")[0]
     if library == "polars":
         values = values.rechunk()
@@ -177,7 +182,7 @@ def _convert(values: Any) -> Column | None:
         if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biuf":
             return _numbers(values.to_numpy())
         return _from_arrow(pa.array(values, from_pandas=True))
-    if isinstance(values, (pa.Array, pa.ChunkedArray)):
+    if library == "pyarrow":
         return _from_arrow(values)
     if isinstance(values, np.ma.MaskedArray):
         column = _from_numpy(values.data)
@@ -199,6 +204,8 @@ def _from_list(values: list[Any]) -> Column | None:
 
 
 def _from_numpy(values: Array) -> Column | None:
+    import pyarrow as pa
+
     if values.ndim != 1:
         raise ValueError(f"an array of shape {values.shape}, expected one dimension")
     if values.dtype.kind in "biuf":
@@ -213,6 +220,8 @@ def _from_numpy(values: Array) -> Column | None:
 
 
 def _from_arrow(array: Any) -> Column | None:
+    import pyarrow as pa
+
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
         if isinstance(array, pa.ChunkedArray):
@@ -262,6 +271,8 @@ def without_nulls(text: Any) -> Any:
 
 def _buffer_values(array: Any) -> Array:
     """Values of an Arrow array of numbers; its own to_numpy() would import pandas."""
+    import pyarrow as pa
+
     content = array.buffers()[1]
     if pa.types.is_boolean(array.type):
         return _bits(content, array.offset, len(array)).astype(bool)
@@ -278,6 +289,8 @@ def _bits(buffer: Any, offset: int, n: int) -> Array:
 
 def _arrow(values: Array, missing: Array | None = None) -> Any:
     """Numbers as an Arrow array that shares their memory; pa.array() would import pandas."""
+    import pyarrow as pa
+
     bitmap = None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
     content = np.packbits(values, bitorder="little") if values.dtype == bool else np.ascontiguousarray(values)
     kind = pa.from_numpy_dtype(values.dtype)

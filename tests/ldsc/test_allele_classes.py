@@ -6,10 +6,18 @@ import itertools
 
 import polars as pl
 
-from postgwas.ldsc.allele_classes import allele_classes
+from postgwas.ld.texts import Texts
+from postgwas.ldsc import allele_classes as coding
+from postgwas.ldsc.allele_classes import Alleles
+from postgwas.ldsc.munged_rows import AlleleLetters
 
 COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A"}
 SPELLINGS = ["".join(pair) for pair in itertools.product("ACGT", repeat=2)]
+
+
+def allele_classes(a1: pl.Series, a2: pl.Series) -> Alleles:
+    first, other = (AlleleLetters.of(Texts.of(alleles.cast(pl.String))).letters for alleles in (a1, a2))
+    return coding.allele_classes(first, other)
 
 
 def relation(one: str, other: str) -> int:

@@ -83,7 +83,7 @@ def joined_panels(folder: Path, names: str, counts: Any) -> LDScorePanel:
         return parts[0]
     assert all(part.snpid.equals(parts[0].snpid) for part in parts)
     return LDScorePanel(
-        parts[0].snpid,
+        parts[0].ids,
         parts[0].chr,
         parts[0].pos,
         np.hstack([part.l2 for part in parts]),

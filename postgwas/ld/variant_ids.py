@@ -1,0 +1,94 @@
+"""The ids of a list of variants: compared by hashes, shown as text only where someone asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from postgwas.ld.texts import MISSING, Hashes, Texts
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from postgwas.ld.id_index import IdIndex
+
+
+@dataclass(frozen=True, eq=False)
+class VariantIds:
+    """Ids of V variants.
+
+    Attributes
+    ----------
+    first, second : ndarray of uint64, shape (V,)
+        Two hashes of each id; :meth:`Texts.hashes` has their chance of a collision.
+    load : callable
+        Gives the ids as a polars series of strings.
+    known_index : IdIndex or None
+        An index that was made before.
+    missing : ndarray of bool, shape (V,), or None
+        Where there is no id; it is nobody's equal.
+    """
+
+    first: Hashes
+    second: Hashes
+    load: Callable[[], pl.Series]
+    known_index: IdIndex | None = None
+    missing: npt.NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, ids: pl.Series | Texts) -> VariantIds:
+        """From text.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> ids = VariantIds.of(pl.Series(["rs1", "rs2", "rs1"]))
+        >>> len(ids), ids[1], bool(ids.first[0] == ids.first[2])
+        (3, 'rs2', True)
+        """
+        texts = ids if isinstance(ids, Texts) else Texts.of(ids)
+        missing = texts.lengths == MISSING
+        load = texts.series if isinstance(ids, Texts) else lambda: ids
+        return cls(*texts.hashes(), load, missing=missing if missing.any() else None)
+
+    def __len__(self) -> int:
+        return int(self.first.size)
+
+    def __getitem__(self, row: int) -> str:
+        return str(self.series[row])
+
+    @cached_property
+    def series(self) -> pl.Series:
+        """As text."""
+        return self.load()
+
+    @cached_property
+    def index(self) -> IdIndex:
+        """To find other ids in these, which are unique."""
+        from postgwas.ld.id_index import IdIndex
+
+        return self.known_index or IdIndex.of(self)
+
+    def take(self, rows: npt.NDArray[np.integer]) -> VariantIds:
+        """Those of some rows."""
+        missing = None if self.missing is None else self.missing[rows]
+        return VariantIds(
+            self.first[rows], self.second[rows], lambda: self.series.gather(rows), missing=missing
+        )
+
+    def differing(self, other: VariantIds) -> npt.NDArray[np.intp]:
+        """Rows in which another list of the same length has another id."""
+        return np.flatnonzero((self.first != other.first) | (self.second != other.second))
+
+    def same(self, other: VariantIds) -> bool:
+        """Whether another list has the same ids in the same order."""
+        return self is other or (
+            len(self) == len(other)
+            and np.array_equal(self.first, other.first)
+            and np.array_equal(self.second, other.second)
+        )
