@@ -7,7 +7,8 @@ a pass reads four arrays and makes half as many operations as if it began with L
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -82,31 +83,30 @@ class Variants:
         LD scores of one annotation, or of several.
     ld : ndarray, shape (M,)
         Their total (the same array for one annotation).
-    w_ld : ndarray, shape (M,)
-        LD scores for overcounting.
     n : ndarray, shape (M,) or (1,)
         Sample size (geometric mean of two); (1,) where it is constant.
     n_bar : float
         Mean of `n`.
+    shared : Shared
+        Of `ld` and the LD scores for overcounting.
     traits : tuple of Trait
         The two traits of a covariance; empty for a heritability.
     keep : ndarray of 0 and 1, shape (M,), optional
         Variants with 0 have weight 0.
     scaled : bool
         Take N l / n_bar instead of l in the variance.
-    shared : Shared, optional
-        Of these `ld` and `w_ld`, where other regressions have them too.
     """
 
     l2: Array
     ld: Array
-    w_ld: Array
     n: Array
     n_bar: float
+    shared: Shared
     traits: tuple[Trait, ...] = ()
     keep: Array | None = None
     scaled: bool = False
-    shared: Shared | None = None
+    #: Arrays that are made already; versions of the same variants have this dict in common.
+    _made: dict[str, Array] = field(default_factory=dict)
 
     def within(self, mask: Mask) -> Variants:
         """The same with weight 0 outside `mask`."""
@@ -119,59 +119,57 @@ class Variants:
     @cached_property
     def prepared(self) -> Prepared:
         """What all passes have in common."""
-        shared, constant = self.shared, self.n.size == 1
-        scores = self.l2
-        if not constant and scores.ndim == 2:
-            scores = scores * (self.n / self.n_bar)[:, None]
-        elif not constant:
-            scores = self._array("scores")
-        load = self._array("load")
-        share = self._array("kept share") if shared is None or self.keep is not None else shared.share
-        own = self._array("own") if self.traits else None
-        room = np.empty(CHUNK)
-        for start in range(0, load.size, CHUNK):
-            part = slice(start, start + CHUNK)
-            n = self.n if constant else self.n[part]
-            floor = load[part]
-            if self.scaled:
-                np.multiply(self.ld[part], n, out=floor)
-                floor /= self.n_bar
-                np.maximum(floor, 1.0, out=floor)
-            elif shared is None:
-                np.maximum(self.ld[part], 1.0, out=floor)
-            else:
-                floor = shared.floor[part]
-            if own is not None:
-                self._own_variances(part, floor, own[part], room[: floor.size])
-            np.multiply(floor, n, out=load[part])
-            if not constant and scores.ndim == 1:
-                np.multiply(self.l2[part], n, out=scores[part])
-            self._fill_share(part, share[part])
-        return Prepared(scores, load, share, own)
+        share, kind = self.shared.share, "scaled" if self.scaled else "plain"
+        if self.keep is not None:
+            share = self._array("kept share", self._fill_kept_share)
+        own = self._array(f"{kind} own", self._fill_own) if self.traits else None
+        return Prepared(self._scores(), self._array(f"{kind} load", self._fill_load), share, own)
 
-    def _array(self, name: str) -> Array:
-        """Room for one number a variant; versions that exist at the same time have each their own."""
-        if self.shared is None:
-            return np.empty(self.ld.size)
-        return self.shared.room.array(f"{name} {self.keep is None} {self.scaled}", self.ld.size)
+    def _array(self, name: str, fill: Callable[[slice, Array], None]) -> Array:
+        """One number a variant, made the first time that a version asks for it."""
+        if name not in self._made:
+            out = self.shared.room.array(name, self.ld.size)
+            for start in range(0, out.size, CHUNK):
+                part = slice(start, min(start + CHUNK, out.size))
+                fill(part, out[part])
+            self._made[name] = out
+        return self._made[name]
 
-    def _own_variances(self, part: slice, floor: Array, out: Array, room: Array) -> None:
-        """Product of the traits' own variances at some of the variants, in `out`."""
-        for place, (size, slope, intercept) in zip((out, room), self.traits):
-            np.multiply(floor, size if size.size == 1 else size[part], out=place)
+    def _scores(self) -> Array:
+        if self.n.size == 1:
+            return self.l2
+        if self.l2.ndim == 1:
+            return self._array("scores", lambda part, out: np.multiply(self.l2[part], self.n[part], out=out))
+        if "scores" not in self._made:
+            self._made["scores"] = self.l2 * (self.n / self.n_bar)[:, None]
+        return self._made["scores"]
+
+    def _sizes(self, part: slice, size: Array) -> Array:
+        return size if size.size == 1 else size[part]
+
+    def _floor(self, part: slice) -> Array:
+        """max(l, 1), or with the scaled variance max(N l / n_bar, 1)."""
+        if not self.scaled:
+            return self.shared.floor[part]
+        floor = self.ld[part] * self.n[part]
+        floor /= self.n_bar
+        return np.maximum(floor, 1.0, out=floor)
+
+    def _fill_load(self, part: slice, out: Array) -> None:
+        np.multiply(self._floor(part), self._sizes(part, self.n), out=out)
+
+    def _fill_own(self, part: slice, out: Array) -> None:
+        """Product of the traits' own variances."""
+        floor, other = self._floor(part), np.empty(out.size)
+        for place, (size, slope, intercept) in zip((out, other), self.traits):
+            np.multiply(floor, self._sizes(part, size), out=place)
             place *= slope
             place += intercept
-        out *= room
+        out *= other
 
-    def _fill_share(self, part: slice, out: Array) -> None:
-        """1 / max(w, 1), or 0, at some of the variants, in `out`."""
-        if self.shared is None:
-            np.maximum(self.w_ld[part], 1.0, out=out)
-            np.divide(1.0, out, out=out)
-            if self.keep is not None:
-                out *= self.keep[part]
-        elif self.keep is not None:
-            np.multiply(self.shared.share[part], self.keep[part], out=out)
+    def _fill_kept_share(self, part: slice, out: Array) -> None:
+        assert self.keep is not None
+        np.multiply(self.shared.share[part], self.keep[part], out=out)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from postgwas.errors import OutputError, UsageError
+from postgwas.ldsc.row_table import write_rows
 from postgwas.runlog import get_logger, run_log
-from postgwas.sumstats.write import atomic_file, write_delimited, write_rejected
+from postgwas.store.atomic import atomic_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -108,8 +109,8 @@ def write_matrix(path: Path, values: Any) -> None:
     """Numbers as ``numpy.savetxt`` writes them, as ldsc's .cov and .delete."""
     buffer = io.BytesIO()
     np.savetxt(buffer, np.asarray(values))
-    with atomic_file(path) as raw:
-        raw.write(buffer.getvalue())
+    with atomic_file(path, overwrite=True) as temporary:
+        temporary.write_bytes(buffer.getvalue())
 
 
 def write_jackknife(result: H2Result, target: Target, *, cov: bool, delete: bool, pseudo: bool) -> list[str]:
@@ -128,6 +129,8 @@ def write_jackknife(result: H2Result, target: Target, *, cov: bool, delete: bool
         write_matrix(target.path(PART_DELETE), fit.part_delete_values)
         written += [DELETE, PART_DELETE]
     if pseudo:
+        from postgwas.sumstats.write import write_delimited
+
         write_delimited(pseudovalue_frame(result), target.path(PSEUDOVALUES))
         written.append(PSEUDOVALUES)
     return written
@@ -176,11 +179,15 @@ def write_h2(
     if target.out is None:
         return []
     written = [H2_TABLE]
-    write_delimited(result.frame(), target.path(H2_TABLE))
+    write_rows([result.row()], target.path(H2_TABLE))
     if result.fit.coef.size > 1:
+        from postgwas.sumstats.write import write_delimited
+
         write_delimited(result.categories(), target.path(CATEGORIES))
         written.append(CATEGORIES)
     if result.overlap is not None:
+        from postgwas.sumstats.write import write_delimited
+
         write_delimited(results_table(result, coefficients=coefficients), target.path(RESULTS))
         log.info("Results printed to %s", target.path(RESULTS))
         written.append(RESULTS)
@@ -191,6 +198,8 @@ def write_rejects(target: Target, source: str, rejected: pl.DataFrame | None) ->
     """Rows that were set aside, if there are any."""
     if target.out is None or rejected is None:
         return []
+    from postgwas.sumstats.write import write_rejected
+
     write_rejected(target.path(REJECTED), [(source, rejected)])
     return [REJECTED]
 

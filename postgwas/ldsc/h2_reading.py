@@ -181,12 +181,13 @@ def read_model_weights(settings: H2Settings, panel: LDScorePanel) -> LDScorePane
 
 def _chromosomes_missing(table: RegressionTable) -> list[str]:
     """M counts the variants of all chromosomes of the LD scores: a trait on some of them is scaled up."""
-    everywhere = np.bincount(table.panel.chr, minlength=1) > 0
-    here = np.bincount(table.panel.chr[table.panel_rows], minlength=everywhere.size) > 0
-    if (here == everywhere).all():
+    # Rows of the panel are in genome order, so a chromosome is a stretch of them.
+    borders = np.append(np.flatnonzero(np.diff(table.panel.chr)) + 1, table.panel.n_variants)
+    here = np.diff(np.searchsorted(table.panel_rows, borders), prepend=0) > 0
+    if here.all():
         return []
     return [
-        f"variants on {here.sum()} of the {everywhere.sum()} chromosomes of the LD scores: h2 is that of all "
+        f"variants on {here.sum()} of the {here.size} chromosomes of the LD scores: h2 is that of all "
         "of them, if the others are alike"
     ]
 

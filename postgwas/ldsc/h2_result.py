@@ -150,12 +150,10 @@ class H2Result:
         """The result lines as one text."""
         return "\n".join(self.lines())
 
-    def frame(self) -> pl.DataFrame:
-        """One row with everything that concerns the whole genome, full precision."""
-        import polars as pl
-
+    def row(self) -> dict[str, Any]:
+        """Everything that concerns the whole genome, full precision, by the names of ``PREFIX.h2.tsv``."""
         fit = self.fit
-        row: dict[str, Any] = {
+        return {
             "TRAIT": self.trait,
             "N_SNPS": self.counts.regression,
             "SCALE": self.scale,
@@ -176,8 +174,13 @@ class H2Result:
             "TWO_STEP": fit.two_step,
             "CHISQ_MAX": self.chisq_max,
         }
+
+    def frame(self) -> pl.DataFrame:
+        """:meth:`row` as a table."""
+        import polars as pl
+
         floats = ("SAMP_PREV", "POP_PREV", "TWO_STEP", "CHISQ_MAX")
-        return pl.DataFrame([row], schema_overrides=dict.fromkeys(floats, pl.Float64))
+        return pl.DataFrame([self.row()], schema_overrides=dict.fromkeys(floats, pl.Float64))
 
     def categories(self) -> pl.DataFrame:
         """One row for each annotation, full precision; standardised coefficients are NaN without annotations.

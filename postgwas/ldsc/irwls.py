@@ -16,7 +16,7 @@ import numpy as np
 
 from postgwas.errors import NoVariantsError, UsageError
 from postgwas.ldsc import jackknife
-from postgwas.ldsc.block_sums import Mask, Shared, Trait, Variants, block_sums
+from postgwas.ldsc.block_sums import Mask, Room, Shared, Trait, Variants, block_sums
 from postgwas.ldsc.jackknife import Array, Indices, Jackknife
 
 
@@ -64,7 +64,7 @@ def variants_of(
 ) -> Variants:
     """LD scores (M,) or (M, A), those for the weights, and sample sizes, as one."""
     ld = l2 if l2.ndim == 1 else l2.sum(axis=1)
-    return Variants(l2, ld, w_ld, n, float(np.mean(n)), traits, shared=shared)
+    return Variants(l2, ld, n, float(np.mean(n)), shared or Shared.of(ld, w_ld, Room()), traits)
 
 
 def fit(
@@ -108,14 +108,18 @@ def _reweighted(
     borders: Indices,
     intercept: float | None,
     fixed_weights: bool = False,
+    begun: tuple[Array, Array] | None = None,
 ) -> Jackknife:
     """Iteratively reweighted least squares: two reweightings, then the jackknife.
 
-    `versions` are the variants as they enter the initial weights and those after.
+    `versions` are the variants as they enter the initial weights and those after; `begun` are the
+    sums with the initial weights, where they are known.
     """
 
     def equations(variants: Variants, slope: float, centre: float, borders: Indices) -> tuple[Array, Array]:
-        xtx, xty = block_sums(variants, problem.y, slope, centre, borders)
+        return constrained(*block_sums(variants, problem.y, slope, centre, borders))
+
+    def constrained(xtx: Array, xty: Array) -> tuple[Array, Array]:
         if intercept is None:
             return xtx, xty
         # y - intercept on x alone, from the same sums.
@@ -123,8 +127,11 @@ def _reweighted(
 
     variants, later = versions
     slope, centre = first
-    for _ in range(0 if fixed_weights else 2):
-        xtx, xty = equations(variants, slope, centre, problem.whole)
+    for step in range(0 if fixed_weights else 2):
+        if begun is not None and step == 0:
+            xtx, xty = constrained(*begun)
+        else:
+            xtx, xty = equations(variants, slope, centre, problem.whole)
         coef = jackknife.solve(xtx[0], xty[0])
         # With several annotations ldsc reads the slope from the first and the
         # intercept from the second coefficient; kept, for its numbers' sake.
@@ -143,10 +150,11 @@ def _two_step(problem: Problem, mask: Mask, first: tuple[float, float], n_blocks
     inside = variants.within(mask)
     one = _reweighted(problem, (inside, inside.with_scaled_variance()), first, borders, None)
     intercept = float(one.est[1])
-    two = _reweighted(problem, (variants, variants), first, borders, intercept)
+    begun = block_sums(variants, problem.y, *first, problem.whole)
+    two = _reweighted(problem, (variants, variants), first, borders, intercept, begun=begun)
     # How far the slope moves when the intercept does: sum(w x) / sum(w x^2) at
     # the initial weights.
-    xtx = block_sums(variants, problem.y, *first, problem.whole)[0][0]
+    xtx = begun[0][0]
     c = xtx[0, 1] / xtx[0, 0]
     delete_values = np.column_stack(
         (

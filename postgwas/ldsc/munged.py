@@ -188,7 +188,7 @@ def _from_store(source: str, alleles: bool) -> Rows:
     study = Study.open(file)
     names = _present(study.columns(key), alleles, source)
     read = study.read_buffers(key, list(names))
-    found = {ours: column for ours, column in zip(names.values(), read)}
+    found = dict(zip(names.values(), read))
 
     def text(name: str) -> Texts:
         column = found[name]

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from postgwas.errors import NoVariantsError, UsageError
 from postgwas.ldsc import irwls, jackknife
 from postgwas.ldsc.arguments import checked, pair, sample_size
-from postgwas.ldsc.block_sums import Shared
+from postgwas.ldsc.block_sums import CHUNK, Shared
 from postgwas.ldsc.fits import GencovFit, H2Fit, RgFit
 from postgwas.ldsc.jackknife import Array
 
@@ -295,8 +295,12 @@ def median(values: npt.NDArray[np.float64]) -> float:
         return float(np.median(values))
     sample = np.sort(values[:: size // 4096])
     low, high = sample[int(0.46 * sample.size)], sample[int(0.54 * sample.size)]
-    below = int(np.count_nonzero(values < low))
-    inside = values[(values >= low) & (values <= high)]
+    below, near = 0, []
+    for start in range(0, size, CHUNK):
+        part = values[start : start + CHUNK]
+        below += int(np.count_nonzero(part < low))
+        near.append(part[(part >= low) & (part <= high)])
+    inside = np.concatenate(near)
     first, second = (size - 1) // 2 - below, size // 2 - below
     if first < 0 or second >= inside.size:
         return float(np.median(values))

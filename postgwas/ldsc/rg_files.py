@@ -7,17 +7,19 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 
 from postgwas.errors import UsageError
-from postgwas.ld.write_scores import together
 from postgwas.ldsc.jackknife import Array
 from postgwas.ldsc.rg_results import MATRICES, RgMatrix, RgPair, RgResult
+from postgwas.ldsc.row_table import write_rows
 from postgwas.runlog import get_logger
-from postgwas.sumstats.write import atomic_file, write_delimited
+from postgwas.staging import appear_together
+
+if TYPE_CHECKING:
+    import polars as pl
 
 log = get_logger(__name__)
 
@@ -123,15 +125,17 @@ def write_results(result: RgResult, outputs: RgOutputs) -> None:
     fitted = {(sources[pair.p1], sources[pair.p2]): pair for pair in result.pairs if pair.fit is not None}
     matrix = isinstance(result, RgMatrix)
     names = outputs.names(list(fitted), matrix=matrix)
-    with together(names) as files:
-        aside = {name.name.removeprefix(base): file for name, file in zip(names, files)}
-        write_delimited(result.table(), aside[".rg.tsv"])
+    with appear_together(names[0].parent) as folder:
+        aside = {name.name.removeprefix(base): folder / name.name for name in names}
+        write_rows(result.rows(), aside[".rg.tsv"])
         if isinstance(result, RgMatrix):
             for name in MATRICES:
                 _write_matrix(getattr(result, name), result.names, aside[f".{name}_matrix.tsv"])
         if outputs.figures:
             _draw(result, aside[".rg.png"])
         if outputs.print_pseudovalues:
+            from postgwas.sumstats.write import write_delimited
+
             write_delimited(pseudovalue_table(result.pairs), aside[".pseudovalues.tsv"])
         for (first, other), pair in fitted.items():
             for ending in outputs.pair_endings():
@@ -140,6 +144,8 @@ def write_results(result: RgResult, outputs: RgOutputs) -> None:
 
 def pseudovalue_table(pairs: Sequence[RgPair]) -> pl.DataFrame:
     """Block jackknife pseudovalues of all pairs: one row for each pair and block."""
+    import polars as pl
+
     parts = [
         pl.DataFrame(
             {
@@ -212,7 +218,7 @@ def _write_pair(pair: RgPair, ending: str, path: Path) -> None:
     """One of ldsc's .cov and .delete files, in numpy's text format as there."""
     _, part, kind = ending.split(".")
     fit = getattr(pair.fit, part)
-    with atomic_file(path) as stream:
+    with path.open("wb") as stream:
         np.savetxt(stream, fit.coef_cov if kind == "cov" else fit.tot_delete_values)
 
 
@@ -221,8 +227,8 @@ def _pseudo(estimate: float, left_out: Array) -> Array:
 
 
 def _write_matrix(matrix: Array, names: Sequence[str], path: Path) -> None:
-    columns = {"TRAIT": list(names)} | {name: matrix[:, i] for i, name in enumerate(names)}
-    write_delimited(pl.DataFrame(columns), path)
+    rows = [{"TRAIT": name} | dict(zip(names, row)) for name, row in zip(names, matrix.tolist())]
+    write_rows(rows, path)
 
 
 def _draw(result: RgResult, path: Path) -> None:

@@ -154,14 +154,18 @@ class RgResult:
         """Pairs for which no regression could be made."""
         return tuple(pair for pair in self.pairs if pair.status == "failed")
 
-    def table(self) -> pl.DataFrame:
+    def rows(self) -> list[dict[str, Any]]:
         """One row a pair, full precision: the columns of ``PREFIX.rg.tsv``."""
+        rows = [pair.row() for pair in self.pairs]
+        if self.liability:
+            return rows
+        return [{key: value for key, value in row.items() if "_liab" not in key} for row in rows]
+
+    def table(self) -> pl.DataFrame:
+        """:meth:`rows` as a table."""
         import polars as pl
 
-        rows = [pair.row() for pair in self.pairs]
-        if not self.liability:
-            rows = [{key: value for key, value in row.items() if "_liab" not in key} for row in rows]
-        return pl.DataFrame(rows)
+        return pl.DataFrame(self.rows())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

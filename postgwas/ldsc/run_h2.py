@@ -6,18 +6,10 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from postgwas.errors import InputError, UsageError
 from postgwas.ldsc import h2_outputs as outputs
-from postgwas.ldsc.annotation_overlap import (
-    Overlap,
-    OverlapTask,
-    add_overlaps,
-    check_frequencies_given,
-    overlap_of,
-    overlap_tasks,
-)
 from postgwas.ldsc.fits import H2Fit
 from postgwas.ldsc.h2_outputs import Target, ldsc_log
 from postgwas.ldsc.h2_reading import H2Inputs, all_columns, input_files, read_inputs
@@ -30,6 +22,9 @@ from postgwas.ldsc.partitioned import annotation_sd, enrichment, tau_star
 from postgwas.ldsc.regression import DEFAULT_TWO_STEP
 from postgwas.ldsc.regression import h2 as regress
 from postgwas.runlog import get_logger
+
+if TYPE_CHECKING:
+    from postgwas.ldsc.annotation_overlap import Overlap, OverlapTask
 
 log = get_logger(__name__)
 
@@ -149,6 +144,8 @@ def h2(
     )  # fmt: skip
     factor = _factor(samp_prev, pop_prev)
     if overlap_annot:
+        from postgwas.ldsc.annotation_overlap import check_frequencies_given, overlap_tasks
+
         check_frequencies_given(not_m_5_50, frqfile)
     target = Target(
         None if out is None else os.fspath(out), None if store is None else os.fspath(store), overwrite
@@ -248,6 +245,7 @@ def _with_overlap(
 ) -> H2Result:
     """Read the annotations, and take their overlap into account."""
     from postgwas.compute.engine import engine
+    from postgwas.ldsc.annotation_overlap import add_overlaps, overlap_of
 
     log.info(
         "Reading annot matrix from %s ... (annot)",

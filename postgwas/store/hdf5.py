@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +12,26 @@ from typing import Any
 
 import h5py
 
-# Registers the Zstd filter; without it reading fails with a cryptic OSError.
-import hdf5plugin  # noqa: F401
-
 from postgwas.store.atomic import atomic_file
+
+#: The number that HDF5 knows the Zstd filter by.
+ZSTD_FILTER = 32015
+
+
+def _make_zstd_known() -> None:
+    """Let HDF5 find the Zstd filter; without it reading fails with a cryptic OSError.
+
+    Where the filters of hdf5plugin lie is enough for HDF5, which then loads the one that it needs; importing
+    the package loads them all.
+    """
+    found = importlib.util.find_spec("hdf5plugin")
+    if found is not None and found.origin is not None:
+        h5py.h5pl.prepend(os.fsencode(os.path.join(os.path.dirname(found.origin), "plugins")))
+    if not h5py.h5z.filter_avail(ZSTD_FILTER):
+        import hdf5plugin  # noqa: F401
+
+
+_make_zstd_known()
 
 
 def open_file(path: Path) -> Any:
