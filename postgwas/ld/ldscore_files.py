@@ -55,7 +55,8 @@ def find_files(place: str) -> PanelFiles | None:
     Raises
     ------
     PanelError
-        If a folder holds several panels, or an LD score file lacks its chromosome's place.
+        If a folder holds several panels, an LD score file lacks its chromosome's place, or its name
+        is that of a folder.
     """
     path = Path(place).expanduser()
     if path.is_dir():
@@ -82,6 +83,8 @@ def _single(stem: str) -> PanelFiles | None:
         path = Path(stem + SUFFIX + suffix)
         if path.is_file():
             return PanelFiles((path,), (Path(stem),))
+        if path.is_dir():
+            raise PanelError(f"{path}: is a folder; expected a file of LD scores")
     return None
 
 

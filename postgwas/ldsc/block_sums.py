@@ -139,7 +139,7 @@ class Variants:
         if self.n.size == 1:
             return self.l2
         if self.l2.ndim == 1:
-            return self._array("scores", lambda part, out: np.multiply(self.l2[part], self.n[part], out=out))
+            return self._array("scores", self._fill_scores)
         if "scores" not in self._made:
             self._made["scores"] = self.l2 * (self.n / self.n_bar)[:, None]
         return self._made["scores"]
@@ -154,6 +154,9 @@ class Variants:
         floor = self.ld[part] * self.n[part]
         floor /= self.n_bar
         return np.maximum(floor, 1.0, out=floor)
+
+    def _fill_scores(self, part: slice, out: Array) -> None:
+        np.multiply(self.l2[part], self.n[part], out=out)
 
     def _fill_load(self, part: slice, out: Array) -> None:
         np.multiply(self._floor(part), self._sizes(part, self.n), out=out)

@@ -19,12 +19,13 @@ Mask = npt.NDArray[np.bool_]
 
 #: Bytes that the buffer has before the first number and after the last.
 MARGIN = 8
-#: Characters that a number can have; what they may not spell, Python's float refuses.
+#: Characters that a number, inf or nan can have; what they may not spell, Python's float refuses.
 _CHARACTERS = np.zeros(256, dtype=np.bool_)
-_CHARACTERS[np.frombuffer(b"0123456789+-.eE", np.uint8)] = True
+_CHARACTERS[np.frombuffer(b"0123456789+-.eEinfaINFA", np.uint8)] = True
 _MOST_DIGITS = 19  # as many as surely fit 64 bits
 _EXACT = np.uint64(1 << 53)
 _POWERS = 10 ** np.arange(_MOST_DIGITS + 1, dtype=np.uint64)
+_SCALES = _POWERS.astype(np.float64)
 _MINUS = ord("-")
 
 
@@ -33,10 +34,11 @@ def _each(byte: int) -> np.uint64:
     return np.uint64(byte * 0x0101010101010101)
 
 
-#: The lowest n bytes of a word.
-_LOW = np.array([(1 << (8 * n)) - 1 for n in range(9)], dtype=np.uint64)
-_ZERO, _POINT, _ONE, _HIGH = _each(ord("0")), _each(ord(".")), _each(1), _each(0x80)
-_UPPER, _LOWER, _SIX, _THREES = _each(0xF0), _each(0x0F), _each(6), _each(0x33)
+_WORD = 8
+#: The lowest n bytes of a word, and the highest.
+_LOW = np.array([(1 << (8 * n)) - 1 for n in range(_WORD + 1)], dtype=np.uint64)
+_HIGHEST = ~_LOW[::-1]
+_ZERO, _POINT, _ONE, _HIGH, _NINE_UP = (_each(byte) for byte in (0x30, 0x2E, 0x01, 0x80, 0x76))
 _PAIRS = np.uint64(0x000000FF000000FF)
 
 
@@ -65,18 +67,17 @@ def parse_decimals(content: Bytes, starts: Places, lengths: Places) -> Floats | 
     negative = content.take(starts) == _MINUS
     starts, lengths = starts + negative, lengths - negative
     head = words[starts]
-    whole = np.minimum(_point(head, lengths), lengths)
-    decimals = np.maximum(lengths - whole - 1, 0)
-    before, plain = _eight_digits(head << (8 * (8 - whole)).astype(np.uint64), whole)
-    after, fine = _last_digits(words, starts + lengths, decimals)
-    plain &= fine & (whole + decimals > 0) & (whole + decimals <= _MOST_DIGITS)
-    # Without a point among its first eight characters a longer number is not as it seems.
-    plain &= (whole < 8) | (lengths <= 8)
-    decimals = np.minimum(decimals, _MOST_DIGITS)
-    scale = _POWERS.take(decimals)
-    mantissa = before * scale + after
-    plain &= mantissa <= _EXACT
-    values = mantissa / scale.astype(np.float64)
+    point = np.minimum(_point(head, lengths), lengths)
+    decimals = np.maximum(lengths - point - 1, 0)
+    if lengths.max(initial=0) <= _WORD:
+        mantissa, plain = _short(head, point, lengths)
+    else:
+        mantissa, plain = _long(words, head, starts + lengths, point, decimals)
+        # Without a point among its first eight characters a longer number is not as it seems.
+        plain &= (point < _WORD) | (lengths <= _WORD)
+        decimals = np.minimum(decimals, _MOST_DIGITS)
+    plain &= (point + decimals > 0) & (mantissa <= _EXACT)
+    values = mantissa / _SCALES.take(decimals)
     np.negative(values, out=values, where=negative)
     if plain.all():
         return values
@@ -97,30 +98,50 @@ def _point(head: Words, lengths: Places) -> Places:
     return (np.bitwise_count(lowest - np.uint64(1)) >> 3).astype(np.int64)
 
 
-def _eight_digits(word: Words, count: Places) -> tuple[Words, Mask]:
-    """The number spelled by the last `count` bytes of a word, 0 to 8, and whether they are digits."""
-    absent = _LOW.take(8 - count)
-    word = (word & ~absent) | (_ZERO & absent)
-    digits = ((word & _UPPER) | (((word + _SIX) & _UPPER) >> np.uint64(4))) == _THREES
-    word &= _LOWER
-    # Pairs of digits, then fours, then all eight.
-    word = word * np.uint64(10) + (word >> np.uint64(8))
-    high = (word & _PAIRS) * np.uint64(100 + (1_000_000 << 32))
-    low = ((word >> np.uint64(16)) & _PAIRS) * np.uint64(1 + (10_000 << 32))
-    return (high + low) >> np.uint64(32), digits
+def _short(head: Words, point: Places, lengths: Places) -> tuple[Words, Mask]:
+    """All digits of numbers of up to eight characters, and whether they are digits."""
+    before = _LOW.take(point)
+    together = (head & before) | ((head >> np.uint64(8)) & ~before)
+    count = lengths - (point < lengths)
+    return _eight_digits(together << (8 * (_WORD - count)).astype(np.uint64), count)
 
 
-def _last_digits(words: Words, ends: Places, count: Places) -> tuple[Words, Mask]:
-    """The number spelled by the last `count` characters before `ends`."""
-    value, fine = _eight_digits(words[ends - 8], np.minimum(count, 8))
-    for done in (8, 16):
-        rows = np.flatnonzero(count > done)
+def _long(words: Words, head: Words, ends: Places, point: Places, decimals: Places) -> tuple[Words, Mask]:
+    """The same for longer ones, with up to eight digits before the point and as many after as fit."""
+    before, plain = _eight_digits(head << (8 * (_WORD - point)).astype(np.uint64), point)
+    after, fine = _eight_digits(words[ends - _WORD], np.minimum(decimals, _WORD))
+    plain &= fine & (point + decimals <= _MOST_DIGITS)
+    for done in (_WORD, 2 * _WORD):
+        rows = np.flatnonzero(decimals > done)
         if not rows.size:
             break
-        more, also = _eight_digits(words[ends[rows] - 8 - done], np.minimum(count[rows] - done, 8))
-        value[rows] += more * _POWERS[done]
-        fine[rows] &= also
-    return value, fine
+        count = np.minimum(decimals[rows] - done, _WORD)
+        more, fine = _eight_digits(words[ends[rows] - _WORD - done], count)
+        after[rows] += more * _POWERS[done]
+        plain[rows] &= fine
+    return before * _POWERS.take(decimals, mode="clip") + after, plain
+
+
+def _eight_digits(word: Words, count: Places) -> tuple[Words, Mask]:
+    """The number spelled by the last `count` bytes of a word, 0 to 8, and whether they are digits."""
+    digits = word ^ _ZERO
+    digits &= _HIGHEST.take(count)
+    # Adding 0x76 to a byte sets its highest bit where it was above 9.
+    above = digits + _NINE_UP
+    above |= digits
+    above &= _HIGH
+    # Pairs of digits, then fours, then all eight.
+    pairs = digits >> np.uint64(8)
+    digits *= np.uint64(10)
+    pairs += digits
+    fours = pairs & _PAIRS
+    fours *= np.uint64(100 + (1_000_000 << 32))
+    pairs >>= np.uint64(16)
+    pairs &= _PAIRS
+    pairs *= np.uint64(1 + (10_000 << 32))
+    pairs += fours
+    pairs >>= np.uint64(32)
+    return pairs, above == 0
 
 
 def _by_python(content: Bytes, starts: Places, lengths: Places) -> Floats | None:

@@ -27,7 +27,9 @@ log = get_logger(__name__)
 
 H2_TABLE, CATEGORIES, RESULTS = ".h2.tsv", ".categories.tsv", ".results"
 COV, DELETE, PART_DELETE, PSEUDOVALUES = ".cov", ".delete", ".part_delete", ".pseudovalues.tsv"
-CELL_TYPES, REJECTED = ".cell_type_results.txt", ".rejected.tsv.gz"
+CELL_TYPES = ".cell_type_results.txt"
+#: Not ``.rejected.tsv.gz``, which munging leaves under the same prefix.
+REJECTED = ".h2.rejected.tsv.gz"
 #: Everything that a heritability run may write besides its log.
 ENDINGS = (
     H2_TABLE, CATEGORIES, RESULTS, COV, DELETE, PART_DELETE, PSEUDOVALUES, CELL_TYPES, REJECTED,

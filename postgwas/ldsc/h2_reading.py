@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from postgwas.errors import MatrixError, NoVariantsError
 from postgwas.ld.panel import LDScorePanel, load_panel, locate_panel
@@ -89,7 +90,8 @@ def read_inputs(sumstats: Any, settings: H2Settings, *, name: str | None, limite
     table = regression_table(panel, weights, munged, check_cover=not settings.compat)
     log.info("After merging with reference panel LD, %d SNPs remain.", table.n_reference)
     log.info("After merging with regression SNP LD, %d SNPs remain.", table.n_weights)
-    _warn(warnings, *_chromosomes_missing(table))
+    if few := chromosomes_missing(panel.chr, table.panel_rows):
+        _warn(warnings, few)
     if table.n_variants < FEW_VARIANTS:
         _warn(warnings, "number of SNPs less than 200k; this is almost always bad.")
     n_merged = table.n_variants
@@ -179,17 +181,27 @@ def read_model_weights(settings: H2Settings, panel: LDScorePanel) -> LDScorePane
     return weights
 
 
-def _chromosomes_missing(table: RegressionTable) -> list[str]:
-    """M counts the variants of all chromosomes of the LD scores: a trait on some of them is scaled up."""
-    # Rows of the panel are in genome order, so a chromosome is a stretch of them.
-    borders = np.append(np.flatnonzero(np.diff(table.panel.chr)) + 1, table.panel.n_variants)
-    here = np.diff(np.searchsorted(table.panel_rows, borders), prepend=0) > 0
+def chromosomes_missing(chromosomes: npt.NDArray[np.int8], rows: npt.NDArray[np.integer]) -> str | None:
+    """What to say of a trait that has no variant on some chromosomes of the LD scores; None if it has.
+
+    M counts the variants of all chromosomes of the LD scores: a trait on some of them is scaled up.
+
+    Parameters
+    ----------
+    chromosomes : ndarray of int8, shape (V,)
+        Of the LD scores, in genome order.
+    rows : ndarray of int, shape (K,)
+        The trait's rows among them, ascending.
+    """
+    # In genome order a chromosome is a stretch of rows.
+    borders = np.append(np.flatnonzero(np.diff(chromosomes)) + 1, chromosomes.size)
+    here = np.diff(np.searchsorted(rows, borders), prepend=0) > 0
     if here.all():
-        return []
-    return [
+        return None
+    return (
         f"variants on {here.sum()} of the {here.size} chromosomes of the LD scores: h2 is that of all "
         "of them, if the others are alike"
-    ]
+    )
 
 
 def _check_condition(table: RegressionTable, settings: H2Settings, warnings: list[str]) -> None:

@@ -204,7 +204,7 @@ def regression_table(
     if not weights.ids.same(panel.ids):
         found = weights.ids.index.find(panel.ids.take(panel_rows))
         kept = np.flatnonzero(found >= 0)
-        weight_rows = found[kept]
+        weight_rows = found[kept].astype(np.intp)
         panel_rows, rows = panel_rows[kept], rows[kept]
         _check_cover(int(kept.size), munged, weights, "--w_ld_chr", check_cover)
     return RegressionTable(

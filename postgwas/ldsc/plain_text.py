@@ -56,7 +56,10 @@ def read_plain(data: bytes, names: Sequence[str], wanted: Mapping[str, str]) -> 
             return None
         parts.append(part)
         at = stop
-    return _joined(content, parts) if parts else None
+    if not parts:
+        none = np.empty(0)
+        return Rows(VariantIds.of(Texts.from_strings([])), none, none)
+    return _joined(content, parts)
 
 
 def first_line(data: bytes) -> tuple[list[str], bool]:

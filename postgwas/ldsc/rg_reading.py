@@ -50,6 +50,11 @@ class Ground:
         places[rows] = np.arange(rows.size, dtype=np.int32)
         return cls(panel, places, panel.l2[rows], weights.l2[weight_rows[rows], 0])
 
+    @property
+    def chr(self) -> npt.NDArray[np.int8]:
+        """Chromosome of each variant."""
+        return self.panel.chr if self.places is None else self.panel.chr[self.places >= 0]
+
     def find(self, ids: VariantIds) -> tuple[npt.NDArray[np.int32], int]:
         """Place of each id among the variants with both LD scores, or -1; how many have the model's."""
         rows = self.panel.ids.index.find(ids)

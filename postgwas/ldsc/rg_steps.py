@@ -11,7 +11,12 @@ from typing import Any
 import numpy as np
 
 from postgwas.errors import MatrixError, PostgwasError, UsageError
-from postgwas.ldsc.h2_reading import LARGEST_CONDITION_NUMBER, read_model, read_model_weights
+from postgwas.ldsc.h2_reading import (
+    LARGEST_CONDITION_NUMBER,
+    chromosomes_missing,
+    read_model,
+    read_model_weights,
+)
 from postgwas.ldsc.h2_settings import H2Settings
 from postgwas.ldsc.inputs import FEW_VARIANTS, Munged
 from postgwas.ldsc.lines_rg import SUMMARY_TITLE, Wording, pair_lines, summary_table
@@ -175,7 +180,10 @@ def _read(inputs: RgInputs, i: int, settings: RgSettings, *, complete: bool = Fa
 
 
 def _aligned(munged: Munged, ground: Ground, settings: RgSettings) -> ReadTrait:
-    return align(munged, ground, check_alleles=settings.check_alleles, keep=settings.compat)
+    found = align(munged, ground, check_alleles=settings.check_alleles, keep=settings.compat)
+    if few := chromosomes_missing(ground.chr, np.flatnonzero(found.trait.kind)):
+        log.warning("%s: %s", found.source, few)
+    return found
 
 
 def _check_condition(ground: Ground, settings: RgSettings) -> None:

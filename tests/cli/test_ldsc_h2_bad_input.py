@@ -97,7 +97,7 @@ class TestSumstats:
         told = log("--h2", ldsc.trait, *ldsc.panel)
         last = len(ldsc.ids) + 2
         assert f"1 rows set aside, the first (line {last})" in told
-        rejected = pl.read_csv(f"{out}.rejected.tsv.gz", separator="\t")
+        rejected = pl.read_csv(f"{out}.h2.rejected.tsv.gz", separator="\t")
         assert rejected["LINE"].to_list() == [last]
 
     @pytest.mark.parametrize("n", ["0", "-5", "inf"])
@@ -159,6 +159,17 @@ class TestLDScores:
         half = len(ldsc.ids) // 2
         write_sumstats(ldsc.trait, ldsc.ids[:half], ldsc.z, ldsc.n)
         assert "variants on 1 of the 2 chromosomes of the LD scores" in log("--h2", ldsc.trait, *ldsc.panel)
+
+    def test_what_munging_left_under_the_same_prefix_stays(
+        self, ldsc: LdscStudy, log: Log, out: Path
+    ) -> None:
+        munged = Path(f"{out}.sumstats.gz")
+        munged.write_bytes(gzip.compress(ldsc.trait.read_bytes() + b"rs1\tA\tG\t1\t2\t3\n"))
+        aside = Path(f"{out}.rejected.tsv.gz")
+        aside.write_bytes(b"munge's")
+        told = log("--h2", munged, *ldsc.panel)
+        assert aside.read_bytes() == b"munge's" and "of an earlier run" not in told
+        assert Path(f"{out}.h2.rejected.tsv.gz").is_file() and h2_of(out)["N_SNPS"] == len(ldsc.ids)
 
     def test_one_value_for_all_variants(self, ldsc: LdscStudy, refused: Refusal) -> None:
         write_panel(ldsc.folder / "ld", ldsc.ids, {"L2": np.full(len(ldsc.ids), 3.0)}, [30_000])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from ldsc.ldsc_study import write_panel
 from ldsc.rg_study import RgStudy, three_traits
 
 from postgwas.cli.main import main
+from postgwas.ld import load_panel
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +66,19 @@ def test_flags(
 
 def test_one_file(rg_study: RgStudy, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "at least two" in refused(command(rg_study, out, "t1"), capsys)
+
+
+def test_a_trait_on_one_chromosome_of_two(rg_study: RgStudy, out: Path, tmp_path: Path) -> None:
+    whole = pl.read_csv(rg_study.folder / "t2.sumstats.gz", separator="\t")
+    panel = load_panel(command(rg_study, out)[command(rg_study, out).index("--ref-ld-chr") + 1])
+    assert len(np.unique(panel.chr)) > 1
+    first = panel.snpid.filter(pl.Series(panel.chr == panel.chr[0]))
+    whole.filter(pl.col("SNP").is_in(first.to_list())).write_csv(tmp_path / "part.sumstats", separator="\t")
+    argv = command(rg_study, out, "t1,t2")
+    argv[2] += f",{tmp_path}/part.sumstats"
+    assert main([*argv, "--quiet"]) == 0
+    warned = [line for line in Path(f"{out}.log").read_text().splitlines() if "chromosomes of the LD" in line]
+    assert len(warned) == 1 and "part.sumstats: variants on 1 of the" in warned[0]
 
 
 def test_missing_file_is_told_before_anything_is_read(

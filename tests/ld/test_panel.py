@@ -234,7 +234,9 @@ class TestCache:
         (folder / "2.l2.M_5_50").write_text("12345\n")
         assert load_panel(folder).m.tolist() == [13365]
 
-    @pytest.mark.parametrize("damage", [b"", b"not a panel", b'{"layout": 2}\n', b"[1]\n", None])
+    @pytest.mark.parametrize(
+        "damage", [b"", b"not a panel", b'{"layout": 2}\n', b'{"layout": 3}\n', b"[1]\n", None]
+    )
     def test_damaged_cache_is_made_again(self, folder: Path, tmp_path: Path, damage: bytes | None) -> None:
         first = load_panel(folder)
         (kept,) = self.kept(tmp_path)
@@ -243,6 +245,14 @@ class TestCache:
         (kept,) = self.kept(tmp_path)
         assert kept.stat().st_size > 100
         assert self.same(load_panel(folder), first)
+
+    def test_a_damaged_byte_is_noticed_wherever_it_lies(self, folder: Path, tmp_path: Path) -> None:
+        first = load_panel(folder)
+        (kept,) = self.kept(tmp_path)
+        whole = kept.read_bytes()
+        for at in np.linspace(0, len(whole) - 1, 12).astype(int):
+            kept.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+            assert self.same(load_panel(folder), first)
 
     def test_cache_that_cannot_be_written(
         self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -279,6 +289,13 @@ class TestBadPanels:
     def test_folder_without_scores(self, tmp_path: Path) -> None:
         (tmp_path / "empty").mkdir()
         self.fails(tmp_path / "empty", "no LD score files")
+
+    def test_a_folder_by_the_name_of_a_file(self, folder: Path) -> None:
+        (folder / "2.l2.ldscore.gz").unlink(missing_ok=True)
+        for path in folder.glob("2.l2.ldscore*"):
+            path.unlink()
+        (folder / "2.l2.ldscore").mkdir()
+        self.fails(folder, r"2\.l2\.ldscore: is a folder; expected a file of LD scores")
 
     def test_folder_with_two_panels(self, tmp_path: Path) -> None:
         put(tmp_path / "a.1", table(1, ("rs1", 1, 1.0)))
