@@ -45,7 +45,8 @@ def read_gtf(path: str | os.PathLike[str], *, cache: bool = True) -> pl.DataFram
     InputError
         If the file is no GTF, is GFF3, has a line that is no GTF line, or holds no exon or gene.
     """
-    from postgwas.ld.panel_cache import cache_path, read_cache, write_cache
+    from postgwas.ld.panel_cache import cache_path
+    from postgwas.ld.table_cache import read_cache, write_cache
 
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file")

@@ -101,8 +101,8 @@ def _point(head: Words, lengths: Places) -> Places:
 def _short(head: Words, point: Places, lengths: Places) -> tuple[Words, Mask]:
     """All digits of numbers of up to eight characters, and whether they are digits."""
     before = _LOW.take(point)
-    together = (head & before) | ((head >> np.uint64(8)) & ~before)
-    count = lengths - (point < lengths)
+    together: Words = (head & before) | ((head >> np.uint64(8)) & ~before)
+    count: Places = np.subtract(lengths, point < lengths, dtype=np.int64)
     return _eight_digits(together << (8 * (_WORD - count)).astype(np.uint64), count)
 
 
