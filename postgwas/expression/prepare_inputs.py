@@ -221,6 +221,7 @@ def _lengths(matrix: ExpressionMatrix, options: PrepareOptions) -> Floats:
     lengths = matrix.genes["LENGTH"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     if options.lengths is None:
         return lengths
+    from postgwas.expression.gtf import strip_version
     from postgwas.genotypes.text_table import read_columns
 
     table = read_columns(options.lengths, ("gene", "length"))
@@ -230,7 +231,8 @@ def _lengths(matrix: ExpressionMatrix, options: PrepareOptions) -> Floats:
         raise InputError(
             f"{options.lengths}, line {bad[-1] + 1}: '{table['length'][int(bad[-1])]}' is not a length"
         )
-    given = dict(zip(table["gene"].to_list(), numbers.to_list()))
+    ids = strip_version(table["gene"]) if options.strip_versions else table["gene"]
+    given = dict(zip(ids.to_list(), numbers.to_list()))
     found = [given.get(gene) for gene in matrix.gene_ids]
     if not any(found):
         raise InputError(f"{options.lengths}: none of the genes of {matrix.path} is in it")

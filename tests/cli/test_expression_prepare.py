@@ -10,11 +10,14 @@ import pytest
 
 from postgwas.cli.main import main
 from postgwas.expression import (
+    ExpressionMatrix,
     cpm,
     filter_by_expression,
+    gene_table,
     inverse_normal,
     load_matrix,
     mage_filter,
+    prepare,
     quantile_normalise,
     read_bed,
     read_parquet,
@@ -24,6 +27,7 @@ from postgwas.expression import (
     tmm,
     tpm,
 )
+from postgwas.expression.prepare_genes import REASONS
 from postgwas.store import Study
 
 GENES, SAMPLES = 60, 24
@@ -372,3 +376,61 @@ def test_the_order_of_genes_and_samples_changes_no_bit(
         found.append(read_bed(f"{name}.expression.bed.gz"))
     assert found[0].gene_ids == found[1].gene_ids
     np.testing.assert_array_equal(found[1].select(samples=found[0].samples).values, found[0].values)
+
+
+def test_files_that_are_no_matrix(counts: Path, gtf: Path, out: Path, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    def told(text: str) -> str:
+        (tmp_path / "bad.tsv").write_text(text)
+        return refused(capsys, out, "--counts", tmp_path / "bad.tsv", "--gtf", gtf)
+
+    good = counts.read_text().splitlines()
+    assert "the file is empty" in told("")
+    assert "1 gene ids occur more than once: ENSG00000" in told("\n".join([*good, good[1]]))
+    assert "run0" in told("\n".join([good[0].replace("run1\t", "run0\t"), *good[1:]]))
+    message = told("\n".join([*good[:4], good[4].rpartition("\t")[0] + "\tmany", *good[5:]]))
+    assert "line 5" in message and "many" in message
+    assert "line 5" in told("\n".join([*good[:4], good[4].rpartition("\t")[0], *good[5:]]))
+
+
+def test_a_result_in_the_store_is_not_replaced(counts: Path, out: Path, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    store = tmp_path / "study.h5"
+    flags = ["--counts", counts, "--filter", "edger", "--no_bed", "--no_figures", "--store", store]
+    assert run(tmp_path / "first", *flags, "--name", "lcl") == 0
+    assert "expression/lcl/prepared" in refused(capsys, out, *flags, "--name", "lcl")
+    assert run(out, *flags, "--name", "lcl", "--overwrite") == 0
+    made = Study.open(store).provenance("expression/lcl/prepared/values")
+    assert made.rows_in == GENES
+    assert made.parameters["filter"]["min_count"] == 10.0
+    assert [Path(item.name).name for item in made.inputs] == ["counts.tsv"]
+
+
+def test_versions_of_ids(gtf: Path, out: Path, tmp_path: Path) -> None:
+    """Ids with versions find their genes in the GTF and their lengths in a file that has versions too."""
+    given = matrix(tmp_path / "counts.tsv", COUNTS, [f"{gene}.7" for gene in IDS])
+    lengths = tmp_path / "lengths.txt"
+    lengths.write_text("".join(f"{g}.3\t{n:g}\n" for g, n in zip(IDS, LENGTHS[::-1])))
+    flags = ["--gtf", gtf, "--strip_versions", "--lengths", lengths, "--no_figures"]
+    assert run(out, "--counts", given, *flags) == 0
+    kept = mage_filter(COUNTS, tpm(COUNTS, LENGTHS[::-1]))
+    assert set(read_bed(f"{out}.expression.bed.gz").gene_ids) == {g for g, one in zip(IDS, kept) if one}
+
+
+def test_few_samples_are_told(counts: Path, gtf: Path, out: Path, tmp_path: Path) -> None:
+    few = tmp_path / "few.txt"
+    few.write_text("\n".join(NAMES[:8]))
+    assert run(out, "--counts", counts, "--gtf", gtf, "--samples", few, "--no_figures") == 0
+    assert "WARNING only 8 samples" in Path(f"{out}.log").read_text()
+
+
+def test_in_python_nothing_need_be_written() -> None:
+    genes = gene_table(IDS, {"LENGTH": LENGTHS})
+    found = prepare(ExpressionMatrix(COUNTS, genes, tuple(NAMES)))
+    np.testing.assert_array_equal(
+        found.expression.values, inverse_normal(cpm(COUNTS, norm_factors=FACTORS)[KEPT])
+    )
+    assert found.dropped == {
+        text: int((found.genes["REASON"] == code).sum())
+        for code, text in REASONS.items()
+        if (found.genes["REASON"] == code).any()
+    }
+    assert sum(found.dropped.values()) == (~KEPT).sum()
