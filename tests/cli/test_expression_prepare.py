@@ -117,8 +117,12 @@ def test_counts_and_gtf_by_default(counts: Path, gtf: Path, out: Path, tmp_path:
     assert account["GENE_ID"].to_list() == IDS
     np.testing.assert_array_equal(account["KEPT"] == 1, KEPT)
     enough = (COUNTS >= 6).sum(axis=1) >= 5
-    low = account.filter(pl.col("REASON").is_in(["low_counts", "low_counts_and_tpm"]))["GENE_ID"].to_list()
-    assert low == [gene for gene, passed in zip(IDS, enough) if not passed]
+    high = (PER_GENE >= 0.1).sum(axis=1) >= 5
+    reasons = {(True, True): "", (False, True): "low_counts", (True, False): "low_tpm"}
+    assert account["REASON"].fill_null("").to_list() == [
+        reasons.get(passed, "low_counts_and_tpm") for passed in zip(enough.tolist(), high.tolist())
+    ]
+    assert "low_counts_and_tpm" in account["REASON"]
     assert not Path(f"{out}.prepare.png").exists()
     log = Path(f"{out}.log").read_text()
     assert f"60 genes in, {KEPT.sum()} out" in log
@@ -139,6 +143,10 @@ def test_counts_and_gtf_by_default(counts: Path, gtf: Path, out: Path, tmp_path:
             lambda: scaled_log2(COUNTS, size_factors(COUNTS))[KEPT],
         ),
         (["--norm", "qn"], lambda: inverse_normal(quantile_normalise(PER_GENE[KEPT]))),
+        (
+            ["--norm", "qn", "--transform", "log2"],
+            lambda: np.log2(quantile_normalise(PER_GENE[KEPT]) + 1),
+        ),
         (
             ["--norm", "none", "--transform", "log2", "--prior_count", "0.5"],
             lambda: cpm(COUNTS, log=True, prior_count=0.5)[KEPT],

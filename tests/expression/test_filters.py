@@ -28,16 +28,18 @@ def test_mage_and_gtex(seed: int, share: float) -> None:
         assert strict == (enough and sum(t > 0.1 for t in abundance[gene]) >= round(10 * share))
 
 
-@pytest.mark.parametrize("n", [5, 15, 35, 55, 95])
-def test_a_share_that_is_met_exactly(n: int) -> None:
-    """0.2 x 35 is 7.000000000000001 in binary; seven samples are enough all the same."""
+@pytest.mark.parametrize(
+    ("share", "n", "needed"), [(0.28, 25, 7), (0.07, 100, 7), (0.2, 35, 7), (0.7, 90, 63)]
+)
+def test_a_share_that_is_met_exactly(share: float, n: int, needed: int) -> None:
+    """0.28 x 25 is 7.000000000000001 in binary; seven samples are enough all the same."""
     counts = np.zeros((2, n))
-    counts[0, : n // 5] = 6
+    counts[0, :needed] = 6
     counts[1] = 1
     abundance = np.ones((2, n))
-    assert mage_filter(counts, abundance).tolist() == [True, False]
+    assert mage_filter(counts, abundance, min_share=share).tolist() == [True, False]
     counts[0, 0] = 5
-    assert mage_filter(counts, abundance).tolist() == [False, False]
+    assert mage_filter(counts, abundance, min_share=share).tolist() == [False, False]
 
 
 def test_without_tpm_only_counts_decide() -> None:
