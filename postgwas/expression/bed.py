@@ -37,6 +37,17 @@ def is_bed_header(names: list[str]) -> bool:
     return len(names) > 4 and low[0] in _CHROM and low[1] == "start" and low[2] in ("end", "stop")
 
 
+def is_bed_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a text file's first line is a phenotype BED's header."""
+    from postgwas.sumstats.compression import ByteStream
+
+    if os.fspath(path).endswith((".parquet", ".pq")):
+        return False
+    with ByteStream(path) as stream:
+        head = stream.read(1 << 20)
+    return is_bed_header(head[: head.find(b"\n")].decode(errors="replace").split("\t"))
+
+
 def read_bed(path: str | os.PathLike[str], *, unit: Unit = "unknown") -> ExpressionMatrix:
     """Read a phenotype BED as it is.
 

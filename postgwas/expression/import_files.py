@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class Prefix:
 def file_names(imported: Imported, formats: Sequence[str], prefix: Prefix, *, unannotated: bool) -> list[str]:
     """Names of all files that :func:`write_imported` writes."""
     unit = imported.matrix.unit
-    names = [prefix.name(unit + _ENDINGS[form]) for form in formats]
+    names = [prefix.name(_what(imported.matrix) + _ENDINGS[form]) for form in formats]
     names += [f"{name}.tbi" for name in names if name.endswith(".bed.gz")]
     if imported.tpm is not None and unit != "tpm":
         names.append(prefix.name("tpm.tsv.gz"))
@@ -93,13 +93,14 @@ def write_imported(
     matrix = imported.matrix
     with appear_together(prefix.folder) as aside:
         for form in formats:
-            target = aside / prefix.name(matrix.unit + _ENDINGS[form])
+            target = aside / prefix.name(_what(matrix) + _ENDINGS[form])
             if form == "tsv":
                 write_delimited(plain_frame(matrix), target)
             elif form == "parquet":
                 write_parquet(matrix, target)
             else:
-                write_bed(matrix, target, unplaced="drop")
+                place: Literal["tss", "interval"] = "interval" if imported.intervals else "tss"
+                write_bed(matrix, target, place=place, unplaced="drop")
         if imported.tpm is not None and matrix.unit != "tpm":
             write_delimited(_frame(imported.tpm, matrix), aside / prefix.name("tpm.tsv.gz"))
         if imported.lengths is not None:
@@ -109,6 +110,10 @@ def write_imported(
         write_delimited(account, aside / prefix.name("account.tsv"))
         if lost:
             (aside / prefix.name("unannotated.txt")).write_text("".join(f"{name}\n" for name in lost))
+
+
+def _what(matrix: ExpressionMatrix) -> str:
+    return "values" if matrix.unit == "unknown" else matrix.unit
 
 
 def plain_frame(matrix: ExpressionMatrix) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.errors import InputError, UsageError
+from postgwas.expression.bed import is_bed_file
 from postgwas.expression.counts_check import check_counts
 from postgwas.expression.gather import Gathered, Strand, gather
 from postgwas.expression.matrix import ExpressionMatrix, Unit, gene_table, some_names
@@ -45,6 +46,8 @@ class Imported:
     files : tuple of str
     n_read : int
         Rows of the files: genes or transcripts.
+    intervals : bool
+        Phenotypes have intervals of their own (a BED's, an intron's), which a BED keeps.
     """
 
     matrix: ExpressionMatrix
@@ -54,6 +57,7 @@ class Imported:
     dropped: Mapping[str, int] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     n_read: int = 0
+    intervals: bool = False
 
     @property
     def n_summed(self) -> int:
@@ -95,7 +99,9 @@ def import_matrix(
                 hint="--gene_column NAME, --tx2gene FILE, or a GTF of the same release",
             )
         n_read = matrix.n_genes + sum(dropped.values())
-        return Imported(matrix, beside, dropped=dropped, files=(path, *([tpm] if tpm else [])), n_read=n_read)
+        files = (path, *([tpm] if tpm else []))
+        own = is_bed_file(path) or matrix.unit == "ratio"
+        return Imported(matrix, beside, dropped=dropped, files=files, n_read=n_read, intervals=own)
     if tpm:
         raise UsageError(f"{path}: --tpm stands beside a matrix of genes, and this one holds transcripts")
     return _summed_matrix(matrix, _group(matrix.gene_ids, table, path, summing), summing)

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from postgwas.errors import InputError
+from postgwas.expression.gtf import tss
 from postgwas.expression.matrix import ExpressionMatrix, Unit, gene_table, some_names
 
 if TYPE_CHECKING:
@@ -129,4 +130,6 @@ def _plain(lines: Lines, unit: Unit, id_column: str | None, gene_column: str | N
     for name in lines.header[1:last]:
         about.setdefault(str(kinds[name]), frame[name])
     genes = gene_table(frame[first].to_list(), about)
+    if "TSS" not in about and "STRAND" in about:
+        genes = genes.with_columns(tss())
     return ExpressionMatrix(frame.select(samples).to_numpy(order="c"), genes, samples, unit, lines.path)

@@ -222,7 +222,7 @@ def _annotated(
     )  # fmt: skip
     if lost and options.unannotated == "refuse":
         raise InputError(f"{matrix.path}: {told_lost(lost)}", hint="--unannotated keep or drop")
-    found = replace(imported, matrix=matrix)
+    found = replace(imported, matrix=matrix, intervals=False)
     if lost:
         log.warning("%s", told_lost(lost))
         if options.unannotated == "drop":

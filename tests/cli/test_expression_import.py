@@ -323,3 +323,39 @@ def test_lengths_by_collapsed_models(tmp_path: Path, out: Path) -> None:
         51.0,
         51.0,
     ]
+
+
+def test_a_bed_comes_out_as_it_came_in(tmp_path: Path, out: Path) -> None:
+    text = "#chr\tstart\tend\tpid\tgid\tstrand\ta\tb\n1\t9\t30\tp\tG\t-\t0.5\t-1\n1\t50\t51\tq\tG\t+\t0\t2\n"
+    assert run(out, wrote(tmp_path / "p.bed", text)) == 0
+    written = gzip.decompress(Path(f"{out}.values.bed.gz").read_bytes()).decode().splitlines()
+    assert [line.split("\t") for line in written] == [
+        ["#chr", "start", "end", "phenotype_id", "a", "b"],
+        ["1", "9", "30", "p", "0.5", "-1.0"],
+        ["1", "50", "51", "q", "0.0", "2.0"],
+    ]
+    genes = read_expression(f"{out}.values.parquet").genes
+    assert genes["TSS"].to_list() == [30, 51] and genes["GROUP_ID"].to_list() == ["G", "G"]
+
+
+def test_a_table_that_tells_of_its_genes(tmp_path: Path) -> None:
+    text = (
+        "gene_id\tgene_name\tchr\tstart\tend\tstrand\ta\tb\ng\tN\tX\t5\t9\t-\t1\t2\nh\tM\t2\t3\t4\t+\t3\t4\n"
+    )
+    matrix = read_expression(wrote(tmp_path / "t.tsv", text))
+    assert matrix.genes.select("GENE_NAME", "CHR", "TSS").rows() == [("N", 23, 9), ("M", 2, 3)]
+    assert matrix.values.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.requires_shared
+def test_real_normalised_expression(shared: Path, tmp_path: Path, out: Path) -> None:
+    folder = shared / "realdata/eqtl_geuvadis_ceu89"
+    lines = [
+        line.split("\t") for line in (folder / "GEUVADIS_sample_metadata.tsv").read_text().splitlines()[1:]
+    ]
+    names = wrote(tmp_path / "n.tsv", "".join(f"{line[0]}\t{line[1]}\n" for line in lines))
+    assert run(out, folder / "GEUVADIS_cqn.tsv", "--unit", "log2", "--rename", names) == 0
+    matrix = read_expression(f"{out}.log2.parquet")
+    assert (matrix.n_genes, matrix.n_samples, matrix.unit) == (80, 89, "log2")
+    covariates = (folder / "GEUVADIS_test_ge.covariates.txt").read_text().split("\n")[0].split("\t")[1:]
+    assert set(matrix.samples) == set(covariates)
