@@ -7,7 +7,7 @@ records; dosages and BCF go through one (:mod:`postgwas.genotypes.vcf_records`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from postgwas.errors import InputError
 from postgwas.genotypes.alleles import Multiallelic, variant_alleles
 from postgwas.genotypes.genotypes import MISSING, Calls
+from postgwas.genotypes.vcf_calls import Line, read_lines
 from postgwas.genotypes.vcf_index import Stretch, tabix_file
 from postgwas.genotypes.vcf_records import Site, no_field
 
 _CHUNK = 1 << 22
 _BASES = frozenset(b"ACGTacgt")
-_TAB, _COLON, _MISSING, _ZERO = b"\t:.0"
+_ONE = (1,)
 _ODD = 2 + MISSING
 """Smaller than any call."""
 
@@ -76,36 +77,46 @@ class TextReader:
 
     def _batch(self, lines: list[bytes]) -> tuple[list[Site], NDArray[np.int8]]:
         sites: list[Site] = []
-        plain: list[bytes] = []
-        rows_plain: list[int] = []
-        rows_other: list[int] = []
-        other: list[NDArray[np.int8]] = []
+        plain: list[Line] = []
+        other: list[Line] = []
         width = 4 * self.n_samples - 1
-        for line in lines:
-            fields = line.split(b"\t", 9)
+        for text in lines:
+            fields = text.split(b"\t", 9)
             if len(fields) < 10:
-                raise self._damaged(line, f"{len(fields)} columns")
-            alt, samples = fields[4], fields[9]
-            if fields[8] == b"GT" and len(samples) == width and len(alt) == 1 and alt[0] in _BASES:
-                rows_plain.append(len(sites))
-                plain.append(samples)
+                start = Line(fields[0], fields[min(1, len(fields) - 1)], b"", 0, (), 0)
+                raise start.damaged(self.name, f"{len(fields)} columns; expected {9 + self.n_samples}")
+            contig, position, _, _, alt, _, _, _, form, samples = fields
+            if form == b"GT" and len(samples) == width and len(alt) == 1 and alt[0] in _BASES:
+                plain.append(Line(contig, position, samples, 1, _ONE, len(sites)))
                 sites.append(self._site(fields, alt.decode(), split=False))
                 continue
             alts = [] if alt == b"." else alt.decode().split(",")
             chosen = variant_alleles(alts, self.skipped, self.notes, self.multiallelic)
-            calls = self._calls(fields, len(alts), chosen) if chosen else None
-            if calls is not None:
-                for number, one in zip(chosen, calls):
-                    rows_other.append(len(sites))
-                    other.append(one)
-                    sites.append(self._site(fields, alts[number - 1], split=len(chosen) > 1))
-        if not rows_other:
-            return self._with_odd(sites, plain, rows_plain, self._plain(plain))
-        found = np.empty((len(sites), self.n_samples), np.int8)
-        found[rows_other] = other
-        if rows_plain:
-            found[rows_plain] = self._plain(plain)
-        return self._with_odd(sites, plain, rows_plain, found)
+            if not chosen:
+                continue
+            if form.split(b":", 1)[0] != b"GT":
+                place = f"{contig.decode(errors='replace')}:{position.decode(errors='replace')}"
+                raise no_field(self.name, place, "GT", form.decode(errors="replace").split(":"))
+            other.append(Line(contig, position, samples, len(alts), chosen, len(sites)))
+            sites += [self._site(fields, alts[one - 1], split=len(chosen) > 1) for one in chosen]
+        calls = np.empty((len(sites), self.n_samples), np.int8)
+        if plain:
+            found = self._plain([line.samples for line in plain])
+            calls[[line.row for line in plain]] = found
+            # Of the usual length, but with something unusual in it.
+            other += [plain[at] for at in np.flatnonzero((found == _ODD).any(axis=1))]
+        return self._without(read_lines(other, calls, self.name), sites, calls)
+
+    def _without(
+        self, lines: list[Line], sites: list[Site], calls: NDArray[np.int8]
+    ) -> tuple[list[Site], NDArray[np.int8]]:
+        """Leave out lines with calls of more than two copies."""
+        if not lines:
+            return sites, calls
+        self.skipped["more_than_two_copies"] += len(lines)
+        dropped = {line.row + at for line in lines for at in range(len(line.numbers))}
+        kept = [row for row in range(len(sites)) if row not in dropped]
+        return [sites[row] for row in kept], calls[kept]
 
     def _plain(self, samples: list[bytes]) -> NDArray[np.int8]:
         """Calls of lines of GT alone, three characters each; _ODD where they are no plain call."""
@@ -124,27 +135,6 @@ class TextReader:
                 calls[start + rest] = np.where(_WORDS.take(hashed) == some[rest], _CALLS.take(hashed), _ODD)
         return calls
 
-    def _with_odd(
-        self, sites: list[Site], plain: list[bytes], rows: list[int], calls: NDArray[np.int8]
-    ) -> tuple[list[Site], NDArray[np.int8]]:
-        """Lines of the usual length that hold something unusual are read by themselves."""
-        unusual = np.flatnonzero((calls == _ODD).any(axis=1)) if len(calls) else np.empty(0, np.int64)
-        if not len(unusual):
-            return sites, calls
-        samples = dict(zip(rows, plain))
-        dropped = set()
-        for row in unusual.tolist():
-            chrom, identifier, position, alt, ref, _ = sites[row]
-            fields = [chrom.encode(), str(position).encode(), (identifier or ".").encode(), ref.encode()]
-            fields += [alt.encode(), b".", b".", b".", b"GT", samples[row]]
-            one = self._calls(fields, 1, (1,))
-            if one is None:
-                dropped.add(row)
-            else:
-                calls[row] = one[0]
-        kept = [row for row in range(len(sites)) if row not in dropped]
-        return [sites[row] for row in kept], calls[kept]
-
     def _site(self, fields: list[bytes], alt: str, *, split: bool) -> Site:
         try:
             position = int(fields[1])
@@ -153,76 +143,6 @@ class TextReader:
                 f"{self.name}: damaged: '{fields[1].decode(errors='replace')}' is not a position"
             ) from None
         return fields[0].decode(), fields[2].decode(), position, alt, fields[3].decode(), split
-
-    def _calls(
-        self, fields: list[bytes], n_alts: int, chosen: Sequence[int]
-    ) -> list[NDArray[np.int8]] | None:
-        """Copies of each chosen allele in one line; None if it has calls of more than two copies."""
-        if fields[8].split(b":", 1)[0] != b"GT":
-            raise no_field(self.name, self._place(fields), "GT", fields[8].decode().split(":"))
-        text = np.frombuffer(fields[9] + b"\t\t\t", np.uint8)
-        ends = np.flatnonzero(text[:-2] == _TAB)
-        if len(ends) != self.n_samples:
-            raise self._damaged(b"\t".join(fields), f"{len(ends) + 9} columns")
-        starts = np.concatenate([[0], ends[:-1] + 1])
-        first, between, second, after = (text[starts + i] for i in range(4))
-        haploid = (between == _TAB) | (between == _COLON)
-        diploid = ((between == ord("/")) | (between == ord("|"))) & ((after == _TAB) | (after == _COLON))
-        second = np.where(haploid, first, second)
-        digits = _is_allele(first) & _is_allele(second)
-        if not ((haploid | diploid) & digits).all():
-            return self._calls_one_by_one(fields, n_alts, chosen)
-        missing = (first == _MISSING) | (second == _MISSING)
-        highest = max(int(np.where(missing, 0, first).max()), int(np.where(missing, 0, second).max()))
-        if highest > _ZERO + n_alts:
-            raise self._damaged(b"\t".join(fields), f"allele {chr(highest)}, of {n_alts + 1}")
-        copies = []
-        for number in chosen:
-            one = (first == _ZERO + number).view(np.int8) + (second == _ZERO + number).view(np.int8)
-            one[missing] = MISSING
-            copies.append(one)
-        return copies
-
-    def _calls_one_by_one(
-        self, fields: list[bytes], n_alts: int, chosen: Sequence[int]
-    ) -> list[NDArray[np.int8]] | None:
-        calls = [one.split(b":", 1)[0].replace(b"|", b"/").split(b"/") for one in fields[9].split(b"\t")]
-        for alleles in calls:
-            for allele in alleles:
-                if allele != b"." and not (allele.isdigit() and int(allele) <= n_alts):
-                    raise self._damaged(b"\t".join(fields), f"the call {b'/'.join(alleles).decode()!r}")
-        if max(map(len, calls)) > 2:
-            self.skipped["more_than_two_copies"] += 1
-            return None
-        numbers = np.array(
-            [[-1 if allele == b"." else int(allele) for allele in (one[0], one[-1])] for one in calls]
-        )
-        missing = (numbers < 0).any(axis=1)
-        copies = []
-        for number in chosen:
-            one = (numbers == number).sum(axis=1).astype(np.int8)
-            one[missing] = MISSING
-            copies.append(one)
-        return copies
-
-    def _place(self, fields: list[bytes]) -> str:
-        return f"{fields[0].decode(errors='replace')}:{fields[1].decode(errors='replace')}"
-
-    def _damaged(self, line: bytes, found: str) -> InputError:
-        place = self._place([*line.split(b"\t", 2), b"", b""])
-        return (
-            InputError(
-                f"{self.name}: damaged or truncated: record {place} has {found}; expected "
-                f"{9 + self.n_samples} columns"
-            )
-            if found.endswith("columns")
-            else InputError(f"{self.name}: damaged: record {place} has {found}")
-        )
-
-
-def _is_allele(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    digit: NDArray[np.bool_] = (text - np.uint8(_ZERO)) <= 9
-    return digit | (text == _MISSING)
 
 
 def check_header(path: str) -> None:
