@@ -40,7 +40,7 @@ class PeerFit:
     bound : ndarray, shape (iterations,)
         Lower bound of the log marginal likelihood (nats) after each iteration.
     residual_variance : ndarray, shape (iterations,)
-        Variance of all residuals after each iteration.
+        Mean square of all residuals after each iteration (PEER calls it their variance).
     variance_explained : ndarray, shape (C + K,)
         Sum of squares of each column's part of the fit over that of the expression.
     converged : bool

@@ -76,7 +76,6 @@ class Updates:
         self.prior_mean = np.hstack([covariates, np.zeros((self.n_samples, n_factors))])
         self.prior_precision = np.repeat([1.0 / priors.covariate_variance, 1.0], [self.n_known, n_factors])
         self.square = np.einsum("gn,gn->g", y, y)
-        self.total = float(y.sum())
         self.alpha_a = priors.alpha_a + self.n_genes / 2.0
         self.eps_a = priors.eps_a + self.n_samples / 2.0
 
@@ -88,7 +87,7 @@ class Updates:
         return State(x.copy(), w, alpha, eps, x.T @ x, self.y @ x, nothing, nothing)
 
     def round(self, state: State) -> tuple[float, float]:
-        """Update weights, alpha, factors and noise once; gives the bound and the residual variance."""
+        """Update weights, alpha, factors and noise once; gives the bound and the residuals' mean square."""
         p = self.priors
         log_det_w, spread, covariance_sum = self._weights(state)
         inner = state.w.T @ state.w
@@ -134,7 +133,7 @@ class Updates:
         return covariance
 
     def _expected_squares(self, state: State, covariance: Array, inner: Array) -> tuple[Array, float]:
-        """E of each gene's squared residuals, and the variance of all residuals."""
+        """E of each gene's squared residuals, and the mean square of all residuals."""
         fitted = np.einsum("gk,gk->g", state.w, state.yx)
         of_means = np.einsum("gk,gk->g", state.w @ state.second, state.w)
         diagonal = np.einsum("ij,ik,kj->j", state.axes, state.second, state.axes, optimize=True)
@@ -143,8 +142,7 @@ class Updates:
         plain = state.second - self.n_samples * covariance
         n = self.n_genes * self.n_samples
         rss = float(self.square.sum() - 2.0 * fitted.sum() + (inner * plain).sum())
-        mean = (self.total - float(state.x.sum(axis=0) @ state.w.sum(axis=0))) / n
-        return expected, rss / n - mean**2
+        return expected, rss / n
 
     def _likelihood(self, state: State, eps_b: Array, square_y: Array) -> float:
         log_eps = digamma(self.eps_a) - np.log(eps_b)
