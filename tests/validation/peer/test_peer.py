@@ -8,7 +8,8 @@ The peer computes in single precision. Its first components are turned by 1e-5 i
 and that is what remains at the end: residuals agree to 2e-5, alpha and eps to 2e-4 (relative). Its bound
 is a sum of millions of nats in single precision (1 at most in 500,000; 3 where covariates are fitted)
 and lacks a constant, half a nat for each weight. Its variance of residuals, in truth their mean square,
-is a naive single-precision sum, 1e-4 too small. It makes one iteration more than it records, unless it ran out of them.
+is a naive single-precision sum, 1e-4 too small. It makes one iteration
+more than it records, unless it ran out of them.
 """
 
 from __future__ import annotations
