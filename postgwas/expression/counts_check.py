@@ -51,8 +51,16 @@ def look_at_counts(values: NDArray[np.float64]) -> CountsLook:
     return CountsLook(whole, million, equal, np.flatnonzero(totals == 0))
 
 
-def check_counts(matrix: ExpressionMatrix) -> ExpressionMatrix:
+def check_counts(matrix: ExpressionMatrix, *, sure: bool = False) -> ExpressionMatrix:
     """The matrix with notes on what is unusual.
+
+    Parameters
+    ----------
+    matrix : ExpressionMatrix
+    sure : bool
+        The user or a quantifier's file says that these are counts: totals that are the same, as
+        those of samples brought to one depth, are only noted then. Whole numbers may then sum to
+        a million too.
 
     Raises
     ------
@@ -60,18 +68,20 @@ def check_counts(matrix: ExpressionMatrix) -> ExpressionMatrix:
         If the numbers are TPM, CPM or another measure that was scaled to one total.
     """
     look = look_at_counts(matrix.values)
-    if look.per_million:
+    notes = []
+    if look.per_million and not (sure and look.share_whole == 1.0):
         raise InputError(
             f"{matrix.path}: every sample sums to a million: these are TPM or CPM, not counts",
             hint="--unit tpm (or cpm) if that is meant; filters and TMM need counts",
         )
-    if look.equal_totals:
+    if (look.equal_totals or look.per_million) and sure:
+        notes.append(f"every sample has about the same total, {matrix.totals[0]:,.6g}: one depth, or scaled?")
+    elif look.equal_totals:
         raise InputError(
             f"{matrix.path}: every sample sums to the same {matrix.totals[0]:,.6g}: not counts but "
             "scaled values",
-            hint="--unit says what they are, such as cpm or normalised",
+            hint="--unit says what they are, such as cpm or normalised; counts if you are sure",
         )
-    notes = []
     if look.share_whole < 1.0:
         notes.append(
             f"{1 - look.share_whole:.1%} of the counts are not whole numbers, as quantifiers' estimates are"

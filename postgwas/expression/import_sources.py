@@ -190,7 +190,7 @@ def _summed_matrix(matrix: ExpressionMatrix, group: Grouping, summing: Summing) 
     genes = gene_table(group.gene_ids)
     summed = ExpressionMatrix(sums, genes, matrix.samples, matrix.unit, matrix.path)
     return Imported(
-        check_counts(summed) if matrix.unit == "counts" else summed,
+        check_counts(summed, sure=True) if matrix.unit == "counts" else summed,
         dropped=dropped,
         files=(matrix.path,),
         n_read=matrix.n_genes,
@@ -225,7 +225,7 @@ def _matrix(counts: FloatArray, ids: list[str], found: Gathered, path: str) -> E
     made = ExpressionMatrix(
         np.ascontiguousarray(counts), gene_table(ids), found.samples, "counts", path, tuple(found.notes)
     )
-    return check_counts(made)
+    return check_counts(made, sure=True)
 
 
 def _quantities(found: Gathered) -> Quantities:

@@ -66,7 +66,7 @@ def read_expression(
     from postgwas.expression.counts_check import check_counts
 
     matrix = _read(os.fspath(path), unit, (id_column, gene_column), {} if dropped is None else dropped)
-    return check_counts(matrix) if matrix.unit == "counts" else matrix
+    return check_counts(matrix, sure=unit == "counts") if matrix.unit == "counts" else matrix
 
 
 def _read(

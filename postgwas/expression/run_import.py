@@ -14,6 +14,7 @@ from postgwas.expression.gather import Strand
 from postgwas.expression.import_files import FORMATS, Prefix, file_names, placed, renamed, write_imported
 from postgwas.expression.import_sources import Imported, Level, Summing, import_files, import_matrix
 from postgwas.expression.matrix import ExpressionMatrix, Unit, some_names
+from postgwas.expression.sample_sheet import inside_folder
 from postgwas.expression.tximport import Scaling
 from postgwas.runlog import get_logger, log_step, run_log
 
@@ -110,6 +111,7 @@ def import_expression(
     chosen = options or ImportOptions()
     given = [os.fspath(paths)] if isinstance(paths, (str, os.PathLike)) else [os.fspath(p) for p in paths]
     chosen.check(given)
+    given = [inside_folder(path) for path in given]
     for form in formats or ():
         if form not in FORMATS:
             raise UsageError(f"--format {form}: expected {', '.join(FORMATS)}")

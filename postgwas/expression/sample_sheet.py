@@ -74,7 +74,7 @@ def sheet_files(sheet: pl.DataFrame, path: str | os.PathLike[str]) -> dict[str, 
     empty = sheet.filter(sheet[column].is_null())["sample"].to_list()
     if empty:
         raise InputError(f"{path}: {len(empty)} samples have no file: {some_names(empty)}")
-    files = {sample: os.fspath(home / file) for sample, file in sheet.select("sample", column).rows()}
+    files = {sample: inside_folder(home / file) for sample, file in sheet.select("sample", column).rows()}
     lost = [sample for sample, file in files.items() if not Path(file).is_file()]
     if lost:
         raise InputError(
@@ -82,6 +82,26 @@ def sheet_files(sheet: pl.DataFrame, path: str | os.PathLike[str]) -> dict[str, 
             f"such as {files[lost[0]]}"
         )
     return files
+
+
+def inside_folder(path: str | os.PathLike[str]) -> str:
+    """The quantifier's file in a folder that it wrote (``s1`` -> ``s1/quant.sf``); a file is itself.
+
+    Raises
+    ------
+    InputError
+        If the folder has no such file.
+    """
+    if not Path(path).is_dir():
+        return os.fspath(path)
+    names = [name + packed for name in _FOLDER_NAMED for packed in ("", ".gz") if not name.endswith(".h5")]
+    found = next((Path(path) / name for name in names if (Path(path) / name).is_file()), None)
+    if found is None:
+        raise InputError(
+            f"{path}: is a folder without quant.sf, abundance.tsv or ReadsPerGene.out.tab",
+            hint="give the file itself",
+        )
+    return os.fspath(found)
 
 
 def files_by_name(paths: Sequence[str | os.PathLike[str]]) -> dict[str, str]:

@@ -359,3 +359,25 @@ def test_real_normalised_expression(shared: Path, tmp_path: Path, out: Path) -> 
     assert (matrix.n_genes, matrix.n_samples, matrix.unit) == (80, 89, "log2")
     covariates = (folder / "GEUVADIS_test_ge.covariates.txt").read_text().split("\n")[0].split("\t")[1:]
     assert set(matrix.samples) == set(covariates)
+
+
+def test_folders_of_quantifiers(tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("one", "two"):
+        wrote(tmp_path / name / "quant.sf", salmon(["T1", "T2", "T3"]))
+    gene_of = wrote(tmp_path / "t.tsv", "T1\tG1\nT2\tG1\nT3\tG2\n")
+    said = refused(capsys, out, tmp_path, "--tx2gene", gene_of)
+    assert "is a folder without quant.sf, abundance.tsv" in said
+    assert run(out, tmp_path / "two", tmp_path / "one", "--tx2gene", gene_of) == 0
+    matrix = read_expression(f"{out}.counts.tsv.gz")
+    assert matrix.samples == ("two", "one") and matrix.values.tolist() == [[4, 4], [2, 2]]
+
+
+def test_one_depth_is_possible_where_it_is_meant(
+    tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    same = wrote(tmp_path / "m.tsv", "gene\ta\tb\tc\ng\t40.5\t1.5\t2\nh\t59.5\t98.5\t98\n")
+    assert run(out, same, "--unit", "counts") == 0
+    assert "every sample has about the same total, 100" in capsys.readouterr().err
+    tpm = wrote(tmp_path / "t.tsv", "gene\ta\tb\ng\t400000.5\t1\nh\t599999.5\t999999\n")
+    assert run(out, tpm, "--unit", "counts", "--overwrite") == 2
+    assert "these are TPM or CPM, not counts" in capsys.readouterr().err
