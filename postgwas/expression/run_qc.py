@@ -220,11 +220,9 @@ def _mixups(
     options: QcOptions,
 ) -> Mixups:
     from postgwas.expression.mixups import MATCH, MIXED_UP, UNCLEAR, VERDICTS
-    from postgwas.genotypes import open_genotypes
-    from postgwas.genotypes.selection import Selection, select_genotypes
+    from postgwas.genotypes.selection import open_selected
 
-    opened = open_genotypes(str(options.genotypes), dosage=options.dosage)
-    genotypes = select_genotypes(opened, options.selection or Selection()).genotypes
+    genotypes = open_selected(str(options.genotypes), options.selection, dosage=options.dosage).genotypes
     samples = np.flatnonzero(good)
     part = matrix.select(genes=rows, samples=samples)
     people = _people(part.samples, options.match)

@@ -17,9 +17,8 @@ from postgwas.genotypes.fst_estimators import ESTIMATORS, Ratio, ratio_of_sums
 from postgwas.genotypes.genotypes import Genotypes
 from postgwas.genotypes.group_counts import Floats, GroupCounts, group_counts
 from postgwas.genotypes.groups import Given, Groups, groups_of
-from postgwas.genotypes.opening import open_genotypes
 from postgwas.genotypes.run_pca import autosomal
-from postgwas.genotypes.selection import Selection, select_genotypes
+from postgwas.genotypes.selection import Selection, open_selected
 from postgwas.genotypes.standardise import Scale
 from postgwas.genotypes.sweeps import Piece, pieces_of
 from postgwas.runlog import get_logger, log_step
@@ -151,11 +150,16 @@ def fst(
     """
     settings = settings or FstSettings()
     settings.check()
-    data = genotypes if isinstance(genotypes, Genotypes) else open_genotypes(genotypes, dosage=dosage)
-    selected = select_genotypes(data, selection or Selection())
+    selected = open_selected(genotypes, selection, dosage=dosage)
     chosen, dropped = autosomal(selected.genotypes, dict(selected.variants_dropped))
     known = _large_enough(groups_of(chosen.samples, groups, column=group_column), settings)
-    log_step(log, "Variants", rows_in=data.n_variants, rows_out=chosen.n_variants, dropped=dropped)
+    log_step(
+        log,
+        "Variants",
+        rows_in=chosen.n_variants + sum(dropped.values()),
+        rows_out=chosen.n_variants,
+        dropped=dropped,
+    )
     plan = comparisons(len(known.names), settings.compare)
     unit = settings.block_variants or max(1, -(-chosen.n_variants // settings.n_blocks))
     tasks = [

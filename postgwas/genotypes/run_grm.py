@@ -14,11 +14,10 @@ from postgwas.compute.engine import engine
 from postgwas.errors import NoVariantsError, UsageError
 from postgwas.genotypes.destination import Destination
 from postgwas.genotypes.genotypes import Genotypes
-from postgwas.genotypes.opening import open_genotypes
 from postgwas.genotypes.relationship import Relationship, relationship
 from postgwas.genotypes.run_axes import summed
 from postgwas.genotypes.run_pca import autosomal
-from postgwas.genotypes.selection import Selection, all_moments, select_genotypes
+from postgwas.genotypes.selection import Selection, all_moments, open_for_selection, open_selected
 from postgwas.genotypes.standardise import scale_of
 from postgwas.genotypes.sweeps import gram, missing_pairs, pieces_of
 from postgwas.genotypes.write_pca import existing_files
@@ -79,15 +78,14 @@ def grm(
     NoVariantsError
         If no autosomal variant varies.
     """
-    data = genotypes if isinstance(genotypes, Genotypes) else open_genotypes(genotypes, dosage=dosage)
-    selected = select_genotypes(data, selection or Selection())
+    selected = open_selected(genotypes, selection, dosage=dosage)
     chosen, dropped = autosomal(selected.genotypes, dict(selected.variants_dropped))
     scale = scale_of(all_moments(chosen))
     rows = np.flatnonzero(scale.varies)
     dropped["monomorphic"] = chosen.n_variants - len(rows)
     if not len(rows):
-        raise NoVariantsError(f"{data.path}: none of {chosen.n_variants:,} autosomal variants varies")
-    log_step(log, "Variants", rows_in=data.n_variants, rows_out=len(rows), dropped=dropped)
+        raise NoVariantsError(f"{chosen.path}: none of {chosen.n_variants:,} autosomal variants varies")
+    log_step(log, "Variants", rows_in=len(rows) + sum(dropped.values()), rows_out=len(rows), dropped=dropped)
     needed = 40.0 * chosen.n_samples**2
     if needed > _MUCH_MEMORY:
         log.warning("%s samples: about %.0f GB of memory", f"{chosen.n_samples:,}", needed / 1e9)
@@ -134,7 +132,7 @@ def grm_files(
     target.check()
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
-        data = open_genotypes(genotypes, dosage=dosage, scratch=target.folder)
+        data = open_for_selection(genotypes, selection, dosage=dosage, scratch=target.folder)
         log.info("%s: %s variants, %s samples", data.path, f"{data.n_variants:,}", f"{data.n_samples:,}")
         result = grm(data, selection=selection, **where)
         with target.together() as aside:

@@ -17,7 +17,7 @@ from postgwas.genotypes.autosomes import autosomal_only
 from postgwas.genotypes.genotypes import BlockSource, Calls, Genotypes, Rows
 from postgwas.genotypes.king_robust import KINSHIP_LIMITS, RELATIONS, PairCounts, pair_counts, relation_of
 from postgwas.genotypes.relatives import drop_relatives
-from postgwas.genotypes.selection import Selection, open_selected, select_genotypes
+from postgwas.genotypes.selection import Selection, open_selected
 
 if TYPE_CHECKING:
     import polars as pl
@@ -187,11 +187,7 @@ def king(
     """
     settings = settings or KingSettings()
     settings.check()
-    chosen = (
-        select_genotypes(genotypes, selection or Selection())
-        if isinstance(genotypes, Genotypes)
-        else open_selected(genotypes, selection)
-    )
+    chosen = open_selected(genotypes, selection)
     used = autosomal_only(chosen.genotypes)
     n = used.n_samples
     if n < 2:

@@ -17,13 +17,12 @@ from postgwas.genotypes.axis_outliers import axis_distances
 from postgwas.genotypes.genotypes import Genotypes
 from postgwas.genotypes.loadings import Loadings
 from postgwas.genotypes.neighbour_ld import neighbour_r2
-from postgwas.genotypes.opening import open_genotypes
 from postgwas.genotypes.pca_result import FIT, OUTLIER, PROJECTED, PCAResult
 from postgwas.genotypes.projection import coordinates
 from postgwas.genotypes.run_axes import Axes, AxesSettings, compute_axes
 from postgwas.genotypes.run_projection import project_sums
 from postgwas.genotypes.samples import keep_samples
-from postgwas.genotypes.selection import Listed, Selection, all_moments, select_genotypes
+from postgwas.genotypes.selection import Listed, Selection, all_moments, open_selected
 from postgwas.genotypes.standardise import Floats, Scale, scale_of
 from postgwas.runlog import get_logger, log_step
 
@@ -146,8 +145,7 @@ def pca(
     """
     settings = settings or PcaSettings()
     settings.check()
-    data = genotypes if isinstance(genotypes, Genotypes) else open_genotypes(genotypes, dosage=dosage)
-    selected = select_genotypes(data, selection or Selection())
+    selected = open_selected(genotypes, selection, dosage=dosage)
     chosen, dropped = autosomal(selected.genotypes, dict(selected.variants_dropped))
     fit = _fitted_to(chosen, settings)
     with engine(cores, scheduler=scheduler, jobqueue=jobqueue, jobqueue_options=jobqueue_options) as eng:

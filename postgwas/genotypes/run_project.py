@@ -15,10 +15,9 @@ from postgwas.errors import NoVariantsError, UsageError
 from postgwas.genotypes.genotypes import Genotypes
 from postgwas.genotypes.loadings import Loadings
 from postgwas.genotypes.loadings_files import read_loadings
-from postgwas.genotypes.opening import open_genotypes
 from postgwas.genotypes.projection import coordinates, turned, unshrunk
 from postgwas.genotypes.run_projection import project_sums
-from postgwas.genotypes.selection import Selection, select_genotypes
+from postgwas.genotypes.selection import Selection, open_selected
 from postgwas.genotypes.standardise import Floats
 from postgwas.runlog import get_logger
 
@@ -154,8 +153,7 @@ def project(
         if settings.n_axes > axes.n_axes:
             raise UsageError(f"--n_axes {settings.n_axes}: the loadings have {axes.n_axes} axes")
         axes = axes.first(settings.n_axes)
-    data = genotypes if isinstance(genotypes, Genotypes) else open_genotypes(genotypes, dosage=dosage)
-    chosen = select_genotypes(data, selection or Selection()).genotypes
+    chosen = open_selected(genotypes, selection, dosage=dosage).genotypes
     matched = _match(chosen, axes, settings)
     view = chosen.select(variants=matched.columns)
     scale, weights = turned(axes.scale.of(matched.rows), axes.weights[matched.rows], matched.flip)

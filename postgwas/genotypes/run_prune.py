@@ -15,7 +15,7 @@ from postgwas.compute.engine import engine
 from postgwas.errors import InputError, UsageError
 from postgwas.genotypes.genotypes import BlockSource, Calls, Genotypes, Rows
 from postgwas.genotypes.ld_pruning import Pruned, prune_windows, windows_by_count, windows_by_distance
-from postgwas.genotypes.selection import Selection, open_selected, select_genotypes
+from postgwas.genotypes.selection import Selection, open_selected
 
 if TYPE_CHECKING:
     import polars as pl
@@ -148,11 +148,7 @@ def prune(
     """
     settings = settings or PruneSettings()
     settings.check()
-    chosen = (
-        select_genotypes(genotypes, selection or Selection())
-        if isinstance(genotypes, Genotypes)
-        else open_selected(genotypes, selection)
-    )
+    chosen = open_selected(genotypes, selection)
     data = chosen.genotypes
     parts = [_Chromosome(data.source, first, last, positions, settings)
              for first, last, positions in stretches(data)]  # fmt: skip

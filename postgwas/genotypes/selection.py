@@ -74,7 +74,7 @@ class Selected:
 
 
 def open_selected(
-    path: str | os.PathLike[str],
+    genotypes: str | os.PathLike[str] | Genotypes,
     selection: Selection | None = None,
     *,
     dosage: bool = False,
@@ -84,8 +84,10 @@ def open_selected(
 
     Parameters
     ----------
-    path, dosage, scratch
-        As :func:`postgwas.genotypes.opening.open_genotypes`.
+    genotypes : path or Genotypes
+        A file as :func:`postgwas.genotypes.opening.open_genotypes` takes it, or one that is open already.
+    dosage, scratch
+        As there; of no effect on what is open.
     selection : Selection, optional
         Everything if None.
 
@@ -95,10 +97,22 @@ def open_selected(
         As :func:`postgwas.genotypes.opening.open_genotypes` and :func:`select_genotypes`.
     """
     chosen = selection or Selection()
-    # Elsewhere a filter of the table does, which counts what it leaves out.
-    regions = _regions(chosen) if reads_by_region(path) else None
-    genotypes = open_genotypes(path, dosage=dosage, scratch=scratch, region=regions)
+    if not isinstance(genotypes, Genotypes):
+        genotypes = open_for_selection(genotypes, chosen, dosage=dosage, scratch=scratch)
     return select_genotypes(genotypes, chosen)
+
+
+def open_for_selection(
+    path: str | os.PathLike[str],
+    selection: Selection | None,
+    *,
+    dosage: bool = False,
+    scratch: str | os.PathLike[str] | None = None,
+) -> Genotypes:
+    """Open a file that :func:`select_genotypes` follows on: of an indexed VCF or BCF only the regions."""
+    # Elsewhere a filter of the table does, which counts what it leaves out.
+    regions = _regions(selection) if selection is not None and reads_by_region(path) else None
+    return open_genotypes(path, dosage=dosage, scratch=scratch, region=regions)
 
 
 def _regions(selection: Selection) -> list[str] | None:

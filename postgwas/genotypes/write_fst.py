@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from postgwas.genotypes.destination import Destination
-from postgwas.genotypes.opening import open_genotypes
 from postgwas.genotypes.run_fst import FstResult, FstSettings, fst
-from postgwas.genotypes.selection import Selection
+from postgwas.genotypes.selection import Selection, open_for_selection
 from postgwas.genotypes.standardise import Floats
 from postgwas.genotypes.write_pca import existing_files
 from postgwas.runlog import get_logger, run_log
@@ -73,7 +72,7 @@ def fst_files(
     target.check()
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
-        data = open_genotypes(genotypes, dosage=dosage, scratch=target.folder)
+        data = open_for_selection(genotypes, selection, dosage=dosage, scratch=target.folder)
         log.info("%s: %s variants, %s samples", data.path, f"{data.n_variants:,}", f"{data.n_samples:,}")
         result = fst(
             data, groups, group_column=group_column, selection=selection, settings=settings,

@@ -15,10 +15,9 @@ from postgwas.genotypes.destination import Destination
 from postgwas.genotypes.genotypes import Genotypes
 from postgwas.genotypes.groups import Groups, groups_of
 from postgwas.genotypes.loadings_files import write_loadings
-from postgwas.genotypes.opening import open_genotypes
 from postgwas.genotypes.pca_result import FIT, PCAResult
 from postgwas.genotypes.run_pca import FEW_VARIANTS, UNPRUNED, PcaSettings, pca
-from postgwas.genotypes.selection import Selection
+from postgwas.genotypes.selection import Selection, open_for_selection
 from postgwas.runlog import get_logger, log_step, run_log
 from postgwas.sumstats.write import atomic_file, write_delimited
 
@@ -80,7 +79,7 @@ def pca_files(
     target.check()
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
-        data = open_genotypes(genotypes, dosage=dosage, scratch=target.folder)
+        data = open_for_selection(genotypes, selection, dosage=dosage, scratch=target.folder)
         log.info("%s: %s variants, %s samples", data.path, f"{data.n_variants:,}", f"{data.n_samples:,}")
         result = pca(data, selection=selection, settings=settings, scratch=target.folder, **where)
         labels = None if groups is None else groups_of(result.samples, groups, column=group_column)

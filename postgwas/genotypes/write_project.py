@@ -11,10 +11,9 @@ import numpy as np
 
 from postgwas.genotypes.destination import Destination
 from postgwas.genotypes.groups import groups_of
-from postgwas.genotypes.opening import open_genotypes
 from postgwas.genotypes.pca_result import score_table
 from postgwas.genotypes.run_project import Projection, ProjectSettings, project
-from postgwas.genotypes.selection import Selection
+from postgwas.genotypes.selection import Selection, open_for_selection
 from postgwas.genotypes.write_pca import existing_files
 from postgwas.runlog import get_logger, run_log
 from postgwas.sumstats.write import write_delimited
@@ -71,7 +70,7 @@ def project_files(
     target.check()
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
-        data = open_genotypes(genotypes, dosage=dosage, scratch=target.folder)
+        data = open_for_selection(genotypes, selection, dosage=dosage, scratch=target.folder)
         log.info("%s: %s variants, %s samples", data.path, f"{data.n_variants:,}", f"{data.n_samples:,}")
         result = project(
             data, loadings, frequencies=frequencies, selection=selection, settings=settings, **where
