@@ -12,12 +12,22 @@ from numpy.typing import NDArray
 from postgwas.errors import UsageError
 from postgwas.genotypes.genotypes import Calls
 
+Bools = NDArray[np.bool_]
 Counts = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
 BLOCK = 8192
 """Variants of a block; sums of one block fit float32, and packed counts int32, without rounding."""
-_PACK = 1 << 15
+_PACK_BITS = 15
+_PACK = 1 << _PACK_BITS
+#: By copies as an unsigned byte (from 128 on a negative one, missing): copies - 1, whether
+#: heterozygous, and both heterozygous and missing in one number.
+_COPIES = np.arange(256)
+_STEP = np.where(_COPIES < 128, _COPIES - 1, 0).astype(np.float32)
+_HET = (_COPIES == 1).astype(np.float32)
+_PACKED = ((_COPIES == 1) + _PACK * (_COPIES >= 128)).astype(np.int32)
+_EXACT = 1 << 24
+"""Up to here float32 holds every whole number."""
 
 RELATIONS = ("duplicate or twin", "first degree", "second degree", "third degree", "unrelated")
 KINSHIP_LIMITS = (0.354, 0.177, 0.0884, 0.0442)
@@ -108,71 +118,93 @@ def pair_counts(blocks: Iterable[tuple[Calls, Calls | None]], *, apart: bool = T
     return sums.counts()
 
 
+class _Sum:
+    """A running sum of whole numbers in float32, emptied into int32 before it could round."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._pending = np.zeros(shape, np.float32)
+        self._whole = np.zeros((1, 1), np.int32)
+        self._n_variants = 0
+
+    def add(self, product: NDArray[np.float32], n_variants: int) -> None:
+        if self._n_variants + n_variants > _EXACT:
+            self._whole = self.value()
+            self._pending[:] = 0.0
+            self._n_variants = 0
+        self._pending += product
+        self._n_variants += n_variants
+
+    def value(self) -> Counts:
+        return self._pending.astype(np.int32) + self._whole
+
+
 class _Sums:
     """Running sums of blocks."""
 
     def __init__(self, n_left: int, n_right: int, *, apart: bool) -> None:
         shape = (n_left, n_right)
         self.n_variants = 0
-        self.both = np.zeros(shape, np.int32) if apart else None
-        self.product = np.zeros(shape, np.int32)
+        self.product = _Sum(shape)
+        self.both = _Sum(shape) if apart else None
         self.lost_left = np.zeros(shape, np.int32)  # heterozygous in the left, missing in the right
         self.lost_right = np.zeros(shape, np.int32)
+        self.within = True
         self.missing_both = np.zeros(shape, np.int32)
         self.het = [np.zeros(n_left, np.int32), np.zeros(n_right, np.int32)]
         self.missing = [np.zeros(n_left, np.int32), np.zeros(n_right, np.int32)]
 
     def add(self, left: Calls, right: Calls | None) -> None:
-        self.n_variants += len(left)
+        n_variants = len(left)
+        self.n_variants += n_variants
+        self.within = right is None
         sides = [left] if right is None else [left, right]
-        steps = [_steps(side) for side in sides]
-        self.product += (steps[0].T @ steps[-1]).astype(np.int32)
+        steps = [_looked_up(side, _STEP) for side in sides]
+        self.product.add(steps[0].T @ steps[-1], n_variants)
         del steps
-        hets = [side == 1 for side in sides]
+        hets = [_looked_up(side, _HET) for side in sides]
         if self.both is not None:
-            indicators = [het.astype(np.float32) for het in hets]
-            self.both += (indicators[0].T @ indicators[-1]).astype(np.int32)
+            self.both.add(hets[0].T @ hets[-1], n_variants)
+        gaps = [_sparse(side < 0) for side in sides]
+        each = np.ones(n_variants, np.float32)
         for number in (0, 1):
-            self.het[number] += hets[number % len(sides)].sum(axis=0, dtype=np.int32)
-            self.missing[number] += (sides[number % len(sides)] < 0).sum(axis=0, dtype=np.int32)
-        self._add_missing(sides)
+            self.het[number] += (each @ hets[number % len(sides)]).astype(np.int32)
+            self.missing[number] += np.diff(gaps[number % len(sides)].indptr).astype(np.int32)
+        if any(gap.nnz for gap in gaps):
+            self._add_missing(sides, gaps)
 
-    def _add_missing(self, sides: list[Calls]) -> None:
+    def _add_missing(self, sides: list[Calls], gaps: list[Any]) -> None:
         """What one has where the other misses a call: missing calls are few, so a sparse product."""
-        gaps = [_gaps(side) for side in sides]
-        if not any(gap.nnz for gap in gaps):
-            return
-        packed = [(side == 1).astype(np.int32) + np.int32(_PACK) * (side < 0) for side in sides]
+        packed = [_looked_up(side, _PACKED) for side in sides]
         of_left = (gaps[-1] @ packed[0]).T
-        self.lost_left += of_left % _PACK
-        self.missing_both += of_left // _PACK
-        self.lost_right += of_left.T % _PACK if len(sides) == 1 else (gaps[0] @ packed[1]) % _PACK
+        self.lost_left += of_left & (_PACK - 1)
+        self.missing_both += of_left >> _PACK_BITS
+        if len(sides) == 2:
+            self.lost_right += (gaps[0] @ packed[1]) & (_PACK - 1)
 
     def counts(self) -> PairCounts:
         shared = self.n_variants - self.missing[0][:, None] - self.missing[1] + self.missing_both
         het_left = self.het[0][:, None] - self.lost_left
-        het_right = self.het[1] - self.lost_right
-        squares = 2 * shared - het_left - het_right - 2 * self.product
+        het_right = self.het[1] - (self.lost_left.T if self.within else self.lost_right)
+        squares = 2 * shared - het_left - het_right - 2 * self.product.value()
         if self.both is None:
             return PairCounts(shared, het_left, het_right, squares)
-        opposite = (squares - (het_left + het_right - 2 * self.both)) // 4
-        return PairCounts(shared, het_left, het_right, squares, self.both, opposite)
+        both = self.both.value()
+        opposite = (squares - (het_left + het_right - 2 * both)) // 4
+        return PairCounts(shared, het_left, het_right, squares, both, opposite)
 
 
-def _steps(calls: Calls) -> NDArray[np.float32]:
-    """Copies - 1, 0 where missing."""
-    steps = calls.astype(np.float32)
-    steps -= 1.0
-    steps[calls < 0] = 0.0
-    return steps
+def _looked_up(calls: Calls, table: NDArray[Any]) -> NDArray[Any]:
+    """Values of a table by copies, in one pass."""
+    found: NDArray[Any] = table[np.ascontiguousarray(calls).view(np.uint8)]
+    return found
 
 
-def _gaps(calls: Calls) -> Any:
-    """Where calls are missing, people x variants, sparse."""
+def _sparse(missing: Bools) -> Any:
+    """Missing calls, people x variants."""
     from scipy.sparse import csr_array
 
-    person, variant = np.nonzero((calls < 0).T)
-    return csr_array((np.ones(len(person), np.int32), (person, variant)), shape=(calls.shape[1], len(calls)))
+    variant, person = np.nonzero(missing)
+    return csr_array((np.ones(len(person), np.int32), (person, variant)), shape=missing.shape[::-1])
 
 
 def relation_of(kinship: Floats) -> NDArray[np.int64]:

@@ -15,15 +15,21 @@ from postgwas.compute.engine import engine
 from postgwas.errors import InputError, UsageError
 from postgwas.genotypes.autosomes import autosomal_only
 from postgwas.genotypes.genotypes import BlockSource, Calls, Genotypes, Rows
-from postgwas.genotypes.king_robust import KINSHIP_LIMITS, RELATIONS, PairCounts, pair_counts, relation_of
+from postgwas.genotypes.king_robust import (
+    KINSHIP_LIMITS,
+    RELATIONS,
+    PairCounts,
+    pair_counts,
+    relation_of,
+)
 from postgwas.genotypes.relatives import drop_relatives
 from postgwas.genotypes.selection import Selection, open_selected
 
 if TYPE_CHECKING:
     import polars as pl
 
-TILE = 2048
-"""People of a tile; counts are whole numbers, so it changes no result."""
+TILE = 4096
+"""People of a tile, a quarter where workers share the tiles; counts are whole, so it changes no result."""
 _READ = 4096
 _MOST_PAIRS = 100_000_000
 
@@ -198,7 +204,8 @@ def king(
             hint="--min_kinship 0.0442",
         )
     with engine(cores, scheduler=scheduler, jobqueue=jobqueue, jobqueue_options=jobqueue_options) as eng:
-        parts = eng.map(_tile, _tiles(used, settings.limit), label="Kinship")
+        size = TILE if eng.cores == 1 else TILE // 4
+        parts = eng.map(_tile, _tiles(used, settings.limit, size), label="Kinship")
         pairs = _in_order(parts)
         removed = None
         if settings.relatives == "remove":
@@ -236,11 +243,9 @@ class _Tile:
                 yield calls[:, np.searchsorted(people, left)], calls[:, np.searchsorted(people, right)]
 
 
-def _tiles(genotypes: Genotypes, limit: float | None) -> list[_Tile]:
-    stretches = [
-        np.arange(start, min(start + TILE, genotypes.n_samples))
-        for start in range(0, genotypes.n_samples, TILE)
-    ]
+def _tiles(genotypes: Genotypes, limit: float | None, size: int) -> list[_Tile]:
+    starts = range(0, genotypes.n_samples, size)
+    stretches = [np.arange(start, min(start + size, genotypes.n_samples)) for start in starts]
     return [
         _Tile(genotypes.source, one, None if one is two else two, limit)
         for one, two in combinations_with_replacement(stretches, 2)
@@ -256,7 +261,7 @@ def _tile(tile: _Tile) -> Pairs:
         wanted = counts.kinship >= tile.limit
     if tile.right is None:
         wanted &= left[:, None] < right
-    one, two = np.nonzero(wanted)
+    two, one = np.nonzero(wanted.T)  # in the order of the table
     if tile.limit is not None and len(one):
         rows, one = np.unique(one, return_inverse=True)
         columns, two = np.unique(two, return_inverse=True)
@@ -282,7 +287,11 @@ def _in_order(parts: list[Pairs]) -> Pairs:
             for name in ("later", "earlier", "n_shared", "het_both", "opposite", "kinship")
         )
     )
-    return whole.of(np.lexsort((whole.earlier, whole.later)))
+    if len(parts) == 1:
+        return whole
+    # Each part is in order: a stable sort only merges them.
+    key = whole.later * (int(whole.later.max(initial=0)) + 1) + whole.earlier
+    return whole.of(np.argsort(key, kind="stable"))
 
 
 def _pieces(genotypes: Genotypes) -> list[tuple[BlockSource, int, int]]:

@@ -85,7 +85,7 @@ def king_files(
         tell_pairs(result, settings)
         table = result.table()
         with target.together() as aside:
-            write_delimited(table, aside.path(ENDINGS[0]))
+            write_delimited(table, aside.path(ENDINGS[0]), decimals=9)
             if result.removed is not None:
                 write_samples(result.samples.filter(~result.removed), aside.path(LISTS[0]))
                 write_samples(result.samples.filter(result.removed), aside.path(LISTS[1]))
