@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -234,7 +234,10 @@ class _Tile:
         people = left if right is None else np.union1d(left, right)  # readers want them to ascend
         for start in range(0, self.source.n_variants, _READ):
             rows = np.arange(start, min(start + _READ, self.source.n_variants))
-            calls = self.source.read(rows, people)
+            # All people are read as they lie; picked columns would come back transposed in memory.
+            everybody = len(people) == self.source.n_samples
+            calls: Calls = self.source.read(rows, None if everybody else people)
+            calls = cast("Calls", np.ascontiguousarray(calls))
             if calls.dtype != np.int8:
                 raise InputError("kinship needs hard calls, found dosages", hint="without --dosage")
             if right is None:
