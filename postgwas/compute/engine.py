@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from postgwas.compute.checkpoint import Checkpoint
 from postgwas.compute.threads import one_blas_thread
 from postgwas.errors import EngineError, UsageError
 from postgwas.progress import progress
 from postgwas.runlog import get_logger
+
+if TYPE_CHECKING:
+    from postgwas.compute.checkpoint import Checkpoint
 
 log = get_logger("compute")
 
@@ -95,7 +97,7 @@ class Engine:
             If a task's worker died again and again, or the cluster is gone.
         """
         numbered = list(enumerate(tasks))
-        kept = None if checkpoint is None else Checkpoint(checkpoint, function)
+        kept = None if checkpoint is None else _kept(checkpoint, function)
         results: dict[int, Result] = {}
         if kept is not None:
             for index, task in numbered:
@@ -122,6 +124,12 @@ class Engine:
             self._backend = self._stack.enter_context(local_processes(self._cores))
             log.info("Running on %d worker processes of this machine", self._cores)
         return self._backend
+
+
+def _kept(folder: str | os.PathLike[str], function: Callable[..., Any]) -> Checkpoint:
+    from postgwas.compute.checkpoint import Checkpoint
+
+    return Checkpoint(folder, function)
 
 
 @contextmanager

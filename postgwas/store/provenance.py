@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +140,10 @@ def _hash_file(path: str, size: int, modified_ns: int) -> str:
 
 @lru_cache(maxsize=1)
 def _versions() -> dict[str, str]:
+    # Who only reads a store needs neither, and the first brings in half of the standard library.
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
     found = {"python": platform.python_version(), "postgwas": postgwas.__version__}
     for library in _LIBRARIES:
         try:
