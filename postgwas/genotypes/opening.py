@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from postgwas.errors import InputError, NoVariantsError, UsageError
 from postgwas.genotypes.alleles import Multiallelic
 from postgwas.genotypes.genotypes import Genotypes
-from postgwas.genotypes.regions import in_regions, no_chromosome, regions_of
-from postgwas.store.position import Region
+
+if TYPE_CHECKING:
+    from postgwas.store.position import Region
 
 _VCF = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
 _ENDINGS = (".bed", ".pgen", ".bgen", *_VCF)
@@ -66,7 +68,7 @@ def open_genotypes(
     UsageError
         If several kinds have this name, or a region cannot be read.
     """
-    regions = None if region is None else regions_of(region)
+    regions = None if region is None else _regions(region)
     if "@" in os.fspath(path) and not Path(path).exists():
         return _of_chromosomes(
             os.fspath(path), dosage=dosage, regions=regions, multiallelic=multiallelic, scratch=scratch
@@ -74,6 +76,12 @@ def open_genotypes(
     return _open(
         _named(os.fspath(path)), dosage=dosage, regions=regions, multiallelic=multiallelic, scratch=scratch
     )
+
+
+def _regions(region: str | Sequence[str]) -> list[Region]:
+    from postgwas.genotypes.regions import regions_of
+
+    return regions_of(region)
 
 
 def _open(
@@ -106,6 +114,8 @@ def _open(
 
 
 def _inside(genotypes: Genotypes, regions: list[Region]) -> Genotypes:
+    from postgwas.genotypes.regions import in_regions, no_chromosome
+
     rows = np.flatnonzero(in_regions(genotypes.variants, regions))
     if not len(rows):
         present = genotypes.variants["CHR"].unique().to_list()
@@ -125,6 +135,7 @@ def _of_chromosomes(
     scratch: str | os.PathLike[str] | None,
 ) -> Genotypes:
     from postgwas.genotypes.joined import join_genotypes
+    from postgwas.genotypes.regions import no_chromosome
 
     names = {code: [pattern.replace("@", text) for text in texts] for code, texts in _CHROMOSOMES.items()}
     found = {

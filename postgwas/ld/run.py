@@ -14,7 +14,6 @@ from postgwas.compute.engine import engine
 from postgwas.errors import InputError, UsageError
 from postgwas.genotypes import Genotypes, open_genotypes
 from postgwas.genotypes.alleles import Multiallelic
-from postgwas.genotypes.genetic_map import with_genetic_positions
 from postgwas.ld.run_filters import (
     annotation_matrix,
     chosen_samples,
@@ -168,6 +167,8 @@ def ld_scores(
         rows, moments = polymorphic(rows, moments, maf or 0.0, dropped, data.path, compat=compat)
         variants = scored_variants(data, rows, moments, compat=compat)
         if cm_map is not None:
+            from postgwas.genotypes.genetic_map import with_genetic_positions
+
             variants = with_genetic_positions(variants, cm_map)
         left = windows_of(variants, window, unit, data.path, compat=compat)
         if not whole_chromosome:

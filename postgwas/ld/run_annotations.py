@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from postgwas.errors import UsageError
 from postgwas.genotypes import Genotypes
-from postgwas.ld.annotations import Annotations, read_annotations
-from postgwas.ld.continuous import parse_breaks, read_bins
 from postgwas.runlog import get_logger
+
+if TYPE_CHECKING:
+    from postgwas.ld.annotations import Annotations
 
 log = get_logger(__name__)
 
@@ -69,9 +71,11 @@ def load_annotations(wanted: AnnotationFiles, data: Genotypes, *, compat: bool =
     Raises
     ------
     InputError, ColumnError, UsageError
-        As :func:`read_annotations` and :func:`postgwas.ld.continuous.read_bins`.
+        As :func:`postgwas.ld.annotations.read_annotations` and :func:`postgwas.ld.continuous.read_bins`.
     """
     if wanted.annot:
+        from postgwas.ld.annotations import read_annotations
+
         found = read_annotations(wanted.annot, data.variants, thin=wanted.thin, genotypes=data.path)
         files = ",".join(map(str, found.sources))
         log.info("Read %d annotations for %d SNPs from %s", found.n_annotations, len(found.values), files)
@@ -80,6 +84,9 @@ def load_annotations(wanted: AnnotationFiles, data: Genotypes, *, compat: bool =
                 log.warning("annotation %s is 0 for all variants", name)
         return found
     if wanted.cts_bin:
+        from postgwas.ld.annotations import Annotations
+        from postgwas.ld.continuous import parse_breaks, read_bins
+
         assert wanted.cts_breaks is not None
         breaks = parse_breaks(wanted.cts_breaks)
         log.info("Reading numbers with which to bin SNPs from %s", ",".join(map(str, wanted.cts_bin)))

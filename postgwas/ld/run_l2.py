@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from postgwas.errors import NoVariantsError
 from postgwas.genotypes import Genotypes, open_genotypes
 from postgwas.genotypes.text_table import read_text
-from postgwas.ld.annotations import Annotations
 from postgwas.ld.run import LDScores, ld_scores
 from postgwas.ld.run_annotations import AnnotationFiles, load_annotations
 from postgwas.ld.run_windows import Unit
@@ -35,6 +34,8 @@ from postgwas.runlog import get_logger, log_step, run_log
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from postgwas.ld.annotations import Annotations
 
 log = get_logger(__name__)
 
