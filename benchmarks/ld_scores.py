@@ -108,7 +108,8 @@ class Usage:
 
 def measure(script: Path, *arguments: str) -> Usage:
     """Run the script in a fresh process."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     started = time.perf_counter()
     process = subprocess.Popen([sys.executable, str(script), *arguments], env=environment)
     _, status, usage = os.wait4(process.pid, 0)

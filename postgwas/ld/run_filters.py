@@ -14,6 +14,7 @@ from postgwas.genotypes import Genotypes, Moments
 from postgwas.genotypes.genotypes import Rows
 from postgwas.genotypes.samples import keep_samples
 from postgwas.genotypes.variants import listed_variants
+from postgwas.ld.frame_columns import float_column, rows_of
 from postgwas.ld.scores import Floats
 
 if TYPE_CHECKING:
@@ -113,10 +114,10 @@ def polymorphic(
 
 def scored_variants(data: Genotypes, rows: Rows, moments: Moments, *, compat: bool) -> pl.DataFrame:
     """The table of the variants that get a score, with FRQ (of A1) and MAF."""
-    import polars as pl
-
     rarer = minor_frequencies(moments, compat=compat)
-    return data.variants[rows].with_columns(pl.Series("FRQ", moments.frequency), pl.Series("MAF", rarer))
+    return rows_of(data.variants, rows).with_columns(
+        float_column("FRQ", moments.frequency), float_column("MAF", rarer)
+    )
 
 
 def exponent_of(pq_exp: float | None, per_allele: bool) -> float:

@@ -32,7 +32,7 @@ def windows_of(variants: pl.DataFrame, window: float, unit: Unit, path: str, *, 
 def _chromosome_starts(variants: pl.DataFrame, path: str) -> NDArray[np.int64]:
     names = variants["CHROM"]
     starts: NDArray[np.int64] = np.flatnonzero((names != names.shift(1)).fill_null(True).to_numpy())
-    first = names.gather(starts)
+    first = names.gather(starts.tolist())  # as in .frame_columns
     if first.is_duplicated().any():
         name = first.filter(first.is_duplicated())[0]
         raise InputError(

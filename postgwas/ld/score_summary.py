@@ -58,8 +58,22 @@ def spread(table: Floats) -> Floats:
     """:data:`STATISTICS` of the columns of a table, shape (7, columns); std with n - 1."""
     n = table.shape[0]
     deviation = table.std(axis=0, ddof=1) if n > 1 else np.full(table.shape[1], np.nan)
-    quantiles = np.percentile(table, [0, 25, 50, 75, 100], axis=0)
-    return np.vstack([table.mean(axis=0), deviation, quantiles])
+    return np.vstack([table.mean(axis=0), deviation, _quartiles(table)])
+
+
+def _quartiles(table: Floats) -> Floats:
+    """Least, quartiles and greatest of columns, shape (5, columns).
+
+    As ``np.percentile`` has them, which brings in ``numpy.ma``: see :mod:`.frame_columns`.
+    """
+    ordered = np.sort(table, axis=0)
+    place = (len(table) - 1) * np.array([0.0, 0.25, 0.5, 0.75, 1.0])
+    below = place.astype(np.int64)
+    above = np.minimum(below + 1, len(table) - 1)
+    share = (place - below)[:, None]
+    low, high = ordered[below], ordered[above]
+    found: Floats = np.where(share < 0.5, low + (high - low) * share, high - (high - low) * (1.0 - share))
+    return found
 
 
 def correlations(table: Floats) -> Floats:

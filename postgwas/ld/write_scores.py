@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.errors import OutputError, StoreError, UsageError
+from postgwas.ld.frame_columns import float_column
 from postgwas.staging import appear_together
 from postgwas.sumstats.write import write_delimited
 
@@ -154,10 +155,8 @@ def together(names: Sequence[Path]) -> Iterator[list[Path]]:
 
 def score_frame(table: ScoreTable, *, compat: bool = False) -> pl.DataFrame:
     """CHR SNP BP and the LD scores; chromosomes are numbers, or with `compat` as the genotypes have them."""
-    import polars as pl
-
     places = place_columns(table.variants, compat=compat)
-    return places.with_columns(pl.Series(name, table.l2[:, i]) for i, name in enumerate(table.columns))
+    return places.with_columns(float_column(name, table.l2[:, i]) for i, name in enumerate(table.columns))
 
 
 def place_columns(variants: pl.DataFrame, *, compat: bool = False) -> pl.DataFrame:
