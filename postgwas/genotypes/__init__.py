@@ -16,6 +16,10 @@ Every name below is imported when first used.
 ``fst``                F_ST of groups, Weir-Cockerham's or Hudson's, with standard errors
 ``grm``                the genomic relationship matrix
 =====================  ======================================================================
+
+What a command does has a second form that writes the command's files:
+``qc_files``, ``prune_files``, ``king_files``, ``pca_files``, ``project_files``, ``ancestry_files``,
+``fst_files``, ``grm_files``.
 """
 
 from __future__ import annotations
@@ -30,10 +34,12 @@ if TYPE_CHECKING:
     from postgwas.genotypes.qc_settings import QcSettings as QcSettings
     from postgwas.genotypes.run_ancestry import AncestrySettings as AncestrySettings
     from postgwas.genotypes.run_ancestry import ancestry as ancestry
+    from postgwas.genotypes.run_ancestry import ancestry_files as ancestry_files
     from postgwas.genotypes.run_convert import convert as convert
     from postgwas.genotypes.run_fst import FstSettings as FstSettings
     from postgwas.genotypes.run_fst import fst as fst
     from postgwas.genotypes.run_grm import grm as grm
+    from postgwas.genotypes.run_grm import grm_files as grm_files
     from postgwas.genotypes.run_king import KingSettings as KingSettings
     from postgwas.genotypes.run_king import king as king
     from postgwas.genotypes.run_pca import PcaSettings as PcaSettings
@@ -45,6 +51,12 @@ if TYPE_CHECKING:
     from postgwas.genotypes.run_qc import qc as qc
     from postgwas.genotypes.selection import Selection as Selection
     from postgwas.genotypes.selection import open_selected as open_selected
+    from postgwas.genotypes.write_fst import fst_files as fst_files
+    from postgwas.genotypes.write_king import king_files as king_files
+    from postgwas.genotypes.write_pca import pca_files as pca_files
+    from postgwas.genotypes.write_project import project_files as project_files
+    from postgwas.genotypes.write_prune import prune_files as prune_files
+    from postgwas.genotypes.write_qc import qc_files as qc_files
 
 _HOMES = {
     "AncestrySettings": "postgwas.genotypes.run_ancestry",
@@ -56,23 +68,32 @@ _HOMES = {
     "QcSettings": "postgwas.genotypes.qc_settings",
     "Selection": "postgwas.genotypes.selection",
     "ancestry": "postgwas.genotypes.run_ancestry",
+    "ancestry_files": "postgwas.genotypes.run_ancestry",
     "convert": "postgwas.genotypes.run_convert",
     "fst": "postgwas.genotypes.run_fst",
+    "fst_files": "postgwas.genotypes.write_fst",
     "grm": "postgwas.genotypes.run_grm",
+    "grm_files": "postgwas.genotypes.run_grm",
     "hwe_exact": "postgwas.genotypes.hwe",
     "king": "postgwas.genotypes.run_king",
+    "king_files": "postgwas.genotypes.write_king",
     "open_selected": "postgwas.genotypes.selection",
     "pca": "postgwas.genotypes.run_pca",
+    "pca_files": "postgwas.genotypes.write_pca",
     "project": "postgwas.genotypes.run_project",
+    "project_files": "postgwas.genotypes.write_project",
     "prune": "postgwas.genotypes.run_prune",
+    "prune_files": "postgwas.genotypes.write_prune",
     "qc": "postgwas.genotypes.run_qc",
+    "qc_files": "postgwas.genotypes.write_qc",
 }
 
 __all__ = [
     "AncestrySettings", "BlockSource", "FstSettings", "Genotypes", "KingSettings", "Moments",
-    "PcaSettings", "ProjectSettings", "PruneSettings", "QcSettings", "Selection", "ancestry", "convert",
-    "fst", "grm", "hwe_exact", "king", "open_genotypes", "open_selected", "pca", "project", "prune",
-    "qc",
+    "PcaSettings", "ProjectSettings", "PruneSettings", "QcSettings", "Selection", "ancestry",
+    "ancestry_files", "convert", "fst", "fst_files", "grm", "grm_files", "hwe_exact", "king",
+    "king_files", "open_genotypes", "open_selected", "pca", "pca_files", "project", "project_files",
+    "prune", "prune_files", "qc", "qc_files",
 ]  # fmt: skip
 
 
