@@ -20,12 +20,7 @@ BLOCK = 8192
 """Variants of a block; sums of one block fit float32, and packed counts int32, without rounding."""
 _PACK_BITS = 15
 _PACK = 1 << _PACK_BITS
-#: By copies as an unsigned byte (from 128 on a negative one, missing): copies - 1, whether
-#: heterozygous, and both heterozygous and missing in one number.
-_COPIES = np.arange(256)
-_STEP = np.where(_COPIES < 128, _COPIES - 1, 0).astype(np.float32)
-_HET = (_COPIES == 1).astype(np.float32)
-_PACKED = ((_COPIES == 1) + _PACK * (_COPIES >= 128)).astype(np.int32)
+"""Two counts in one int32: heterozygous calls below, missing ones above."""
 _EXACT = 1 << 24
 """Up to here float32 holds every whole number."""
 
@@ -146,10 +141,11 @@ class _Sums:
         self.n_variants = 0
         self.product = _Sum(shape)
         self.both = _Sum(shape) if apart else None
-        self.lost_left = np.zeros(shape, np.int32)  # heterozygous in the left, missing in the right
+        # Of the left where the right misses a call, as the sparse product gives them: shape (R, L).
+        self.lost_left = np.zeros(shape[::-1], np.int32)
+        self.missing_both = np.zeros(shape[::-1], np.int32)
         self.lost_right = np.zeros(shape, np.int32)
         self.within = True
-        self.missing_both = np.zeros(shape, np.int32)
         self.het = [np.zeros(n_left, np.int32), np.zeros(n_right, np.int32)]
         self.missing = [np.zeros(n_left, np.int32), np.zeros(n_right, np.int32)]
 
@@ -158,10 +154,10 @@ class _Sums:
         self.n_variants += n_variants
         self.within = right is None
         sides = [left] if right is None else [left, right]
-        steps = [_looked_up(side, _STEP) for side in sides]
+        steps = [_steps(side) for side in sides]
         self.product.add(steps[0].T @ steps[-1], n_variants)
         del steps
-        hets = [_looked_up(side, _HET) for side in sides]
+        hets = [(side == 1).astype(np.float32) for side in sides]
         if self.both is not None:
             self.both.add(hets[0].T @ hets[-1], n_variants)
         gaps = [_sparse(side < 0) for side in sides]
@@ -174,17 +170,17 @@ class _Sums:
 
     def _add_missing(self, sides: list[Calls], gaps: list[Any]) -> None:
         """What one has where the other misses a call: missing calls are few, so a sparse product."""
-        packed = [_looked_up(side, _PACKED) for side in sides]
-        of_left = (gaps[-1] @ packed[0]).T
-        self.lost_left += of_left & (_PACK - 1)
+        of_left = gaps[-1] @ _packed(sides[0])
         self.missing_both += of_left >> _PACK_BITS
+        of_left &= _PACK - 1
+        self.lost_left += of_left
         if len(sides) == 2:
-            self.lost_right += (gaps[0] @ packed[1]) & (_PACK - 1)
+            self.lost_right += (gaps[0] @ _packed(sides[1])) & (_PACK - 1)
 
     def counts(self) -> PairCounts:
-        shared = self.n_variants - self.missing[0][:, None] - self.missing[1] + self.missing_both
-        het_left = self.het[0][:, None] - self.lost_left
-        het_right = self.het[1] - (self.lost_left.T if self.within else self.lost_right)
+        shared = self.n_variants - self.missing[0][:, None] - self.missing[1] + self.missing_both.T
+        het_left = self.het[0][:, None] - self.lost_left.T
+        het_right = self.het[1] - (self.lost_left if self.within else self.lost_right)
         squares = 2 * shared - het_left - het_right - 2 * self.product.value()
         if self.both is None:
             return PairCounts(shared, het_left, het_right, squares)
@@ -193,17 +189,24 @@ class _Sums:
         return PairCounts(shared, het_left, het_right, squares, both, opposite)
 
 
-def _looked_up(calls: Calls, table: NDArray[Any]) -> NDArray[Any]:
-    """Values of a table by copies, in one pass."""
-    found: NDArray[Any] = table[np.ascontiguousarray(calls).view(np.uint8)]
-    return found
+def _steps(calls: Calls) -> NDArray[np.float32]:
+    """Copies - 1, 0 where missing."""
+    return (np.where(calls < 0, np.int8(1), calls) - np.int8(1)).astype(np.float32)
+
+
+def _packed(calls: Calls) -> NDArray[np.int32]:
+    """Whether heterozygous, and whether missing, in one number."""
+    both = (calls < 0).astype(np.int32)
+    both <<= _PACK_BITS
+    both |= calls == 1
+    return both
 
 
 def _sparse(missing: Bools) -> Any:
     """Missing calls, people x variants."""
     from scipy.sparse import csr_array
 
-    variant, person = np.nonzero(missing)
+    variant, person = np.divmod(np.flatnonzero(missing), missing.shape[1])
     return csr_array((np.ones(len(person), np.int32), (person, variant)), shape=missing.shape[::-1])
 
 
