@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from postgwas.errors import ColumnError, InputError, UsageError
 from postgwas.genotypes.text_table import read_text
+from postgwas.runlog import get_logger
 
 if TYPE_CHECKING:
     import polars as pl
+
+log = get_logger(__name__)
 
 #: Columns of a full annotation file that name the variant; all others are annotations.
 PLACE = ("CHR", "BP", "SNP", "CM")
@@ -182,15 +185,34 @@ def _read_table(path: Path, *, thin: bool) -> _Table:
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise ColumnError(f"{path}: two columns are called {twice[0]}", hint="rename one of them")
+    if not thin:
+        _check_places(path, header, placed, names)
     frame = _parse(path, header, body)
     values, whole = _numbers(path, frame, names)
     return _Table(values, names, whole, None if thin else frame["SNP"].cast(pl.String))
 
 
+def _check_places(path: Path, header: Sequence[str], placed: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse, or tell of, columns that would be annotations because their names are not those of places."""
+    first = header.index(names[0])
+    if first < max(map(header.index, placed)):
+        later = next(name for name in header[first:] if name in PLACE)
+        raise ColumnError(
+            f"{path}: column {names[0]} stands before {later}; expected CHR BP SNP CM, then the annotations",
+            hint="rename it if it is a place, or move it to the end",
+        )
+    if len(placed) < len(PLACE):
+        lacking = ", ".join(name for name in PLACE if name not in placed)
+        log.warning("%s: no column %s; taken as annotations: %s", path, lacking, _some(names))
+
+
 def _header_and_body(path: Path) -> tuple[list[str], bytes]:
     text = read_text(path)
     first, _, body = text.partition(b"\n")
-    header = first.decode("utf-8", "replace").split()
+    try:
+        header = first.decode().split()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: its header is not text in UTF-8") from error
     if b" " in text or text.count(b"\t", 0, len(first)) != len(header) - 1:
         # Runs of white space, as ldsc takes them; rare in annotation files.
         body = b"\n".join(b"\t".join(line.split()) for line in body.split(b"\n"))

@@ -87,6 +87,8 @@ def test_numbers_that_turn_from_whole_to_real_far_down(tmp_path: Path) -> None:
         (FULL, True, "a full annotation file, not a thin one.*leave out --thin_annot"),
         ("CHR\tBP\tSNP\tCM\n1\t10\trs1\t0\n", False, "no annotation column besides CHR, BP, SNP, CM"),
         (FULL.replace("cont", "base"), False, "two columns are called base"),
+        (FULL.replace("CHR", "CHROM"), False, "column CHROM stands before BP; expected CHR BP SNP CM"),
+        (FULL.replace("BP", "POS"), False, "column POS stands before SNP"),
     ],
 )
 def test_columns_that_are_refused(tmp_path: Path, text: str, thin: bool, told: str) -> None:
@@ -113,6 +115,17 @@ def test_columns_that_are_refused(tmp_path: Path, text: str, thin: bool, told: s
 def test_rows_that_are_refused(tmp_path: Path, text: str, thin: bool, told: str) -> None:
     with pytest.raises(InputError, match=told):
         read_annotations(write(tmp_path / "x.annot", text), VARIANTS, thin=thin)
+
+
+def test_a_place_under_another_name_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    read_annotations(write(tmp_path / "x.annot", FULL.replace("CM", "cM")), VARIANTS)
+    assert "no column CM; taken as annotations: cM, " in caplog.text
+
+
+def test_a_header_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "x.annot").write_bytes(FULL.replace("cont", "caf\u00e9").encode("latin-1"))
+    with pytest.raises(InputError, match="header is not text in UTF-8"):
+        read_annotations(tmp_path / "x.annot", VARIANTS)
 
 
 def test_other_refusals(tmp_path: Path) -> None:
