@@ -164,3 +164,34 @@ def test_several_annotations_agree_with_one_fit_of_statsmodels(traits):
         kept = np.r_[0:start, stop : chi2.size]
         deleted.append(sm.WLS(chi2[kept], design[kept], weights=w[kept]).fit().params[:3])
     np.testing.assert_allclose(fit.part_delete_values, deleted, rtol=1e-6)
+
+
+def test_as_many_annotations_as_the_baseline_model_has(simulated):
+    """97 columns: coefficients, their delete values and errors, by least squares of NumPy."""
+    traits, width, n_blocks = simulated(6000, 4), 97, 40
+    rng = np.random.default_rng(9)
+    inside = rng.random((6000, width)) < rng.uniform(0.05, 0.6, width)
+    inside[:, 0] = True
+    l2 = np.maximum(traits.l2, 1.0)[:, None] * (inside + 0.05 * rng.normal(size=inside.shape))
+    m, chi2 = 1e6 * inside.mean(axis=0), traits.z1**2
+    fit = h2(chi2, l2, traits.w_l2, traits.n1, m, n_blocks=n_blocks, fixed_weights=True)
+    total = l2.sum(axis=1)
+    guess = m.sum() * (chi2.mean() - 1) / (total * traits.n1).mean()
+    root = np.sqrt(weights(total, traits.w_l2, m.sum(), [traits.n1], (), (), guess, 1.0))
+    design = np.column_stack([traits.n1[:, None] * l2 / traits.n1.mean(), np.ones_like(chi2)]) * root[:, None]
+    scale = np.r_[np.full(width, traits.n1.mean()), 1.0]
+
+    def solve(rows):
+        return np.linalg.lstsq(design[rows], (chi2 * root)[rows], rcond=None)[0] / scale
+
+    edges = np.floor(np.linspace(0, chi2.size, n_blocks + 1)).astype(int)
+    deleted = np.array([solve(np.r_[0:start, stop : chi2.size]) for start, stop in itertools.pairwise(edges)])
+    whole = solve(slice(None))
+    np.testing.assert_allclose(fit.coef, whole[:width], rtol=1e-8, atol=1e-8 * np.abs(whole[:width]).max())
+    np.testing.assert_allclose(fit.intercept, whole[width], rtol=1e-10)
+    largest = np.abs(deleted[:, :width]).max()
+    np.testing.assert_allclose(fit.part_delete_values, deleted[:, :width], rtol=1e-7, atol=1e-8 * largest)
+    pseudo = n_blocks * whole - (n_blocks - 1) * deleted
+    se = np.sqrt(pseudo.var(axis=0, ddof=1) / n_blocks)
+    np.testing.assert_allclose(fit.coef_se, se[:width], rtol=1e-7)
+    np.testing.assert_allclose(fit.tot, (m * whole[:width]).sum(), rtol=1e-8)
