@@ -12,8 +12,8 @@ The public interface fits on this page; every name is imported when first used.
 ``quality_control``     LDSC's filters, every dropped row with its reason
 ``load_panel``          LD scores by registered name, folder or prefix
 ``open_genotypes``      PLINK 1, PLINK 2, VCF, BCF or BGEN as blocks of variants x samples
-``genotypes``           room of genotypes: quality control, kinship, LD pruning, PCA, F_ST
-``expression``          room of expression: counts in, normalisation, hidden factors, covariates
+``genotypes``           room of genotypes: ``genotypes.qc``, ``.prune``, ``.pca``, ``.king``, ``.fst``
+``expression``          room of expression: ``expression.import_expression``, ``.prepare``, ``.peer``
 ``Study``               the HDF5 store: write, list, query by region, export, verify, pack
 ``engine``              where work runs: in process, local workers, a Dask cluster, a queue
 ``PostgwasError``       base of all errors that a user can meet
@@ -25,6 +25,9 @@ Examples
 >>> result = postgwas.mtag(["a.txt.gz", "b.txt.gz"], ld_ref_panel="eur_w_ld_chr")  # doctest: +SKIP
 >>> result.omega, result.traits["a"], print(result.summary())                     # doctest: +SKIP
 >>> postgwas.ldsc.h2("a.sumstats.gz", ref_ld="eur_w_ld_chr").h2                   # doctest: +SKIP
+>>> postgwas.genotypes.pca("people.pgen").eigenvalues                             # doctest: +SKIP
+>>> postgwas.expression.tmm([[10, 20, 10], [30, 55, 31], [50, 110, 49]]).round(3)
+array([0.996, 1.013, 0.992])
 """
 
 from __future__ import annotations

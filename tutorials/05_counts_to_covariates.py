@@ -49,6 +49,7 @@ frequency = np.clip(rng.uniform(0.1, 0.5, (n_genes * per_gene, 1)), 0.05, 0.95)
 drift = rng.normal(0, 0.08, frequency.shape)
 by_person = np.clip(frequency + np.where(population == "south", drift, 0), 0.02, 0.98)
 copies = rng.binomial(2, by_person)  # variants x people, of the ALT allele
+copies[1::per_gene] = copies[::per_gene]  # the second of each gene is in complete LD with the first
 
 hidden = rng.normal(size=(3, n_people))
 of_batch = np.array([np.zeros(n_genes), rng.normal(0, 0.5, n_genes), rng.normal(0, 0.5, n_genes)]).T
@@ -196,6 +197,7 @@ axes = genotypes.pca_files(
     overwrite=True,
     quiet=True,
 )
+print(f"{pruned.kept.sum():,} of {pruned.kept.size:,} variants are left by pruning")
 print("share of variance of each axis:", axes.explained.round(4))
 between = np.corrcoef(axes.scores[:, 0], population == "south")[0, 1]
 print(f"correlation of the first axis with population: {abs(between):.3f}")
@@ -299,7 +301,8 @@ for name, r2 in made.r2_hidden.items():
 #     --groups populations.tsv --out geno
 # postgwas genotypes prune --genotypes genotypes.vcf.gz --extract geno.extract.txt --out pruned
 # postgwas genotypes pca --genotypes genotypes.vcf.gz --extract pruned.prune.in --n_axes 5 --out axes
-# postgwas expression prepare study.counts.parquet --samples samples.keep.txt --out prepared
+# postgwas expression prepare --counts study.counts.parquet --samples samples.keep.txt \
+#     --chr $(seq -s, 22) --out prepared
 # postgwas expression peer --expression prepared.expression.bed.gz --out hidden
 # postgwas expression covariates --known sheet.tsv --exclude RIN --genotype_pcs axes.eigenvec \
 #     --n_genotype_pcs 2 --factors hidden.peer_factors.txt --samples prepared.expression.bed.gz --out study

@@ -26,8 +26,9 @@ def selection_lists(selection: Selection | None) -> list[Any]:
 
 
 def parameters_of(
-    data: Genotypes, selection: Selection | None, settings: Any, **others: Any
+    data: Genotypes, selection: Selection | None, settings: Any = None, **others: Any
 ) -> dict[str, Any]:
     """Every parameter with the value that was used."""
     chosen = asdict(selection or Selection())
-    return {"genotypes": data.path, **chosen, **asdict(settings), **others}
+    more = {} if settings is None else asdict(settings)
+    return {"genotypes": data.path, **chosen, **more, **others}

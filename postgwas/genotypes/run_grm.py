@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,13 +14,13 @@ from postgwas.compute.engine import engine
 from postgwas.errors import NoVariantsError, UsageError
 from postgwas.genotypes.destination import Destination
 from postgwas.genotypes.genotypes import Genotypes
+from postgwas.genotypes.inputs import input_files, parameters_of, selection_lists
 from postgwas.genotypes.relationship import Relationship, relationship
 from postgwas.genotypes.run_axes import summed
 from postgwas.genotypes.run_pca import autosomal
 from postgwas.genotypes.selection import Selection, all_moments, open_for_selection, open_selected
 from postgwas.genotypes.standardise import scale_of
 from postgwas.genotypes.sweeps import gram, missing_pairs, pieces_of
-from postgwas.genotypes.write_pca import existing_files
 from postgwas.runlog import get_logger, log_step, run_log
 from postgwas.sumstats.write import atomic_file, write_delimited
 
@@ -171,9 +171,8 @@ def _store(
     from postgwas.store.provenance import Provenance
     from postgwas.store.study import Study
 
-    given = {} if selection is None else asdict(selection)
     made = Provenance.collect(
-        parameters={"genotypes": data.path, **given}, inputs=existing_files(data, []),
+        parameters=parameters_of(data, selection), inputs=input_files(data, selection_lists(selection)),
         rows_in=result.n_variants + sum(result.dropped.values()), rows_out=result.n_variants,
         dropped=result.dropped, wall_seconds=seconds,
     )  # fmt: skip

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from postgwas.genotypes.destination import Destination
+from postgwas.genotypes.inputs import input_files, parameters_of, selection_lists
 from postgwas.genotypes.run_fst import FstResult, FstSettings, fst
 from postgwas.genotypes.selection import Selection, open_for_selection
 from postgwas.genotypes.standardise import Floats
-from postgwas.genotypes.write_pca import existing_files
 from postgwas.runlog import get_logger, run_log
 from postgwas.sumstats.write import write_delimited
 
@@ -87,9 +86,8 @@ def fst_files(
             if figures:
                 _draw(result, aside)
         if store is not None:
-            given = {} if selection is None else asdict(selection)
-            parameters = {"genotypes": data.path, "groups": groups, **given, **asdict(settings)}
-            inputs = existing_files(data, [groups])
+            parameters = parameters_of(data, selection, settings, groups=groups)
+            inputs = input_files(data, [*selection_lists(selection), groups])
             _store(result, target, variants, parameters, inputs, time.perf_counter() - began)
         log.info("Wrote %s", ", ".join(str(target.path(ending)) for ending in target.endings))
     return result

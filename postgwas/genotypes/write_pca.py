@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +12,7 @@ import numpy as np
 from postgwas.genotypes.destination import Destination
 from postgwas.genotypes.genotypes import Genotypes
 from postgwas.genotypes.groups import Groups, groups_of
+from postgwas.genotypes.inputs import input_files, parameters_of, selection_lists
 from postgwas.genotypes.loadings_files import write_loadings
 from postgwas.genotypes.pca_result import FIT, PCAResult
 from postgwas.genotypes.run_pca import FEW_VARIANTS, UNPRUNED, PcaSettings, pca
@@ -28,7 +27,6 @@ log = get_logger(__name__)
 
 ENDINGS = (".eigenvec", ".eigenval", ".loadings.tsv.gz", ".pca_samples.tsv")
 FIGURES = (".pca.png", ".scree.png")
-_SIDECARS = (".bim", ".fam", ".pvar", ".psam")
 
 
 def pca_files(
@@ -87,8 +85,8 @@ def pca_files(
         with target.together() as aside:
             _write(result, aside, labels, figures=figures)
         if store is not None:
-            lists = [groups, settings.fit_keep, settings.fit_remove]
-            parameters = {"genotypes": data.path, **_plain(selection), **asdict(settings), "groups": groups}
+            lists = [*selection_lists(selection), groups, settings.fit_keep, settings.fit_remove]
+            parameters = parameters_of(data, selection, settings, groups=groups)
             _store(result, target, data, lists, parameters, labels, time.perf_counter() - began)
         log.info("Wrote %s", ", ".join(str(target.path(ending)) for ending in target.endings))
     return result
@@ -156,18 +154,6 @@ def sample_table(result: PCAResult, labels: Groups | None) -> pl.DataFrame:
     return result.table().select(pl.col("^FID|IID$")).with_columns(columns)
 
 
-def _plain(selection: Selection | None) -> dict[str, Any]:
-    return {} if selection is None else asdict(selection)
-
-
-def existing_files(data: Genotypes, lists: list[Any]) -> list[str]:
-    """Files that were read: the genotypes', and of other arguments those that name one."""
-    stem = data.path.removesuffix(".bed").removesuffix(".pgen")
-    beside = [stem + ending + packed for ending in _SIDECARS for packed in ("", ".gz", ".zst")]
-    given = [os.fspath(one) for one in lists if isinstance(one, str | os.PathLike)]
-    return [file for file in (data.path, *beside, *given) if Path(file).is_file()]
-
-
 def _store(
     result: PCAResult,
     target: Destination,
@@ -184,7 +170,7 @@ def _store(
 
     n_variants = result.loadings.variants.height
     made = Provenance.collect(
-        parameters=parameters, inputs=existing_files(data, lists), dropped=result.dropped,
+        parameters=parameters, inputs=input_files(data, lists), dropped=result.dropped,
         rows_in=n_variants + sum(result.dropped.values()), rows_out=n_variants, wall_seconds=seconds,
         seed=None if result.exact else parameters["seed"],
     )  # fmt: skip

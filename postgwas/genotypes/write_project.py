@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from postgwas.genotypes.destination import Destination
 from postgwas.genotypes.groups import groups_of
+from postgwas.genotypes.inputs import input_files, parameters_of, selection_lists
 from postgwas.genotypes.pca_result import score_table
 from postgwas.genotypes.run_project import Projection, ProjectSettings, project
 from postgwas.genotypes.selection import Selection, open_for_selection
-from postgwas.genotypes.write_pca import existing_files
 from postgwas.runlog import get_logger, run_log
 from postgwas.sumstats.write import write_delimited
 
@@ -94,14 +93,8 @@ def project_files(
                 names = None if known is None else known.labels()
                 save_figure(pca_figure(result.scores, unknown, groups=names), aside.path(FIGURE))
         if store is not None:
-            given = {} if selection is None else asdict(selection)
-            parameters = {
-                "genotypes": data.path,
-                "loadings": os.fspath(loadings),
-                **given,
-                **asdict(settings),
-            }
-            inputs = existing_files(data, [loadings, frequencies, groups])
+            parameters = parameters_of(data, selection, settings, loadings=os.fspath(loadings))
+            inputs = input_files(data, [*selection_lists(selection), loadings, frequencies, groups])
             _store(result, table, target, parameters, inputs, time.perf_counter() - began)
         log.info("Wrote %s", ", ".join(str(target.path(ending)) for ending in target.endings))
     return result
