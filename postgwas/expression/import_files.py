@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from postgwas.errors import OutputError, UsageError
+from postgwas.destination import check_prefix, refuse_existing, refuse_stored
 from postgwas.expression.bed import write_bed
 from postgwas.expression.import_sources import Imported
 from postgwas.expression.matrix import ExpressionMatrix
@@ -31,8 +32,8 @@ class Prefix:
 
     Raises
     ------
-    OutputError
-        If the folder does not exist.
+    UsageError, OutputError
+        As :func:`postgwas.destination.check_prefix`.
     """
 
     folder: Path
@@ -41,31 +42,31 @@ class Prefix:
     @classmethod
     def of(cls, out: str) -> Prefix:
         """Of --out."""
+        check_prefix(out, example=f"{out.rstrip(os.sep)}/lcl")
         path = Path(out)
-        if not path.name or out.endswith("/"):
-            raise UsageError(f"--out {out}: expected a prefix of files, such as {out.rstrip('/')}/lcl")
-        if not path.parent.is_dir():
-            raise OutputError(
-                f"folder '{path.parent}' does not exist", hint="create it or give another --out"
-            )
         return cls(path.parent, path.name)
 
     def name(self, what: str) -> str:
         """Name of a file."""
         return f"{self.stem}.{what}"
 
-    def refuse_existing(self, names: Sequence[str], *, overwrite: bool) -> None:
-        """Refuse where a file is there already.
+    def refuse_existing(
+        self,
+        names: Sequence[str],
+        *,
+        store: str | os.PathLike[str] | None,
+        keys: Sequence[str],
+        overwrite: bool,
+    ) -> None:
+        """Refuse where a file is there already, or the store holds one of these keys.
 
         Raises
         ------
-        OutputError
+        OutputError, StoreError
         """
-        there = [name for name in names if (self.folder / name).exists()]
-        if there and not overwrite:
-            raise OutputError(
-                f"{self.folder / there[0]}: the file exists already", hint="--overwrite replaces it"
-            )
+        if not overwrite:
+            refuse_existing(self.folder / name for name in names)
+            refuse_stored(store, keys)
 
 
 def file_names(imported: Imported, formats: Sequence[str], prefix: Prefix, *, unannotated: bool) -> list[str]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postgwas.errors import OutputError, StoreError
+from postgwas.destination import check_prefix, refuse_existing, refuse_stored
 from postgwas.expression.bed import write_bed
 from postgwas.expression.parquet import write_parquet
+from postgwas.expression.stored import matrix_keys
 from postgwas.runlog import get_logger
 from postgwas.staging import appear_together
 from postgwas.sumstats.write import write_delimited
@@ -59,25 +60,11 @@ class Destination:
         StoreError
             The store has such a result already, or cannot be opened.
         """
-        if not self.out.parent.is_dir():
-            raise OutputError(
-                f"folder '{self.out.parent}' does not exist", hint="create it or give another --out"
-            )
-        there = [ending for ending in self.endings if Path(f"{self.out}{ending}").exists()]
-        if there and not self.overwrite:
-            raise OutputError(
-                f"{self.out}{there[0]}: the file exists already", hint="--overwrite replaces it"
-            )
-        if self.store is None or self.overwrite or not Path(self.store).exists():
-            return
-        from postgwas.store import Study
-
-        keys = {entry.key for entry in Study.open(self.store).ls()}
-        taken = sorted(key for key in keys if key.startswith((f"{self.key}/prepared", f"{self.key}/size_")))
-        if taken:
-            raise StoreError(
-                f"{self.store}: {taken[0]} exists already", hint="--overwrite replaces it; or --name"
-            )
+        check_prefix(os.fspath(self.out), example="results/lcl")
+        if not self.overwrite:
+            refuse_existing(Path(f"{self.out}{ending}") for ending in self.endings)
+            stored = (*matrix_keys("prepared"), "size_factors", "gene_account")
+            refuse_stored(self.store, [f"{self.key}/{what}" for what in stored])
 
 
 def write_prepared(

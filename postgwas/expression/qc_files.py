@@ -72,14 +72,14 @@ def write_quality(
 def store_table(
     table: pl.DataFrame,
     store: str | os.PathLike[str],
-    name: str,
+    key: str,
     path: str | os.PathLike[str],
     options: QcOptions,
     verdicts: Verdicts,
     started: float,
     overwrite: bool,
 ) -> None:
-    """Put the table under ``expression/<name>/qc``."""
+    """Put the table under a key, such as ``expression/lcl/qc``."""
     from postgwas.store import Study
     from postgwas.store.provenance import Provenance
 
@@ -93,7 +93,7 @@ def store_table(
         wall_seconds=time.perf_counter() - started,
     )
     Study.open(store, create=True).write_table(
-        f"expression/{name}/qc", table, kind="expression-qc", provenance=made, overwrite=overwrite
+        key, table, kind="expression-qc", provenance=made, overwrite=overwrite
     )
 
 

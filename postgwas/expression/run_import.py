@@ -15,6 +15,7 @@ from postgwas.expression.import_files import FORMATS, Prefix, file_names, placed
 from postgwas.expression.import_sources import Imported, Level, Summing, import_files, import_matrix
 from postgwas.expression.matrix import ExpressionMatrix, Unit, some_names
 from postgwas.expression.sample_sheet import inside_folder
+from postgwas.expression.stored import matrix_keys
 from postgwas.expression.tximport import Scaling
 from postgwas.runlog import get_logger, log_step, run_log
 
@@ -127,7 +128,8 @@ def import_expression(
             log.warning("%s", note)
         wanted = list(formats) if formats else _usual_formats(imported.matrix)
         names = file_names(imported, wanted, prefix, unannotated=bool(lost))
-        prefix.refuse_existing(names, overwrite=overwrite)
+        key = f"expression/{name or prefix.stem}/{imported.matrix.unit}"
+        prefix.refuse_existing(names, store=store, keys=matrix_keys(key), overwrite=overwrite)
         dropped = _dropped(raw, lost, chosen)
         n_in = raw.n_read
         n_out = imported.matrix.n_genes
@@ -138,7 +140,7 @@ def import_expression(
             _store(
                 imported,
                 store,
-                f"expression/{name or prefix.stem}",
+                key,
                 chosen,
                 dropped,
                 n_in,
@@ -318,6 +320,5 @@ def _store(
         parameters=parameters, inputs=[*imported.files, *beside], rows_in=n_in,
         rows_out=imported.matrix.n_genes, dropped=dropped, wall_seconds=time.perf_counter() - started,
     )  # fmt: skip
-    key = f"{key}/{imported.matrix.unit}"
     store_matrix(store, key, imported.matrix, provenance=made, overwrite=overwrite)
     log.info("Stored %s in %s", key, store)

@@ -139,7 +139,8 @@ def sample_quality(
     with run_log(prefix.folder / prefix.name("log"), quiet=quiet, json_lines=log_json):
         from postgwas.expression.qc_files import planned, store_table, write_quality
 
-        prefix.refuse_existing(planned(chosen, prefix), overwrite=overwrite)
+        key = f"expression/{name or prefix.stem}/qc"
+        prefix.refuse_existing(planned(chosen, prefix), store=store, keys=[key], overwrite=overwrite)
         matrix = _matrix(path, chosen)
         for note in matrix.notes:
             log.warning("%s", note)
@@ -169,7 +170,7 @@ def sample_quality(
         )
         write_quality(table, prefix, axes=axes, d=d, sex=sex, mixups=mixups, options=chosen)
         if store is not None:
-            store_table(table, store, name or prefix.stem, path, chosen, verdicts, started, overwrite)
+            store_table(table, store, key, path, chosen, verdicts, started, overwrite)
     passed = tuple(np.array(matrix.samples, object)[verdicts.passed].tolist())
     return SampleQuality(table, passed, mixups)
 

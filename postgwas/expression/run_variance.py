@@ -118,7 +118,9 @@ def expression_variance(
         from postgwas.expression.reading import read_expression
         from postgwas.expression.variance_files import NAMES, store_variance, write_variance
 
-        prefix.refuse_existing([prefix.name(what) for what in NAMES], overwrite=overwrite)
+        key = f"expression/{name or prefix.stem}/variance"
+        files = [prefix.name(what) for what in NAMES]
+        prefix.refuse_existing(files, store=store, keys=[key], overwrite=overwrite)
         matrix = read_expression(path, unit=options.unit)
         matrix, table = _matched(matrix, options)
         values = _continuous(matrix)
@@ -142,7 +144,7 @@ def expression_variance(
             )  # fmt: skip
         if store is not None:
             store_variance(
-                frame, store, name or prefix.stem, files=[os.fspath(path), options.sheet],
+                frame, store, key, files=[os.fspath(path), options.sheet],
                 parameters=asdict(options), dropped=dropped, seconds=time.perf_counter() - started,
                 overwrite=overwrite,
             )  # fmt: skip

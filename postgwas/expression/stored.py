@@ -19,6 +19,17 @@ KIND = "expression-matrix"
 GENES_KIND = "expression-genes"
 
 
+def matrix_keys(key: str) -> tuple[str, str]:
+    """Keys of what a matrix is in the store.
+
+    Examples
+    --------
+    >>> matrix_keys("expression/lcl/counts")
+    ('expression/lcl/counts/values', 'expression/lcl/counts/genes')
+    """
+    return f"{key}/values", f"{key}/genes"
+
+
 def store_matrix(
     store: str | os.PathLike[str],
     key: str,
@@ -48,10 +59,11 @@ def store_matrix(
     """
     from postgwas.store import Study
 
+    values, genes = matrix_keys(key)
     study = Study.open(store, create=True)
     told = {"unit": matrix.unit, "path": matrix.path, "notes": list(matrix.notes), **(attrs or {})}
     study.write_arrays(
-        f"{key}/values",
+        values,
         {
             "values": matrix.values,
             "genes": np.array(matrix.gene_ids, object),
@@ -63,7 +75,7 @@ def store_matrix(
         overwrite=overwrite,
     )
     table = matrix.genes.rename({"TSS": "POS"}).with_row_index("ROW")
-    study.write_table(f"{key}/genes", table, kind=GENES_KIND, provenance=provenance, overwrite=overwrite)
+    study.write_table(genes, table, kind=GENES_KIND, provenance=provenance, overwrite=overwrite)
 
 
 def load_matrix(store: str | os.PathLike[str], key: str) -> ExpressionMatrix:

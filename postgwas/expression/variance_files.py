@@ -63,7 +63,7 @@ def summarise(frame: pl.DataFrame, options: VarianceOptions) -> pl.DataFrame:
 def store_variance(
     frame: pl.DataFrame,
     store: str | os.PathLike[str],
-    name: str,
+    key: str,
     *,
     files: Sequence[str],
     parameters: Mapping[str, Any],
@@ -71,7 +71,7 @@ def store_variance(
     seconds: float,
     overwrite: bool,
 ) -> None:
-    """Put the table under ``expression/<name>/variance``."""
+    """Put the table under a key, such as ``expression/lcl/variance``."""
     from postgwas.store import Study
     from postgwas.store.provenance import Provenance
 
@@ -82,5 +82,5 @@ def store_variance(
     )  # fmt: skip
     table = frame.rename({"TSS": "POS"})
     Study.open(store, create=True).write_table(
-        f"expression/{name}/variance", table, kind="expression-variance", provenance=made, overwrite=overwrite
+        key, table, kind="expression-variance", provenance=made, overwrite=overwrite
     )

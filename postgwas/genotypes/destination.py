@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from postgwas.errors import OutputError, StoreError, UsageError
+from postgwas.destination import check_prefix, refuse_existing, refuse_stored
 from postgwas.staging import appear_together
 
 
@@ -62,28 +61,10 @@ class Destination:
         """
         if self.out is None:
             return
-        if not self.out or self.out.endswith(os.sep):
-            raise UsageError(
-                f"--out '{self.out}': expected a prefix for the results", hint="--out results/pca"
-            )
-        folder = Path(self.out).parent
-        if not folder.is_dir():
-            raise OutputError(f"--out {self.out}: folder {folder} does not exist", hint="create it first")
-        if not os.access(folder, os.W_OK):
-            raise OutputError(f"--out {self.out}: no permission to write in folder {folder}")
-        if self.overwrite:
-            return
-        there = [path for path in map(self.path, self.endings) if path.exists()]
-        if there:
-            what = f"{there[0]} and {len(there) - 1} more exist" if len(there) > 1 else f"{there[0]} exists"
-            raise OutputError(f"{what} already", hint="--overwrite replaces; or give another --out")
-        if self.store is not None and Path(self.store).exists():
-            from postgwas.store.study import Study
-
-            taken = {entry.key for entry in Study.open(self.store).ls()}
-            for key in map(self.key, self.keys):
-                if key in taken:
-                    raise StoreError(f"{self.store}: {key} exists already", hint="--overwrite replaces it")
+        check_prefix(self.out, example="results/pca")
+        if not self.overwrite:
+            refuse_existing(map(self.path, self.endings))
+            refuse_stored(self.store, [self.key(what) for what in self.keys])
 
     @contextmanager
     def together(self) -> Iterator[Destination]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postgwas.errors import OutputError, StoreError, UsageError
+from postgwas.destination import check_prefix, refuse_existing, refuse_stored
 from postgwas.ld.frame_columns import float_column
 from postgwas.staging import appear_together
 from postgwas.sumstats.write import write_delimited
@@ -113,26 +112,10 @@ class Destination:
         ------
         OutputError, UsageError, StoreError
         """
-        if not self.out or self.out.endswith(os.sep):
-            raise UsageError(
-                f"--out '{self.out}': expected a prefix for the results", hint="--out results/eur.22"
-            )
-        folder = Path(self.out).parent
-        if not folder.is_dir():
-            raise OutputError(f"--out {self.out}: folder {folder} does not exist", hint="create it first")
-        if not os.access(folder, os.W_OK):
-            raise OutputError(f"--out {self.out}: no permission to write in folder {folder}")
-        if self.overwrite:
-            return
-        there = [path for path in self.names if path.exists()]
-        if there:
-            what = f"{there[0]} and {len(there) - 1} more exist" if len(there) > 1 else f"{there[0]} exists"
-            raise OutputError(f"{what} already", hint="--overwrite replaces; or give another --out")
-        if self.store is not None and Path(self.store).exists():
-            from postgwas.store.study import Study
-
-            if any(entry.key == self.key for entry in Study.open(self.store).ls()):
-                raise StoreError(f"{self.store}: {self.key} exists already", hint="--overwrite replaces it")
+        check_prefix(self.out, example="results/eur.22")
+        if not self.overwrite:
+            refuse_existing(self.names)
+            refuse_stored(self.store, [self.key])
 
     def leftovers(self) -> list[Path]:
         """Results of an earlier run under this prefix that this one does not replace."""

@@ -56,6 +56,20 @@ def test_a_table_with_a_gtf(tmp_path: Path, out: Path) -> None:
     assert run(out, counts) == 2  # nothing is replaced unasked
 
 
+def test_a_result_in_the_store_is_not_replaced(
+    tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = (wrote(tmp_path / "m.tsv", MATRIX), "--store", tmp_path / "s.h5")
+    assert run(out, *given) == 0
+    for file in out.parent.iterdir():
+        file.unlink()
+    told = refused(capsys, out, *given)  # and no file stands
+    assert told == (
+        f"{tmp_path / 's.h5'}: expression/run/counts/values exists already (--overwrite replaces it)"
+    )
+    assert run(out, *given, "--overwrite") == 0
+
+
 def test_layouts_of_matrices_agree(tmp_path: Path, out: Path) -> None:
     rows = [line.split("\t") for line in MATRIX.splitlines()[1:]]
     body = "".join(f"{r[0]}\tn\t{r[1]}\t{r[2]}\t{r[3]}\n" for r in rows)

@@ -42,6 +42,18 @@ def study() -> Study:
     return simulate()
 
 
+def test_a_result_in_the_store_is_not_replaced(
+    study: Study, tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = (study.write_counts(tmp_path / "m.tsv"), "--store", tmp_path / "s.h5")
+    assert run(out, *given) == 0
+    for file in out.parent.iterdir():
+        file.unlink()
+    told = refused(capsys, out, *given)  # and no file stands
+    assert told.endswith("s.h5: expression/run/qc exists already (--overwrite replaces it)")
+    assert run(out, *given, "--overwrite") == 0
+
+
 def test_a_clean_study_passes(study: Study, tmp_path: Path, out: Path) -> None:
     sheet = study.write_sheet(tmp_path / "s.tsv")
     store = tmp_path / "s.h5"

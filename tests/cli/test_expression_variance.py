@@ -49,6 +49,19 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     return matrix, sheet
 
 
+def test_a_result_in_the_store_is_not_replaced(
+    files: tuple[Path, Path], tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    matrix, sheet = files
+    given = (matrix, "--unit", "log2", "--sheet", sheet, "--group", "continent", "--store", tmp_path / "s.h5")
+    assert run(out, *given) == 0
+    for file in out.parent.iterdir():
+        file.unlink()
+    told = refused(capsys, out, *given)  # and no file stands
+    assert told.endswith("s.h5: expression/run/variance exists already (--overwrite replaces it)")
+    assert run(out, *given, "--overwrite") == 0
+
+
 def test_planted_shares(files: tuple[Path, Path], tmp_path: Path, out: Path) -> None:
     matrix, sheet = files
     store = tmp_path / "s.h5"
