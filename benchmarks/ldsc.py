@@ -6,8 +6,8 @@
 
 Each repeat is a fresh process, start-up included; CPU is user + system time of it and its
 children, peak RSS that of the largest process (`os.wait4`). The panel's cache is warm, as from
-the second run on. `startup` imports the numeric libraries and does nothing else: what is beyond
-it is the work. Inputs are simulated once and kept in --work; without LD scores on this machine
+the second run on. `startup` imports what `--h2` of a text file imports and does nothing else: what is
+beyond it is the work. Inputs are simulated once and kept in --work; without LD scores on this machine
 they are simulated too, as many variants.
 """
 
@@ -35,7 +35,7 @@ N_VARIANTS = 1_030_000
 N_TRAITS = 10
 M = 1_173_569
 COMMAND = [sys.executable, "-m", "postgwas.cli.main"]
-LIBRARIES = "import numpy, polars, h5py, hdf5plugin, pyarrow, postgwas.ldsc.run_h2"
+LIBRARIES = "import numpy, isal.igzip, postgwas.cli.ldsc_command, postgwas.ldsc.run_h2"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Job:
 # ldsc.py 1.0.1 on Python 2.7, BLAS threads 1, 1,010,938 of 1.29 M SNPs used: 6.6 + 0.6 CPU s, 0.59 GB
 # (--h2); 8.4 + 1.4 CPU s, 0.60 GB (--rg of two traits).
 JOBS = {
-    "startup": Job("libraries alone"),
+    "startup": Job("imports alone"),
     "h2": Job("--h2, 1.0 M SNPs, text", "7.2 CPU s, 0.59 GB", "1 CPU s"),
     "h2_store": Job("--h2, 1.0 M SNPs, store", "7.2 CPU s, 0.59 GB", "0.3 CPU s"),
     "rg2": Job("--rg, 2 traits", "9.8 CPU s, 0.60 GB", "1.2 CPU s"),

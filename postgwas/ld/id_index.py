@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.ld.texts import Hashes
+from postgwas.columns.cells import Words
 
 if TYPE_CHECKING:
     from postgwas.ld.variant_ids import VariantIds
@@ -37,8 +37,8 @@ class IdIndex:
     """
 
     levels: tuple[Places, ...]
-    first: Hashes
-    second: Hashes
+    first: Words
+    second: Words
 
     @classmethod
     def of(cls, ids: VariantIds) -> IdIndex:
@@ -97,7 +97,7 @@ class IdIndex:
         return found
 
 
-def _slots(hashes: Hashes, level: int, bits: int) -> npt.NDArray[np.intp]:
+def _slots(hashes: Words, level: int, bits: int) -> npt.NDArray[np.intp]:
     """Other bits of the hash for each level."""
     if level:
         # Fibonacci hashing spreads what two levels have in common.

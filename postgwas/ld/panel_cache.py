@@ -31,7 +31,7 @@ from postgwas.store.atomic import atomic_file
 if TYPE_CHECKING:
     import polars as pl
 
-LAYOUT = 3
+LAYOUT = 4
 #: LD scores above this size are compressed: many annotations of few digits take a quarter then.
 _COMPRESS_ABOVE = 1 << 28
 #: The array that holds the text of the ids.

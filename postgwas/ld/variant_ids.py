@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.ld.texts import MISSING, Hashes, Texts
+from postgwas.columns.cells import Words
+from postgwas.columns.texts import Keeper, Texts, texts_of_series
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,8 +35,8 @@ class VariantIds:
         Where there is no id; it is nobody's equal.
     """
 
-    first: Hashes
-    second: Hashes
+    first: Words
+    second: Words
     load: Callable[[], pl.Series]
     known_index: IdIndex | None = None
     missing: npt.NDArray[np.bool_] | None = None
@@ -51,9 +52,9 @@ class VariantIds:
         >>> len(ids), ids[1], bool(ids.first[0] == ids.first[2])
         (3, 'rs2', True)
         """
-        texts = ids if isinstance(ids, Texts) else Texts.of(ids)
-        missing = texts.lengths == MISSING
-        load = texts.series if isinstance(ids, Texts) else lambda: ids
+        texts = ids if isinstance(ids, Texts) else texts_of_series(ids, Keeper())
+        missing = texts.missing()
+        load = texts.to_series if isinstance(ids, Texts) else lambda: ids
         return cls(*texts.hashes(), load, missing=missing if missing.any() else None)
 
     def __len__(self) -> int:

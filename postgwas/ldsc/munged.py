@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from postgwas.columns.texts import Keeper, Texts, texts_of_list, texts_of_series, texts_of_spans
 from postgwas.errors import ColumnError, NoVariantsError, UsageError
-from postgwas.ld.texts import PADDING, Texts
 from postgwas.ld.variant_ids import VariantIds
 from postgwas.ldsc.munged_rows import AlleleLetters, Rows
 from postgwas.ldsc.plain_text import first_line, read_plain, without_mark
@@ -194,8 +194,7 @@ def _from_store(source: str, alleles: bool) -> Rows:
         column = found[name]
         if not isinstance(column, Spans):
             raise ColumnError(f"{source}: column {name} holds numbers, expected text")
-        padded = np.concatenate([column.content, np.zeros(PADDING, np.uint8)])
-        return Texts(padded, column.starts, column.lengths)
+        return texts_of_spans(column.content, column.starts, column.lengths, Keeper())
 
     def numbers(name: str) -> npt.NDArray[np.float64]:
         column = found[name]
@@ -230,7 +229,7 @@ def _rows_of(frame: pl.DataFrame) -> Rows:
     import polars as pl
 
     def letters(name: str) -> AlleleLetters | None:
-        return AlleleLetters.of(Texts.of(frame[name].cast(pl.String))) if name in frame.columns else None
+        return AlleleLetters.of(texts_of_series(frame[name], Keeper())) if name in frame.columns else None
 
     numbers = [frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in ("Z", "N")]
     return Rows(
@@ -340,4 +339,4 @@ def _set_aside(rows: Rows) -> tuple[Rows, pl.DataFrame]:
 @lru_cache(maxsize=1)
 def _missing_words() -> npt.NDArray[np.uint64]:
     """Hashes of what stands for a missing id."""
-    return Texts.from_strings(MISSING).hashes()[0]
+    return texts_of_list([text.encode() for text in MISSING], Keeper()).hash()

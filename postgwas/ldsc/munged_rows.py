@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.ld.texts import MISSING, Texts
+from postgwas.columns.texts import Texts
 from postgwas.ld.variant_ids import VariantIds
 
 Letters = npt.NDArray[np.uint8]
@@ -39,13 +39,14 @@ class AlleleLetters:
 
         Examples
         --------
-        >>> import polars as pl
-        >>> alleles = AlleleLetters.of(Texts.of(pl.Series(["A", "TC", None])))
+        >>> from postgwas.columns.texts import Keeper, texts_of_list
+        >>> alleles = AlleleLetters.of(texts_of_list([b"A", b"TC", b""], Keeper()))
         >>> alleles.letters.tolist(), alleles.text(1)
         ([65, 0, 255], 'TC')
         """
-        letters = texts.single_bytes()
-        letters[texts.lengths == MISSING] = cls.MISSING
+        first = texts.words[:, 0]
+        letters = np.where(first < cls.MISSING, first, 0).astype(np.uint8)
+        letters[texts.missing()] = cls.MISSING
         return cls(letters, texts.text)
 
     def take(self, rows: npt.NDArray[np.intp]) -> AlleleLetters:

@@ -7,25 +7,24 @@ is odd about a file is left to the reader of summary statistics, which looks at 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.ld.texts import MISSING, PADDING, Texts
+from postgwas.columns.cells import PAD, find_cells
+from postgwas.columns.decimals import parse_decimals
+from postgwas.columns.texts import Keeper, Texts, join_texts, texts_of_column
 from postgwas.ld.variant_ids import VariantIds
-from postgwas.ldsc.decimals import parse_decimals
 from postgwas.ldsc.munged_rows import AlleleLetters, Rows
-
-Bytes = npt.NDArray[np.uint8]
-Places = npt.NDArray[np.int64]
 
 #: Bytes of text taken at once: in much shorter stretches calls cost more than what they do.
 _STRETCH = 1 << 19
-_TAB, _END = ord("\t"), ord("\n")
+_MARGIN = b"." * PAD
 #: Line of the first row: after that of the names.
 _FIRST = 2
+_NUMBERS = ("Z", "N")
+_NA = int.from_bytes(b"NA", "little")
 
 
 def read_plain(data: bytes, names: Sequence[str], wanted: Mapping[str, str]) -> Rows | None:
@@ -40,26 +39,35 @@ def read_plain(data: bytes, names: Sequence[str], wanted: Mapping[str, str]) -> 
     wanted : mapping of str to str
         Column's name to ours: SNPID, Z, N and, where alleles are asked for, EA and NEA.
     """
-    if b"\r" in data or b'"' in data:
+    if b"\r" in data or b'"' in data or b"\0" in data or not _is_text(data):
         return None
-    text = data if data.endswith(b"\n") else data + b"\n"
-    content = np.frombuffer(text + bytes(PADDING), np.uint8)
-    places = {ours: names.index(theirs) for theirs, ours in wanted.items()}
-    parts = []
-    at = text.find(b"\n") + 1
-    while at < len(text):
-        stop = min(at + _STRETCH, len(text))
-        stop = text.rfind(b"\n", at, stop) + 1 or text.find(b"\n", stop) + 1
-        ends = _ends(content[at:stop], len(names))
-        part = None if ends is None else _columns(content, at, ends + at, places)
-        if part is None:
+    keepers = {ours: Keeper() for ours in wanted.values()}
+    texts: dict[str, list[Texts]] = {ours: [] for ours in wanted.values() if ours not in _NUMBERS}
+    numbers: dict[str, list[npt.NDArray[np.float64]]] = {name: [np.empty(0)] for name in _NUMBERS}
+    for stretch in _stretches(data):
+        cells = find_cells(b"".join((_MARGIN, stretch, _MARGIN)), "\t", len(names))
+        if cells is None:
             return None
-        parts.append(part)
-        at = stop
-    if not parts:
-        none = np.empty(0)
-        return Rows(VariantIds.of(Texts.from_strings([])), none, none)
-    return _joined(content, parts)
+        for theirs, ours in wanted.items():
+            column = cells.column(names.index(theirs))
+            if ours in _NUMBERS:
+                found = parse_decimals(column)
+                # Infinite ones are told of later, with their lines.
+                if np.isnan(found.values[found.odd]).any():
+                    return None
+                numbers[ours].append(found.values)
+            else:
+                part = texts_of_column(column, keepers[ours])
+                part.words[part.words[:, 0] == _NA] = 0
+                texts[ours].append(part)
+    whole = {ours: join_texts(parts, keepers[ours]) for ours, parts in texts.items()}
+    return Rows(
+        ids=VariantIds.of(whole.pop("SNPID")),
+        z=np.concatenate(numbers["Z"]),
+        n=np.concatenate(numbers["N"]),
+        lines=_FIRST,
+        **{name.lower(): AlleleLetters.of(alleles) for name, alleles in whole.items()},
+    )
 
 
 def first_line(data: bytes) -> tuple[list[str], bool]:
@@ -74,63 +82,22 @@ def without_mark(data: bytes) -> bytes:
     return data.removeprefix(codecs.BOM_UTF8)
 
 
-def _ends(text: Bytes, width: int) -> Places | None:
-    """Where each field of each line ends, shape (lines, width); None if lines differ in width."""
-    found = np.flatnonzero(text <= _END)
-    n_lines = int(np.count_nonzero(text == _END))
-    if found.size != n_lines * width or np.count_nonzero(text == _TAB) != n_lines * (width - 1):
-        return None
-    ends = found.reshape(n_lines, width)
-    return ends if bool((text.take(ends[:, -1]) == _END).all()) else None
+def _is_text(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
-def _columns(content: Bytes, at: int, ends: Places, places: Mapping[str, int]) -> dict[str, Any] | None:
-    """Hashes, numbers and letters of a stretch of lines; None where a number is none."""
-    lines = np.empty(len(ends), np.int64)
-    lines[0], lines[1:] = at, ends[:-1, -1] + 1
-    found: dict[str, Any] = {}
-    for name, place in places.items():
-        starts = lines if place == 0 else ends[:, place - 1] + 1
-        lengths = ends[:, place] - starts
-        _empty_where_na(content, starts, lengths)
-        if name in ("Z", "N"):
-            found[name] = parse_decimals(content, starts, lengths)
-            if found[name] is None:
-                return None
-            continue
-        texts = Texts(content, starts, np.where(lengths == 0, MISSING, lengths))
-        if name == "SNPID":
-            found["starts"], found["lengths"] = starts, texts.lengths
-            found["first"], found["second"] = texts.hashes()
-        else:
-            found[name] = AlleleLetters.of(texts).letters
-            found[f"starts of {name}"], found[f"lengths of {name}"] = starts, texts.lengths
-    return found
-
-
-def _empty_where_na(content: Bytes, starts: Places, lengths: Places) -> None:
-    """Length 0 for fields of NA."""
-    two = np.flatnonzero(lengths == 2)
-    if two.size:
-        first, second = content.take(starts[two]), content.take(starts[two] + 1)
-        lengths[two[(first == ord("N")) & (second == ord("A"))]] = 0
-
-
-def _joined(content: Bytes, parts: Sequence[Mapping[str, Any]]) -> Rows:
-    whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    texts = Texts(content, whole["starts"], whole["lengths"])
-    missing = texts.lengths == MISSING
-    alleles = {}
-    for name in ("EA", "NEA"):
-        if name in whole:
-            spelled = Texts(content, whole[f"starts of {name}"], whole[f"lengths of {name}"])
-            alleles[name.lower()] = AlleleLetters(whole[name], spelled.text)
-    return Rows(
-        ids=VariantIds(
-            whole["first"], whole["second"], texts.series, missing=missing if missing.any() else None
-        ),
-        z=whole["Z"],
-        n=whole["N"],
-        lines=_FIRST,
-        **alleles,
-    )
+def _stretches(data: bytes) -> Iterator[bytes]:
+    """Whole lines after the first."""
+    at = data.find(b"\n") + 1 or len(data)
+    while at < len(data):
+        stop = min(at + _STRETCH, len(data))
+        stop = data.rfind(b"\n", at, stop) + 1 or data.find(b"\n", stop) + 1 or len(data)
+        stretch = data[at:stop]
+        yield stretch if stretch.endswith(b"\n") else stretch + b"\n"
+        at = stop

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.sumstats.cells import PAD, Cells, find_cells
+from postgwas.columns.cells import PAD, Cells, find_cells
 from postgwas.sumstats.layout import WHITESPACE, Layout
 
 CHUNK_BYTES = 4 << 20
@@ -67,7 +67,7 @@ class Block:
     Attributes
     ----------
     data : bytes
-        :data:`~postgwas.sumstats.cells.PAD` other bytes, the lines, and as many other bytes.
+        :data:`~postgwas.columns.cells.PAD` other bytes, the lines, and as many other bytes.
     separator : str
         One character.
     width : int

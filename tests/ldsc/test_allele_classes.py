@@ -6,7 +6,7 @@ import itertools
 
 import polars as pl
 
-from postgwas.ld.texts import Texts
+from postgwas.columns.texts import Keeper, texts_of_series
 from postgwas.ldsc import allele_classes as coding
 from postgwas.ldsc.allele_classes import Alleles
 from postgwas.ldsc.munged_rows import AlleleLetters
@@ -16,7 +16,7 @@ SPELLINGS = ["".join(pair) for pair in itertools.product("ACGT", repeat=2)]
 
 
 def allele_classes(a1: pl.Series, a2: pl.Series) -> Alleles:
-    first, other = (AlleleLetters.of(Texts.of(alleles.cast(pl.String))).letters for alleles in (a1, a2))
+    first, other = (AlleleLetters.of(texts_of_series(alleles, Keeper())).letters for alleles in (a1, a2))
     return coding.allele_classes(first, other)
 
 

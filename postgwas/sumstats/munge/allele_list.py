@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from postgwas.columns.texts import Keeper, Texts, join_texts
 from postgwas.errors import ColumnError, InputError
 from postgwas.sumstats.chunks import Block, iter_blocks
 from postgwas.sumstats.compression import ByteStream
 from postgwas.sumstats.dialects import ColumnPlan
 from postgwas.sumstats.layout import Layout, sniff_layout
 from postgwas.sumstats.munge.batch import Batch, CellReader, batch_of_frame
-from postgwas.sumstats.texts import Keeper, Texts, join_texts
 
 _FIELDS = {"SNPID": "SNP", "EA": "A1", "NEA": "A2"}
 _HEAD = 1 << 20

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.sumstats.cells import Bools, Cells, Column
-from postgwas.sumstats.decimals import Decimals, parse_decimals
+from postgwas.columns.cells import Bools, Cells, Column
+from postgwas.columns.decimals import Decimals, parse_decimals
+from postgwas.columns.texts import Keeper, Texts, texts_of_column, texts_of_series
 from postgwas.sumstats.munge.filters import Codes, Floats, allele_codes, codes_of_column
-from postgwas.sumstats.texts import Keeper, Texts, texts_of_column, texts_of_series
 
 if TYPE_CHECKING:
     import polars as pl

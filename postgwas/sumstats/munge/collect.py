@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from postgwas.columns.texts import Keeper
 from postgwas.errors import ColumnError
 from postgwas.sumstats.munge import filters
 from postgwas.sumstats.munge.allele_list import SnpIndex
@@ -19,7 +20,6 @@ from postgwas.sumstats.munge.quantile import abs_z
 from postgwas.sumstats.munge.rejected import Rejected
 from postgwas.sumstats.munge.rows import Rows, RowsInParts, Values
 from postgwas.sumstats.munge.statistic import abs_z_of_tiny
-from postgwas.sumstats.texts import Keeper
 
 UNDERFLOW_Z = 14.0
 """P = 0 is believed from here on: P is below the least number of single precision."""

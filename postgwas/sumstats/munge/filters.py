@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.sumstats.cells import Column
+from postgwas.columns.cells import Column
 
 if TYPE_CHECKING:
     import polars as pl

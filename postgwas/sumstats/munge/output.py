@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from postgwas.columns.texts import Texts
 from postgwas.sumstats.munge.allele_list import AlleleList
 from postgwas.sumstats.munge.columns import Columns
 from postgwas.sumstats.munge.filters import LETTERS, NO_LETTER
 from postgwas.sumstats.munge.options import MungeOptions
 from postgwas.sumstats.munge.rows import Rows, Values
-from postgwas.sumstats.texts import Texts
 
 if TYPE_CHECKING:
     import polars as pl

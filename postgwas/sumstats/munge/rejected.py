@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from postgwas.columns.texts import Keeper, Texts, join_texts, texts_of_list
 from postgwas.sumstats.munge.filters import REASONS
-from postgwas.sumstats.texts import Keeper, Texts, join_texts, texts_of_list
 
 if TYPE_CHECKING:
     import polars as pl

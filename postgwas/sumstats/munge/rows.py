@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.sumstats.cells import Bools
-from postgwas.sumstats.texts import Keeper, Texts, join_texts
+from postgwas.columns.cells import Bools
+from postgwas.columns.texts import Keeper, Texts, join_texts
 
 Floats = npt.NDArray[np.float64]
 Values = npt.NDArray[Any] | Texts

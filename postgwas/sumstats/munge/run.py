@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from postgwas.columns.texts import Keeper
 from postgwas.errors import OutputError, UsageError
 from postgwas.runlog import get_logger, run_log
 from postgwas.sumstats.munge import filters, lines
@@ -31,7 +32,6 @@ from postgwas.sumstats.munge.steps import (
     tell_filters,
 )
 from postgwas.sumstats.munge.write_text import write_rejected_rows, write_table
-from postgwas.sumstats.texts import Keeper
 
 log = get_logger("sumstats.munge")
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from postgwas.columns.texts import Keeper
 from postgwas.errors import InputError
 from postgwas.sumstats.chunks import Block, Chunk, iter_blocks
 from postgwas.sumstats.compression import ByteStream
@@ -16,7 +17,6 @@ from postgwas.sumstats.layout import ROW_NAMES, Layout, sniff_layout
 from postgwas.sumstats.munge.batch import Batch, CellReader, batch_of_frame
 from postgwas.sumstats.munge.columns import Columns
 from postgwas.sumstats.munge.names import DESCRIPTIONS
-from postgwas.sumstats.texts import Keeper
 
 if TYPE_CHECKING:
     import polars as pl

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.sumstats import shortest
+from postgwas.columns import shortest
+from postgwas.columns.texts import Keeper, Texts, texts_of_list
 from postgwas.sumstats.munge.filters import LETTERS
 from postgwas.sumstats.munge.rejected import Rejected
 from postgwas.sumstats.munge.rows import Values
-from postgwas.sumstats.texts import Keeper, Texts, texts_of_list
 from postgwas.sumstats.write import atomic_file, compressor
 
 Words = npt.NDArray[np.uint32]

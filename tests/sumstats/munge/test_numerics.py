@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 from scipy.stats import chi2
 
+from postgwas.columns.texts import Keeper, texts_of_series
 from postgwas.sumstats.munge import filters, statistic
 from postgwas.sumstats.munge.allele_list import SnpIndex
 from postgwas.sumstats.munge.lines import number
 from postgwas.sumstats.munge.quantile import abs_z
-from postgwas.sumstats.texts import Keeper, texts_of_series
 
 COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A"}
 

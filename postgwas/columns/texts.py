@@ -2,19 +2,21 @@
 
 Identifiers of variants nearly all fit two words. A text that is longer than the rows, or that holds a
 zero byte, is kept once in a list, and its row holds its number there behind a byte that no text begins
-with; so two rows are equal where, and only where, their texts are.
+with; so two rows are equal where, and only where, their texts are. Columns of different files have
+different lists: they are compared by hashes, which depend on the text alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.sumstats.cells import FIRST, PAD, Bools, Column, Words, find_cells
+from postgwas.columns.cells import FIRST, PAD, Bools, Column, Places, Words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,6 +25,11 @@ MOST_WORDS = 8
 _ASIDE = 0xFF
 """No UTF-8 text has this byte."""
 _SHARE = 0.99
+_ROWS = 16_384
+"""Texts hashed at once: all working arrays stay in the processor's cache."""
+_SPREAD = np.uint64(0xD6E8FEB86659FD93)
+_HALF = np.uint64(32)
+_ALL = (1 << 64) - 1
 
 
 @dataclass
@@ -80,17 +87,37 @@ class Texts:
         """Rows whose texts are kept aside."""
         return np.flatnonzero((self.words[:, 0] & np.uint64(0xFF)) == _ASIDE)
 
+    def missing(self) -> Bools:
+        """Rows without a text, [shape: (M,)]."""
+        return self.words[:, 0] == 0
+
+    def hashes(self) -> tuple[Words, Words]:
+        """Two hashes of each text, 128 bits together; the same in every run and on every machine.
+
+        Different texts of up to 16 bytes never have the same pair; for a million of any lengths the
+        chance that two have is 1e-26.
+
+        Returns
+        -------
+        first, second : ndarray of uint64, shape (M,)
+        """
+        return self._hash(0), self._hash(1)
+
     def hash(self) -> Words:
-        """64 bits of each text; one word is its own, [shape: (M,)]."""
-        found = self.words[:, 0].copy()
-        for at in range(1, self.words.shape[1]):
-            # Multiplication spreads a word upwards, the shift brings that down again.
-            found *= np.uint64(0x9E3779B97F4A7C15)
-            found ^= found >> np.uint64(29)
-            found += self.words[:, at]
-        found *= np.uint64(0xBF58476D1CE4E5B9)
-        found ^= found >> np.uint64(32)
-        found *= np.uint64(0x94D049BB133111EB)
+        """The first of the two hashes, [shape: (M,)]."""
+        return self._hash(0)
+
+    def _hash(self, which: int) -> Words:
+        found = _hash_of_words(self.words, which)
+        aside = self.aside()
+        if aside.size:
+            kept = [self.keeper.texts[at] for at in (self.words[aside, 0] >> np.uint64(8)).tolist()]
+            # Zeros at the end would not count; no text has the byte that is put behind them.
+            padded = np.array([text + b"\xff" * text.endswith(b"\0") for text in kept])
+            width = -(-padded.dtype.itemsize // 8)
+            found[aside] = _hash_of_words(
+                padded.astype(f"S{8 * width}").view(np.uint64).reshape(-1, width), which
+            )
         return found
 
     def first_of_each(self) -> Bools:
@@ -109,6 +136,10 @@ class Texts:
         first[rows[1:][same]] = False
         return first
 
+    def text(self, row: int) -> str:
+        """One of them."""
+        return self[row : row + 1].to_bytes()[0].decode("utf-8", "replace")
+
     def to_bytes(self) -> list[bytes]:
         """Every text."""
         packed = np.ascontiguousarray(self.words).view(f"S{8 * self.words.shape[1]}").ravel().tolist()
@@ -116,18 +147,52 @@ class Texts:
             packed[row] = self.keeper.texts[int(self.words[row, 0]) >> 8]
         return packed
 
-    def to_series(self, name: str) -> pl.Series:
+    def to_series(self, name: str = "") -> pl.Series:
         """As a Series of strings; empty ones are null."""
         import polars as pl
 
         return pl.Series(name, self.to_bytes(), dtype=pl.Binary).cast(pl.String).replace("", None)
 
 
+@lru_cache
+def _factors(n_words: int, which: int) -> tuple[np.uint64, ...]:
+    """What the words of a text are multiplied by: the first numbers of splitmix64.
+
+    The four for the first two words are made to have an odd determinant, so that two hashes together
+    are one-to-one for them.
+    """
+    found = []
+    for at in range(n_words):
+        x = (2 * at + which + 1) * 0x9E3779B97F4A7C15 & _ALL
+        x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & _ALL
+        x = (x ^ x >> 27) * 0x94D049BB133111EB & _ALL
+        x |= 1
+        found.append(np.uint64(x - 1 if at == which == 1 else x))
+    return tuple(found)
+
+
+def _hash_of_words(words: Words, which: int) -> Words:
+    """A hash of each row, to which zeros at its end add nothing."""
+    factors = _factors(words.shape[1], which)
+    found = np.empty(len(words), dtype=np.uint64)
+    for at in range(0, len(words), _ROWS):
+        some = words[at : at + _ROWS]
+        mixed = some[:, 0] * factors[0]
+        for place in range(1, words.shape[1]):
+            mixed += some[:, place] * factors[place]
+        # Let every bit depend on all; one-to-one.
+        mixed ^= mixed >> _HALF
+        mixed *= _SPREAD
+        mixed ^= mixed >> _HALF
+        found[at : at + _ROWS] = mixed
+    return found
+
+
 def texts_of_column(column: Column, keeper: Keeper) -> Texts:
     """The fields of one column, in which there are no zero bytes."""
     length = column.length
     keeper.fit(length)
-    words = np.zeros((length.size, keeper.width), dtype=np.uint64)
+    words = np.zeros((length.size, max(keeper.width, 1)), dtype=np.uint64)
     window = column.window
     longest = int(length.max()) if length.size else 0
     for at in range(min(keeper.width, -(-longest // 8))):
@@ -154,17 +219,29 @@ def texts_of_list(values: Sequence[bytes], keeper: Keeper) -> Texts:
     return Texts(words, keeper)
 
 
+def texts_of_spans(content: npt.NDArray[np.uint8], starts: Places, lengths: Places, keeper: Keeper) -> Texts:
+    """Texts that lie somewhere in a buffer; lengths below 0 stand for missing ones."""
+    pad = np.zeros(PAD, dtype=np.uint8)
+    column = Column(np.concatenate([pad, content, pad]), starts + PAD, starts + PAD + np.maximum(lengths, 0))
+    texts = texts_of_column(column, keeper)
+    zeros = PAD + np.flatnonzero(content == 0)
+    if zeros.size:
+        inside = np.searchsorted(zeros, column.end) > np.searchsorted(zeros, column.start)
+        for row in np.flatnonzero(inside).tolist():
+            texts.words[row] = 0
+            texts.words[row, 0] = keeper.keep(column.get(row))
+    return texts
+
+
 def texts_of_series(values: pl.Series, keeper: Keeper) -> Texts:
-    """A Series of strings; null becomes the empty text."""
+    """A polars Series of strings; null becomes the empty text."""
     import polars as pl
 
-    values = values.cast(pl.String).fill_null("")
-    block = "\n".join(values.to_list()).encode() + b"\n" if len(values) else b""
-    pad = b"." * PAD
-    cells = None if b"\0" in block else find_cells(pad + block + pad, "\n", 1)
-    if cells is None or len(cells) != len(values):
-        return texts_of_list([value.encode() for value in values.to_list()], keeper)
-    return texts_of_column(cells.column(0), keeper)
+    values = values.cast(pl.String)
+    lengths = values.str.len_bytes().fill_null(0).to_numpy().astype(np.int64)
+    joined = values.str.join("", ignore_nulls=True).item() if len(values) else ""
+    content = np.frombuffer(joined.encode(), dtype=np.uint8)
+    return texts_of_spans(content, np.cumsum(lengths) - lengths, lengths, keeper)
 
 
 def join_texts(parts: Sequence[Texts], keeper: Keeper) -> Texts:

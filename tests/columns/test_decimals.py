@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from postgwas.sumstats import shortest
-from postgwas.sumstats.cells import PAD, Column, find_cells
-from postgwas.sumstats.decimals import parse_decimals
+from postgwas.columns import shortest
+from postgwas.columns.cells import PAD, Column, find_cells
+from postgwas.columns.decimals import parse_decimals
+from postgwas.columns.texts import Keeper, join_texts, texts_of_column, texts_of_list
 from postgwas.sumstats.munge.statistic import median, quantile
-from postgwas.sumstats.texts import Keeper, join_texts, texts_of_column, texts_of_list
 
 MARGIN = b"." * PAD
 
@@ -33,10 +33,11 @@ printed = st.one_of(
     st.tuples(st.floats(-1e7, 1e7), st.integers(0, 19)).map(lambda t: f"{t[0]:.{t[1]}f}"),
     st.integers(-(10**12), 10**12).map(str),
     st.sampled_from(
-        ["NA", ".", "", "word", "1e", "e5", "-", "+1", "1_0", ".5", "5.", "1.2.3", "nan", "1e400"]
+        ["NA", ".", "", "word", "1e", "e5", "-", "+1", "1_0", ".5", "5.", "1.2.3", "nan", "1e400", "-inf"]
     ),
 )
-words = {"word", "1e", "e5", "-", "1.2.3"}
+words = {"word", "1e", "e5", "-", "1.2.3", "1_0", "nan"}
+infinite = {"1e400": math.inf, "-inf": -math.inf}
 
 
 @given(st.lists(printed, min_size=1, max_size=40))
@@ -45,9 +46,9 @@ words = {"word", "1e", "e5", "-", "1.2.3"}
 def test_numbers_are_those_that_python_reads(values: list[str]) -> None:
     found = parse_decimals(column(values))
     odd = set(found.odd.tolist())
-    assert {i for i, v in enumerate(values) if v in words} <= odd
     for i, (text, value) in enumerate(zip(values, found.values.tolist())):
-        if i in odd or text in {"NA", ".", ""}:
+        assert (i in odd) == (text in words or text in infinite)
+        if text in words or text in {"NA", ".", ""}:
             assert math.isnan(value)
         else:
             assert value == float(text)
@@ -63,8 +64,34 @@ def test_common_ways_of_printing_are_never_odd(digits: int) -> None:
     assert found.values.tolist() == [float(v) for v in values]
 
 
+@given(
+    st.text("0123456789.-+eEinfINF /:x_", min_size=1, max_size=10),
+    st.sampled_from(["0.5", "12", "1e-5", "7.125"]),
+)
+def test_what_is_no_number_is_odd(text: str, before: str) -> None:
+    try:
+        expected = float(text) if text == text.strip() and "_" not in text else None
+    except ValueError:
+        expected = None
+    found = parse_decimals(column([before, before, before, text]))
+    if text == ".":
+        assert not found.odd.size and math.isnan(found.values[3])
+    elif expected is None or math.isinf(expected):
+        assert found.odd.tolist() == [3]
+    else:
+        assert not found.odd.size and found.values[3] == expected
+
+
+@pytest.mark.parametrize("text", ["fin", "e", "1_0", "-", "1.2.3", "1-2345678", "abcdefgh", "12:45678"])
+def test_names_of_numbers_and_near_misses(text: str) -> None:
+    for before in ("1.5", "12", "123456789"):
+        assert parse_decimals(column([before, before, text])).odd.tolist() == [2]
+
+
 def test_whole_numbers_are_told_from_others() -> None:
     assert parse_decimals(column(["12", "100000", "99999999"])).whole
+    assert parse_decimals(column(["248956422", "12", "12345678901234567890"])).whole
+    assert not parse_decimals(column(["248956422", "12345678901.5"])).whole
     assert not parse_decimals(column(["12", "NA"])).whole
     assert not parse_decimals(column(["12", "12.0"])).whole
     assert not parse_decimals(column(["12", "1e5"])).whole

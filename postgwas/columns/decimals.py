@@ -7,12 +7,13 @@ remainder, which needs no more than 64 bits because the quotient is off by a few
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.sumstats.cells import LAST, Bools, Column, Places, Words, place_of
+from postgwas.columns.cells import FIRST, LAST, Bools, Column, Places, Words, place_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,9 +49,9 @@ class Decimals:
     Attributes
     ----------
     values : ndarray of float64, shape (M,)
-        NaN where there is none.
+        NaN where there is none; infinite where one is too large or spelled ``inf``.
     odd : ndarray of intp
-        Rows that are neither plain decimal numbers nor spelled ``NA``, ``.`` or nothing.
+        Rows that are neither finite decimal numbers nor spelled ``NA``, ``.`` or nothing.
     whole : bool
         Every row is a number written with digits alone.
     """
@@ -74,26 +75,57 @@ def parse_decimals(column: Column) -> Decimals:
 
     Examples
     --------
-    >>> from postgwas.sumstats.cells import PAD, find_cells
+    >>> from postgwas.columns.cells import PAD, find_cells
     >>> pad = b"." * PAD
     >>> found = parse_decimals(find_cells(pad + b"0.1\\n-2e3\\nNA\\nabc\\n" + pad, "\\n", 1).column(0))
     >>> found.values.tolist(), found.odd.tolist()
     ([0.1, -2000.0, nan, nan], [3])
     """
-    short = _short_whole(column)
-    if short is not None:
-        return Decimals(short, np.empty(0, dtype=np.intp), True)
-    values, rest = _one_digit_and_fraction(column)
-    if 2 * rest.size > values.size:
+    # What the first field looks like decides what is tried first, and nothing else.
+    first = column.get(0).removeprefix(b"-") if column.start.size else b""
+    if first[1:2] == b".":
+        values, rest, whole = _one_digit_and_fraction(column)
+    elif len(first) <= 8:
+        values, rest, whole = _few_digits(column, pointed=b"." in first)
+    else:
         return _any_decimals(column)
     if not rest.size:
-        return Decimals(values, rest, False)
+        return Decimals(values, rest, whole)
+    if 2 * rest.size > values.size:
+        return _any_decimals(column)
     found = _any_decimals(column.take(rest))
     values[rest] = found.values
-    return Decimals(values, rest[found.odd], False)
+    return Decimals(values, rest[found.odd], whole and found.whole)
 
 
-def _one_digit_and_fraction(column: Column) -> tuple[Floats, npt.NDArray[np.intp]]:
+def _few_digits(column: Column, *, pointed: bool) -> tuple[Floats, npt.NDArray[np.intp], bool]:
+    """Numbers of up to eight characters and a sign, and the rows that are not of this kind.
+
+    All digits of such a number are in one word once the point, if there may be one, is taken out of it.
+    """
+    minus = column.text[column.start] == ord("-")
+    length = column.length - minus
+    wrong = (length < 1) | (length > 8)
+    length[wrong] = 0
+    if pointed:
+        head = column.window[column.start + minus]
+        point = np.minimum(place_of(ord("."), head), length)
+        before = FIRST[point]
+        head = (head & before) | ((head >> np.uint64(8)) & ~before)
+        n_digits = length - (point < length)
+        wrong |= n_digits < 1
+        digits, bad = _digits(head << ((8 - n_digits) << 3).astype(np.uint64), LAST[n_digits])
+        values: Floats = digits / _POWERS[n_digits - point]
+        whole = bool((point == length).all())
+    else:
+        digits, bad = _digits(column.window[column.end - 8], LAST[length])
+        values, whole = digits.astype(np.float64), True
+    wrong |= bad != 0
+    np.negative(values, out=values, where=minus)
+    return values, np.flatnonzero(wrong), whole
+
+
+def _one_digit_and_fraction(column: Column) -> tuple[Floats, npt.NDArray[np.intp], bool]:
     """Numbers such as -1.234, of up to 15 decimals, and the rows that are not of this kind.
 
     Most columns hold little else, and it takes a third of the steps that any decimal takes.
@@ -132,58 +164,66 @@ def _one_digit_and_fraction(column: Column) -> tuple[Floats, npt.NDArray[np.intp
     values /= _POWERS[fraction]
     if signed:
         values.view(np.uint64)[:] |= minus.astype(np.uint64) << np.uint64(63)
-    return values, np.flatnonzero(wrong)
+    return values, np.flatnonzero(wrong), False
 
 
 def _any_decimals(column: Column) -> Decimals:
-    """All kinds of decimal numbers."""
+    """All kinds of decimal numbers; what is hard is left to Python, row by row."""
     window = column.window
     minus = column.text[column.start] == ord("-")
     begin = column.start + minus
-    power, end, broken = _exponents(column, window)
+    power, end, hard = _exponents(column, window)
     head = window[begin]
     length = end - begin
     point = np.minimum(place_of(ord("."), head), length)
-    tail = length - point - 1
-    fraction = np.maximum(tail, 0)
-    # A whole number of more than eight digits has no point among its first eight bytes.
-    broken |= (point < 1) | (tail == 0) | ((point == 8) & (tail > 0)) | (fraction > 24)
+    fraction = np.maximum(length - point - 1, 0)
+    has_point = point < length
+    long = np.flatnonzero(has_point & (point == 8) & (length <= 16))
+    if long.size:
+        # No point among the first eight bytes: the last eight digits of a whole number are read apart.
+        point[long] = length[long] - 8
+        fraction[long] = 8
+        power[long] += 8
+        has_point[long] = False
+    hard |= (point < 1) | (has_point & (fraction == 0)) | (point > 7) & has_point | (fraction > 24)
     before, bad = _digits(head << ((8 - point) << 3).astype(np.uint64), LAST[point])
     after, bad_after = _digits(window[end - 8], LAST[np.minimum(fraction, 8)])
     bad |= bad_after
-    hard = np.zeros(bad.size, dtype=np.bool_)
     for skip in (8, 16):
-        long = np.flatnonzero((fraction > skip) & ~broken)
-        if long.size:
-            keep = LAST[np.minimum(fraction[long] - skip, 8)]
-            upper, bad_upper = _digits(window[end[long] - skip - 8], keep)
-            after[long] += upper * _TENS[skip]
-            bad[long] |= bad_upper
-            hard[long] |= (skip == 16) & (upper > 999)
-    broken |= bad != 0
-    mantissa = before * _TENS[np.minimum(fraction, 19)] + after
+        more = np.flatnonzero((fraction > skip) & ~hard)
+        if more.size:
+            keep = LAST[np.minimum(fraction[more] - skip, 8)]
+            upper, bad_upper = _digits(window[end[more] - skip - 8], keep)
+            after[more] += upper * _TENS[skip]
+            bad[more] |= bad_upper
+            hard[more] |= (skip == 16) & (upper > 999)
     # Nineteen digits are sure to fit 64 bits.
-    hard |= (before != 0) & (point + fraction > 19)
-    values = _scaled(mantissa, power - fraction, hard, broken)
+    hard |= (bad != 0) | ((before != 0) & (point + fraction > 19))
+    mantissa = before * _TENS[np.minimum(fraction, 19)] + after
+    values = _scaled(mantissa, power - fraction, hard)
     np.negative(values, out=values, where=minus)
-    for row in np.flatnonzero(hard & ~broken).tolist():
-        values[row] = float(column.get(row))
-    broken |= np.isinf(values)
-    values[broken] = np.nan
-    odd = np.flatnonzero(broken)
-    if odd.size:
-        odd = odd[~column.take(odd).is_one_of(MISSING)]
-    whole = not bool(broken.any() or (tail >= 0).any() or end is not column.end)
-    return Decimals(values, odd, whole)
+    whole = end is column.end and not (has_point & ~hard).any()
+    rows = np.flatnonzero(hard)
+    if not rows.size:
+        return Decimals(values, rows, whole)
+    values[rows] = np.nan
+    odd = rows[~column.take(rows).is_one_of(MISSING)]
+    whole = whole and odd.size == rows.size
+    for row in odd.tolist():
+        text = column.get(row)
+        values[row] = _by_python(text)
+        whole = whole and text.removeprefix(b"-").isdigit()
+    return Decimals(values, odd[~np.isfinite(values[odd])], whole)
 
 
-def _short_whole(column: Column) -> Floats | None:
-    """The values of a column of whole numbers of up to eight digits; None if it is another."""
-    length = column.length
-    if not length.size or not column.get(0).isdigit() or length.min() < 1 or length.max() > 8:
-        return None
-    digits, bad = _digits(column.window[column.end - 8], LAST[length])
-    return None if bad.any() else digits.astype(np.float64)
+def _by_python(text: bytes) -> float:
+    """Any one number; NaN if it is none."""
+    if text.strip(b"0123456789+-.eEinfINF"):
+        return math.nan
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _digits(words: Words, keep: Words) -> tuple[Words, Words]:
@@ -221,7 +261,7 @@ def _exponents(column: Column, window: Words) -> tuple[npt.NDArray[np.int64], Pl
     return power, end, broken
 
 
-def _scaled(mantissa: Words, power: npt.NDArray[np.int64], hard: Bools, broken: Bools) -> Floats:
+def _scaled(mantissa: Words, power: npt.NDArray[np.int64], hard: Bools) -> Floats:
     """Mantissa times ten to a power; rows for which this is not exact are marked as hard."""
     hard |= np.abs(power) > _EXACT
     rough = mantissa.astype(np.float64)
@@ -229,7 +269,7 @@ def _scaled(mantissa: Words, power: npt.NDArray[np.int64], hard: Bools, broken: 
     up = np.flatnonzero(power > 0)
     if up.size:
         values[up] = rough[up] * _POWERS[np.minimum(power[up], _EXACT)]
-    wide = (mantissa > _WHOLE) & ~broken
+    wide = (mantissa > _WHOLE) & ~hard
     if wide.any():
         hard |= wide & (power > 0)
         rows = np.flatnonzero(wide & ~hard)

@@ -1,0 +1,7 @@
+"""Columns of plain text as arrays, with NumPy alone.
+
+``cells``     where the fields of a piece of text lie
+``decimals``  numbers from fields
+``texts``     texts as rows of 64-bit words, and their hashes
+``shortest``  numbers as text
+"""
