@@ -7,7 +7,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postgwas.columns.texts import Keeper, Texts, texts_of_list, texts_of_series, texts_of_spans
+from postgwas.columns.texts import Keeper, Texts, _factors, texts_of_list, texts_of_series, texts_of_spans
 
 TEXTS = st.lists(st.one_of(st.text(max_size=40), st.none()), max_size=40)
 
@@ -55,3 +55,8 @@ def test_many_ids_do_not_collide() -> None:
 def test_spans_of_length_below_zero_are_missing() -> None:
     found = texts_of_spans(np.frombuffer(b"abc", np.uint8), np.array([0, 3]), np.array([3, -1]), Keeper())
     assert isinstance(found, Texts) and found.missing().tolist() == [False, True]
+
+
+def test_two_words_and_two_hashes_are_one_to_one() -> None:
+    (a, b), (c, d) = ([int(factor) for factor in _factors(2, which)] for which in (0, 1))
+    assert (a * d - b * c) % 2 == 1
