@@ -1,4 +1,4 @@
-"""Genotypes from PLINK 1, PLINK 2, VCF, BCF and BGEN files, and what is computed from them.
+r"""Genotypes from PLINK 1, PLINK 2, VCF, BCF and BGEN files, and what is computed from them.
 
 Every name below is imported when first used.
 
@@ -20,6 +20,41 @@ Every name below is imported when first used.
 What a command does has a second form that writes the command's files:
 ``qc_files``, ``prune_files``, ``king_files``, ``pca_files``, ``project_files``, ``ancestry_files``,
 ``fst_files``, ``grm_files``.
+
+Examples
+--------
+A VCF of two populations of 20 people, whose frequencies differ at every other of 60 variants:
+
+>>> import numpy as np
+>>> from pathlib import Path
+>>> from postgwas import genotypes
+>>> rng = np.random.default_rng(1)
+>>> south = np.repeat([False, True], 20)
+>>> frequency = np.where(south & (np.arange(60)[:, None] % 2 == 0), 0.7, 0.3)
+>>> calls = np.array(["0/0", "0/1", "1/1"])[rng.binomial(2, frequency)].tolist()
+>>> people = [f"P{i}" for i in range(40)]
+>>> head = ["##fileformat=VCFv4.2", "##contig=<ID=1>"]
+>>> head.append('##FORMAT=<ID=GT,Number=1,Type=String,Description="">')
+>>> names = "#CHROM POS ID REF ALT QUAL FILTER INFO FORMAT".split() + people
+>>> lines = [["1", f"{5000 * j + 1}", f"rs{j}", *"AC...", "GT", *calls[j]] for j in range(60)]
+>>> text = [*head, *("\t".join(line) for line in [names, *lines])]
+>>> _ = Path("people.vcf").write_text("\n".join(text) + "\n")
+>>> data = genotypes.open_genotypes("people.vcf")
+>>> data.n_variants, data.n_samples
+(60, 40)
+>>> axes = genotypes.pca(data, settings=genotypes.PcaSettings(n_axes=2))
+>>> axes.scores.shape, bool(abs(np.corrcoef(axes.scores[:, 0], south)[0, 1]) > 0.9)
+((40, 2), True)
+>>> groups = dict(zip(people, np.where(south, "south", "north").tolist()))
+>>> round(genotypes.fst(data, groups).table["FST"].item(), 3)  # 0.16 / 1 by the frequencies
+0.185
+>>> genotypes.grm(data).matrix.values.shape
+(40, 40)
+>>> genotypes.prune(data).dropped
+{'do not vary': 0, 'correlated': 20}
+>>> checked = genotypes.qc(data, settings=genotypes.QcSettings(maf_min=0.05, hwe=1e-6))
+>>> int(checked.sites.mask.sum()), int(checked.people.mask.sum())
+(60, 40)
 """
 
 from __future__ import annotations

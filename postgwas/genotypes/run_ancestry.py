@@ -132,12 +132,25 @@ def ancestry(
     group_column : str, optional
     settings : AncestrySettings, optional
 
+    Returns
+    -------
+    AncestryResult
+
     Raises
     ------
     UsageError
         If settings are out of range, or fewer than two groups have labelled samples.
     InputError, ColumnError
         If files are damaged or groups name nobody.
+
+    References
+    ----------
+    Ma and Amos 2012, PLoS ONE 7:e40115 (proportions); Friedman 1989, JASA 84:165-175 (groups).
+
+    Examples
+    --------
+    >>> result = ancestry("new.projected.tsv", "ref.eigenvec", "populations.tsv")  # doctest: +SKIP
+    >>> result.labels(), result.proportions.values.shape  # doctest: +SKIP
     """
     settings = settings or AncestrySettings()
     settings.check()
@@ -195,7 +208,24 @@ def ancestry_files(
     quiet: bool = False,
     log_json: bool = False,
 ) -> AncestryResult:
-    """Write OUT.ancestry.tsv, OUT.ancestry.png and OUT.log; the arguments are :func:`ancestry`'s."""
+    """Assign groups and proportions, and write OUT.ancestry.tsv, OUT.ancestry.png and OUT.log.
+
+    Parameters
+    ----------
+    scores, reference, groups, group_column, settings
+        As :func:`ancestry`; files.
+    out : str
+        Prefix of the files.
+    figures : bool
+    store : str, optional
+        A study's store, for ``genotypes/ancestry/<prefix>``.
+    overwrite, quiet, log_json : bool
+
+    Raises
+    ------
+    PostgwasError
+        Nothing is written then, the log apart.
+    """
     settings = settings or AncestrySettings()
     settings.check()
     endings = (TABLE, FIGURE) if figures else (TABLE,)

@@ -141,12 +141,26 @@ def fst(
     cores, scheduler, jobqueue, jobqueue_options
         As :func:`postgwas.compute.engine.engine`; the same bits everywhere.
 
+    Returns
+    -------
+    FstResult
+
     Raises
     ------
     UsageError
         If settings are out of range, or fewer than two groups are left.
     InputError
         If the groups name none of the samples.
+
+    References
+    ----------
+    Bhatia et al. 2013, Genome Research 23:1514-1521, equation 10 (Hudson's); Weir and Cockerham 1984,
+    Evolution 38:1358-1370, equations 2 to 4.
+
+    Examples
+    --------
+    >>> result = fst("people.pgen", "populations.tsv")  # doctest: +SKIP
+    >>> result.table.select("GROUP1", "GROUP2", "FST", "SE")  # doctest: +SKIP
     """
     settings = settings or FstSettings()
     settings.check()

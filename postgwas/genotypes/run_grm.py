@@ -73,10 +73,23 @@ def grm(
     genotypes, selection, dosage, cores, scheduler, jobqueue, jobqueue_options
         As :func:`postgwas.genotypes.run_pca.pca`.
 
+    Returns
+    -------
+    GrmResult
+
     Raises
     ------
     NoVariantsError
         If no autosomal variant varies.
+
+    References
+    ----------
+    Yang, Lee, Goddard and Visscher 2011, American Journal of Human Genetics 88:76-82, equation 3.
+
+    Examples
+    --------
+    >>> result = grm("people.pgen")  # doctest: +SKIP
+    >>> result.matrix.values.shape  # doctest: +SKIP
     """
     selected = open_selected(genotypes, selection, dosage=dosage)
     chosen, dropped = autosomal(selected.genotypes, dict(selected.variants_dropped))

@@ -190,6 +190,15 @@ def king(
         If there are fewer than two samples, or dosages were opened.
     NoVariantsError
         If no variant is autosomal.
+
+    References
+    ----------
+    Manichaikul et al. 2010, Bioinformatics 26:2867-2873, equation 11.
+
+    Examples
+    --------
+    >>> result = king("people.pgen", settings=KingSettings(relatives="remove"))  # doctest: +SKIP
+    >>> result.table(), result.removed.sum()  # doctest: +SKIP
     """
     settings = settings or KingSettings()
     settings.check()

@@ -142,6 +142,17 @@ def pca(
         If files are damaged or lists name nobody.
     NoVariantsError
         If no autosomal variant varies.
+
+    References
+    ----------
+    Price et al. 2006, Nature Genetics 38:904-909 (axes, standardisation).
+    Musco and Musco 2015, Randomized block Krylov methods for stronger and faster approximate singular
+    value decomposition, algorithm 2.
+
+    Examples
+    --------
+    >>> result = pca("people.pgen", settings=PcaSettings(n_axes=20))  # doctest: +SKIP
+    >>> result.scores.shape, result.explained[:3]  # doctest: +SKIP
     """
     settings = settings or PcaSettings()
     settings.check()

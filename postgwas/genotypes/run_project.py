@@ -139,12 +139,25 @@ def project(
     cores, scheduler, jobqueue, jobqueue_options
         As :func:`postgwas.compute.engine.engine`; the same bits everywhere.
 
+    Returns
+    -------
+    Projection
+
     Raises
     ------
     NoVariantsError
         If too few variants match.
     UsageError, InputError, ColumnError
         If settings are out of range or files are damaged.
+
+    References
+    ----------
+    Zhang, Dey and Lee 2020, Bioinformatics 36:3439-3446 (shrinkage undone).
+
+    Examples
+    --------
+    >>> result = project("new.pgen", "reference.loadings.tsv.gz")  # doctest: +SKIP
+    >>> result.scores.shape, result.n_matched  # doctest: +SKIP
     """
     settings = settings or ProjectSettings()
     settings.check()

@@ -139,12 +139,25 @@ def prune(
     cores, scheduler, jobqueue, jobqueue_options
         As :func:`postgwas.compute.engine.engine`; the same bits everywhere.
 
+    Returns
+    -------
+    PruneResult
+
     Raises
     ------
     UsageError
         If settings are out of range.
     InputError
         If variants are not sorted by position, or dosages were opened.
+
+    References
+    ----------
+    Purcell et al. 2007, American Journal of Human Genetics 81:559-575; plink 1.9's --indep-pairwise.
+
+    Examples
+    --------
+    >>> result = prune("people.pgen", settings=PruneSettings(window=500, r2=0.1))  # doctest: +SKIP
+    >>> result.kept.sum(), result.dropped  # doctest: +SKIP
     """
     settings = settings or PruneSettings()
     settings.check()

@@ -85,6 +85,16 @@ def qc(
     ------
     UsageError, InputError, NoVariantsError
         If settings are out of range, files are damaged, lists name nobody.
+
+    References
+    ----------
+    Wigginton, Cutler and Abecasis 2005, American Journal of Human Genetics 76:887-893, equation 2
+    (Hardy-Weinberg); Manichaikul et al. 2010, Bioinformatics 26:2867-2873, equation 11 (kinship).
+
+    Examples
+    --------
+    >>> result = qc("people.pgen", settings=QcSettings(max_missing=0.05, hwe=1e-6))  # doctest: +SKIP
+    >>> result.sites.mask.sum(), result.people.mask.sum()  # doctest: +SKIP
     """
     settings = settings or QcSettings()
     settings.check()
