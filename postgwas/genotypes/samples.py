@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from postgwas.errors import InputError
 from postgwas.genotypes.text_table import read_columns, read_text, split_columns
+from postgwas.runlog import get_logger
 
 if TYPE_CHECKING:
     import polars as pl
+
+log = get_logger("genotypes")
 
 
 def read_fam(path: str | os.PathLike[str]) -> pl.DataFrame:
@@ -175,7 +178,7 @@ def check_samples(samples: pl.DataFrame, path: str) -> pl.DataFrame:
 def keep_samples(
     samples: pl.DataFrame, keep: str | os.PathLike[str] | Sequence[str], *, first_column: bool = False
 ) -> NDArray[np.int64]:
-    """Rows of the samples that a list names, in the order of `samples`.
+    """Rows of the samples that a list names, in the order of `samples`; a warning counts unknown names.
 
     Parameters
     ----------
@@ -209,6 +212,14 @@ def keep_samples(
             f"against IID '{iid[0]}')",
             hint="one column with IID, or two with FID and IID",
         )
+    if len(ids) > len(found):
+        known = {(one,) for one in iid} | set(zip(samples["FID"].fill_null("0").to_list(), iid))
+        absent = sorted(" ".join(one) for one in ids - known)
+        if absent:
+            some = ", ".join(absent[:3]) + (", ..." if len(absent) > 3 else "")
+            log.warning(
+                "%s%d of %d ids are no samples of the genotypes (%s)", path, len(absent), len(ids), some
+            )
     return np.array(found, dtype=np.int64)
 
 

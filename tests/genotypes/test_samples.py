@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import polars as pl
@@ -62,3 +63,13 @@ def test_variants_of_a_list(tmp_path: Path) -> None:
     assert listed_variants(variants, tmp_path / "extract").tolist() == [False, True, True]
     with pytest.raises(InputError, match="none of the 1 ids is a variant"):
         listed_variants(variants, ["d"])
+
+
+def test_ids_that_are_no_samples_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    samples = pl.DataFrame({"FID": ["F0", "F1"], "IID": ["I0", "I1"]})
+    with caplog.at_level(logging.WARNING):
+        assert keep_samples(samples, ["I1", "Q2", "Q1"]).tolist() == [1]
+    assert caplog.messages == ["2 of 3 ids are no samples of the genotypes (Q1, Q2)"]
+    caplog.clear()
+    keep_samples(samples, ["I1", "I0"])
+    assert not caplog.messages
