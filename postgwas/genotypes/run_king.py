@@ -139,7 +139,7 @@ class KingResult:
         return dict(zip(RELATIONS[:-1], counts[:-1].tolist()))
 
     def table(self) -> pl.DataFrame:
-        """One row a pair: plink2's columns, and the relation that the kinship stands for."""
+        """One row a pair: plink2's columns, and the relation that the kinship stands for, if there is one."""
         import polars as pl
 
         pairs, columns = self.pairs, {}
@@ -148,6 +148,7 @@ class KingResult:
             for name in names:
                 columns[f"{name}{number}"] = self.samples[name].gather(rows)
         relations = pl.Series(RELATIONS).gather(relation_of(pairs.kinship))
+        relations = relations.set(pl.Series(np.isnan(pairs.kinship)), None)
         return pl.DataFrame(
             {
                 **columns, "NSNP": pairs.n_shared, "HETHET": pairs.het_both, "IBS0": pairs.opposite,
