@@ -64,8 +64,8 @@ def variant_table(text: pl.DataFrame, path: str, *, first_line: int = 1, plink: 
 def _numbers(text: pl.Series, kind: pl.DataType, path: str, first_line: int, what: str) -> pl.Series:
     numbers = text.cast(kind, strict=False)
     bad = numbers.is_null()
-    if kind.is_float():
-        bad = bad | ~numbers.is_finite()
+    # PLINK leaves variants at negative positions out, which a VCF cannot have.
+    bad = bad | (~numbers.is_finite() if kind.is_float() else numbers < 0)
     if bad.any():
         row = int(bad.fill_null(True).arg_true()[0])
         raise InputError(f"{path}, line {first_line + row}: '{text[row]}' is not a {what}")
@@ -137,3 +137,10 @@ def require_unique_ids(variants: pl.DataFrame, path: str, what_for: str) -> None
     """
     if told := told_duplicates(variants):
         raise InputError(f"{path}: {told}; {what_for} needs ids of their own")
+    own, ids = record_ids(variants), variants["SNPID"]
+    both = ids.filter((own == ids) & ids.is_in(own.filter(own != ids).implode()))
+    if both.len():
+        raise InputError(
+            f"{path}: '{both[0]}' is a variant's id and that of a record with several ALT alleles; "
+            f"{what_for} needs ids of their own"
+        )

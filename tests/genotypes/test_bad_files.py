@@ -145,3 +145,20 @@ def test_index_as_old_as_its_file_is_used(tmp_path: Path, caplog: pytest.LogCapt
     assert not caplog.records
     assert found.variants["CHR"].unique().to_list() == [2]
     assert isinstance(found.variants, pl.DataFrame)
+
+
+def test_negative_positions(tmp_path: Path) -> None:
+    prefix = write_plink1(tmp_path / "any", random_calls(1, 3, 4), positions=[5, -7, 9])
+    with pytest.raises(InputError, match=r"any\.bim, line 2: '-7' is not a position"):
+        open_genotypes(prefix)
+    path = tmp_path / "any.vcf"
+    path.write_text(vcf_text(["chr1 -5 v A C . . . GT 0/0 0/1"], 2))
+    with pytest.raises(InputError, match="'-5' is not a position"):
+        open_genotypes(path)
+
+
+def test_id_of_a_variant_and_of_a_record_that_is_split(tmp_path: Path) -> None:
+    path = tmp_path / "any.vcf"
+    path.write_text(vcf_text(["chr1 1 r A C . . . GT 0/0 0/1", "chr1 2 r A C,G . . . GT 0/1 0/2"], 2))
+    with pytest.raises(InputError, match="'r' is a variant's id and that of a record with several ALT"):
+        require_unique_ids(open_genotypes(path).variants, "any.vcf", "a list")
