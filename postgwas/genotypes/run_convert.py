@@ -23,12 +23,13 @@ from postgwas.staging import appear_together
 log = get_logger("genotypes")
 
 Format = Literal["bed", "pgen", "vcf", "bcf"]
-_FILES: dict[str, tuple[str, ...]] = {
+FILES: dict[str, tuple[str, ...]] = {
     "bed": (".bed", ".bim", ".fam"),
     "pgen": (".pgen", ".pvar", ".psam"),
     "vcf": (".vcf.gz", ".vcf.gz.tbi"),
     "bcf": (".bcf", ".bcf.csi"),
 }
+"""Endings of the files of each format."""
 _BLOCK_VALUES = 1 << 22
 
 
@@ -100,19 +101,31 @@ def convert(
             "--format bed: PLINK 1 files hold no dosages", hint="without --dosage, or --format pgen"
         )
     target = Path(out)
-    files = [target.with_name(target.name + ending) for ending in _FILES[format]]
+    files = [target.with_name(target.name + ending) for ending in FILES[format]]
     _refuse_existing(files, overwrite=overwrite)
     with run_log(f"{target}.log", quiet=quiet, json_lines=log_json):
         chosen = open_selected(genotypes, selection, dosage=dosage, scratch=scratch)
         _log_inputs(chosen.genotypes)
-        ready = _prepared(chosen, format, dosage)
         with appear_together(target.parent) as aside:
-            _write(aside / target.name, ready, format, dosage)
+            ready = write_selected(chosen, aside / target.name, format, dosage=dosage)
         log.info(
             "%s variants of %s samples written to %s",
             f"{ready.n_variants:,}", f"{ready.n_samples:,}", ", ".join(map(str, files)),
         )  # fmt: skip
     return Converted(tuple(files), ready.n_variants, ready.n_samples)
+
+
+def write_selected(chosen: Selected, stem: Path, format: Format, *, dosage: bool = False) -> Genotypes:
+    """Write what was selected under a name without ending; what is lost is logged.
+
+    Raises
+    ------
+    InputError
+        If the format cannot tell the samples apart.
+    """
+    ready = _prepared(chosen, format, dosage)
+    _write(stem, ready, format, dosage)
+    return ready
 
 
 def _refuse_existing(files: list[Path], *, overwrite: bool) -> None:

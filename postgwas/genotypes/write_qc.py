@@ -8,17 +8,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from postgwas.genotypes.alleles import record_ids
 from postgwas.genotypes.destination import Destination
 from postgwas.genotypes.inputs import input_files, parameters_of, selection_lists
 from postgwas.genotypes.qc_result import QcResult
 from postgwas.genotypes.qc_settings import QcSettings
-from postgwas.genotypes.run_convert import Format
+from postgwas.genotypes.run_convert import FILES, Format, write_selected
 from postgwas.genotypes.run_king import KingSettings
 from postgwas.genotypes.run_qc import qc
-from postgwas.genotypes.selection import Selection
+from postgwas.genotypes.selection import Selected, Selection, select_genotypes
 from postgwas.genotypes.stored import Origin, store_tables
-from postgwas.genotypes.variants import require_unique_ids
 from postgwas.genotypes.write_king import tell_pairs, write_samples
 from postgwas.runlog import get_logger, run_log
 from postgwas.sumstats.write import write_delimited
@@ -32,7 +33,6 @@ ENDINGS = (".variants.tsv.gz", ".samples.tsv", ".account.tsv", ".extract.txt", "
 SEX_PROBLEMS = ".sex_problems.tsv"
 KING = ".king.tsv.gz"
 COPY = ".passing"
-_COPIES = {"bed": (".bed",), "pgen": (".pgen",), "vcf": (".vcf.gz",), "bcf": (".bcf",)}
 FIGURES = (".missing.png", ".het.png", ".hwe.png", ".sex.png")
 
 
@@ -84,18 +84,15 @@ def qc_files(
     """
     selection, settings = _limits_apart(selection or Selection(), settings or QcSettings())
     settings.check()
-    target = Destination(out, _endings(settings, figures=figures), store,
+    target = Destination(out, _endings(settings, figures=figures, format=format), store,
                          ("qc_variants", "qc_samples") if store else (), overwrite)  # fmt: skip
-    copies = () if format is None else tuple(f"{COPY}{ending}" for ending in _COPIES[format])
-    replace(target, endings=(*target.endings, *copies)).check()
+    target.check()
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
         result = qc(
             genotypes, selection=selection, settings=settings, groups=groups, group_column=group_column,
             build=selection.haploid, scratch=target.folder, **where,
         )  # fmt: skip
-        if format is not None:
-            require_unique_ids(result.genotypes.variants, result.genotypes.path, "a copy of what passes")
         _warn_of_shared_ids(result)
         tell(result, settings)
         variants, samples = result.variant_table(), result.sample_table()
@@ -103,6 +100,8 @@ def qc_files(
             _write(result, variants, samples, aside)
             if figures:
                 _draw(result, settings, variants, samples, aside)
+            if format is not None:
+                write_selected(_passing(result, selection), aside.path(COPY), format)
         if store is not None:
             files = input_files(result.genotypes, [*selection_lists(selection), groups])
             dropped = {step.reason: step.dropped for step in result.sites.steps}
@@ -116,25 +115,12 @@ def qc_files(
             }
             store_tables(target, tables, origin, attrs={"account": result.account().to_dicts()})
         log.info("Wrote %s", ", ".join(str(target.path(ending)) for ending in target.endings))
-        if format is not None:
-            _copy(genotypes, target, selection, format)
     return result
 
 
-def _copy(
-    genotypes: str | os.PathLike[str], target: Destination, selection: Selection, format: Format
-) -> None:
-    """The genotypes that pass, by the lists that were just written."""
-    from postgwas.genotypes.run_convert import convert
-
-    lists = replace(
-        selection, keep=str(target.path(ENDINGS[4])), remove=None, extract=str(target.path(ENDINGS[3])),
-        exclude=None,
-    )  # fmt: skip
-    convert(
-        genotypes, out=f"{target.out}{COPY}", format=format, selection=lists, scratch=target.folder,
-        overwrite=target.overwrite,
-    )  # fmt: skip
+def _passing(result: QcResult, selection: Selection) -> Selected:
+    """What passes, by its place in the file: ids may be shared."""
+    return select_genotypes(result.passing, Selection(haploid=selection.haploid))
 
 
 def _limits_apart(selection: Selection, settings: QcSettings) -> tuple[Selection, QcSettings]:
@@ -145,17 +131,20 @@ def _limits_apart(selection: Selection, settings: QcSettings) -> tuple[Selection
     return replace(selection, maf_min=None, max_missing=None), settings
 
 
-def _endings(settings: QcSettings, *, figures: bool) -> tuple[str, ...]:
+def _endings(settings: QcSettings, *, figures: bool, format: Format | None) -> tuple[str, ...]:
     king = (KING,) if settings.relatives != "off" else ()
-    return (*ENDINGS, SEX_PROBLEMS, *king, *(FIGURES if figures else ()))
+    copies = () if format is None else tuple(f"{COPY}{ending}" for ending in FILES[format])
+    return (*ENDINGS, SEX_PROBLEMS, *king, *(FIGURES if figures else ()), *copies)
 
 
 def _warn_of_shared_ids(result: QcResult) -> None:
     """A list of ids cannot leave out a variant whose id another one that passes has."""
-    ids, passes = result.genotypes.variants["SNPID"], result.sites.mask
-    if not ids.is_duplicated().any():
-        return
-    shared = int(ids.filter(~passes).is_in(ids.filter(passes).implode()).sum())
+    variants = result.genotypes.variants
+    failing, passing = (
+        variants.filter(~result.sites.mask),
+        variants.filter(result.sites.mask)["SNPID"].implode(),
+    )
+    shared = int((failing["SNPID"].is_in(passing) | record_ids(failing).is_in(passing)).sum())
     if shared:
         log.warning(
             "%s variants that fail share their id with one that passes: OUT.extract.txt lets them in",
@@ -220,7 +209,7 @@ def _draw(
         genotype_qc.heterozygosity_figure(
             f, missing, result.people.mask, limits=_het_limits(result, settings)
         ),
-        genotype_qc.hwe_figure(variants["HWE_MLOG10P"].to_numpy(), limit=settings.hwe),
+        genotype_qc.hwe_figure(_tests(result), limit=settings.hwe),
         genotype_qc.sex_figure(
             samples["X_F"].to_numpy(), samples["Y_CALLS"].to_numpy().astype(np.float64),
             samples["SEX"].fill_null(0).to_numpy(), limits=(limits.female_max_f, limits.male_min_f),
@@ -228,6 +217,14 @@ def _draw(
     )  # fmt: skip
     for figure, ending in zip(figures, FIGURES):
         save_figure(figure, aside.path(ending))
+
+
+def _tests(result: QcResult) -> dict[str, NDArray[np.float64]]:
+    """-log10 P of the tests that variants are filtered by: in each group if there are any."""
+    quality = result.quality
+    if result.groups is None:
+        return {"all": quality.hwe.mlog10p}
+    return {name: test.mlog10p for name, test in zip(result.groups.names, quality.by_group)}
 
 
 def _het_limits(result: QcResult, settings: QcSettings) -> tuple[float, float] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
+from .palette import style
 from .qq import ranks_to_draw
 
 if TYPE_CHECKING:
@@ -113,12 +115,13 @@ def quantiles_of(mlog10p: FloatArray) -> Quantiles:
     )  # fmt: skip
 
 
-def hwe_figure(mlog10p: FloatArray, *, limit: float | None) -> Figure:
-    """QQ plot of the Hardy-Weinberg tests.
+def hwe_figure(tests: Mapping[str, FloatArray], *, limit: float | None) -> Figure:
+    """QQ plot of the Hardy-Weinberg tests, of everybody or by group.
 
     Parameters
     ----------
-    mlog10p : ndarray of float64, shape (V,)
+    tests : mapping of str to ndarray of float64, shape (V,)
+        -log10 P of each group of people, as they are filtered.
     limit : float, optional
         P below which variants fail.
     """
@@ -126,14 +129,19 @@ def hwe_figure(mlog10p: FloatArray, *, limit: float | None) -> Figure:
 
     figure = Figure(figsize=(4.6, 4.6), layout="constrained")
     axes = figure.add_subplot()
-    points = quantiles_of(mlog10p)
-    if len(points.expected):
-        axes.fill_between(points.expected, points.lower, points.upper, color="0.88", linewidth=0)
-        axes.plot([0, points.expected[0]], [0, points.expected[0]], color="0.45", linewidth=0.8)
-        axes.plot(points.expected, points.observed, linestyle="none", marker="o", markersize=3,
-                  markeredgewidth=0, color=_PASS, rasterized=True)  # fmt: skip
-        if float(points.observed[0]) > 50:
+    found = {name: points for name, values in tests.items() if len((points := quantiles_of(values)).expected)}
+    if found:
+        widest = max(found.values(), key=lambda points: float(points.expected[0]))
+        axes.fill_between(widest.expected, widest.lower, widest.upper, color="0.88", linewidth=0)
+        axes.plot([0, widest.expected[0]], [0, widest.expected[0]], color="0.45", linewidth=0.8)
+        for place, (name, points) in enumerate(found.items()):
+            colour, marker = style(place)
+            axes.plot(points.expected, points.observed, linestyle="none", marker=marker, markersize=3,
+                      markeredgewidth=0, color=colour, label=name, rasterized=True)  # fmt: skip
+        if max(float(points.observed[0]) for points in found.values()) > 50:
             axes.set_yscale("symlog", linthresh=10)
+        if len(tests) > 1:
+            axes.legend(frameon=False, fontsize=8, loc="upper left")
     if limit:
         axes.axhline(-np.log10(limit), color=_FAIL, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.set_xlabel(r"expected $-\log_{10}\,P$")
@@ -171,6 +179,10 @@ def sex_figure(
     axes.spines[["top", "right"]].set_visible(False)
     if known.any():
         axes.legend(frameon=False, fontsize=8)
+    else:
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, "no varying variant on X:\nsexes are not checked", transform=axes.transAxes,
+                  ha="center", va="center", color="0.4")  # fmt: skip
     return figure
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from genotypes.plink1_files import random_calls, write_plink1
+from genotypes.vcf_files import vcf_text
 
 from postgwas.cli.main import main
 from postgwas.genotypes import open_genotypes
@@ -171,7 +172,6 @@ def test_unsorted_positions_and_shared_ids(refused: Run, plink: Path, tmp_path: 
     assert "expected ascending positions" in refused("prune", genotypes=unsorted)
     twice = write_plink1(tmp_path / "twice", calls, ids=["a", "b", "a", "c"])
     assert "2 variants share their id with another ('a')" in refused("prune", genotypes=twice)
-    assert "a copy of what passes needs ids of their own" in refused("qc", "--format", "bed", genotypes=twice)
 
 
 def test_samples_and_variants_without_calls(tmp_path: Path, out: Path) -> None:
@@ -185,3 +185,35 @@ def test_samples_and_variants_without_calls(tmp_path: Path, out: Path) -> None:
     assert "passing variants do not vary" in log
     assert table(out, ".variants.tsv.gz")["HWE_P"][5] == 1.0
     assert table(out, ".variants.tsv.gz")["HWE_P"][4] is None
+
+
+def test_copy_of_what_passes_goes_by_place_not_by_id(
+    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A record of several ALTs shares its id with a variant that passes: lists of ids cannot leave it out."""
+    path = tmp_path / "shared.vcf"
+    some, none = " 0/1" * 3 + " 0/0" * 5, " ./." * 6 + " 0/1 0/2"
+    rows = [
+        f"chr1 1 r A C . . . GT{some}",
+        f"chr1 2 r A C,G . . . GT{none}",
+        f"chr1 3 r A C . . . GT{none[:-1]}1",
+    ]
+    path.write_text(vcf_text(rows, 8))
+    argv = ["genotypes", "qc", "--genotypes", path, "--out", out, "--max_missing", 0.1, "--format", "pgen"]
+    assert main(list(map(str, argv))) == 0
+    assert "3 variants that fail share their id with one that passes" in capsys.readouterr().err
+    assert open_genotypes(f"{out}.passing").variants["POS"].to_list() == [1]
+
+
+def test_no_tables_without_the_copy(refused: Run, plink: Path) -> None:
+    fam = plink.with_suffix(".fam")
+    fam.write_text(fam.read_text().replace(" I1 ", " I0 "))
+    assert "2 samples share their IID with another" in refused("qc", "--format", "vcf")
+
+
+def test_copy_that_is_there_already_is_not_replaced(plink: Path, out: Path) -> None:
+    bim = Path(f"{out}.passing.bim")
+    bim.touch()
+    argv = ["genotypes", "qc", "--genotypes", plink, "--out", out, "--format", "bed", "--quiet"]
+    assert main(list(map(str, argv))) == 2
+    assert [path for path in out.parent.iterdir() if path.suffix != ".log"] == [bim]
