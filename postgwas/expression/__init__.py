@@ -1,6 +1,37 @@
 """Expression: from raw counts to matrices that are ready for QTL mapping.
 
 Every name is imported when first used.
+
+=========================  ==================================================================
+``import_expression``      any quantifier's files or a matrix to one layout, genes with places
+``sample_quality``         metrics, outliers, sex, mix-ups with genotypes
+``prepare``                gene filter, factors, transform: a BED for QTL mapping
+``hidden_factor_files``    PEER's factors or components, their number by rule or by eGenes
+``covariate_file``         known covariates, axes and hidden factors as one matrix of full rank
+``expression_variance``    variance between and within groups
+=========================  ==================================================================
+
+The methods on arrays, genes x samples: ``mage_filter``, ``gtex_filter``, ``filter_by_expression``;
+``tmm``, ``tmmwsp``, ``rle``, ``upper_quartile``, ``size_factors``; ``cpm``, ``tpm``, ``rpkm``;
+``inverse_normal``, ``quantile_normalise``, ``remove_batch_effect``; ``peer``, ``expression_pcs``.
+
+Examples
+--------
+Counts to normal quantiles, as ``prepare`` does it. Sample 3 was sequenced twice as deep:
+
+>>> import numpy as np
+>>> from postgwas import expression
+>>> rng = np.random.default_rng(1)
+>>> counts = rng.poisson(rng.lognormal(3, 1, (200, 1)) * [1, 1, 1, 2, 1, 1])
+>>> factors = expression.tmm(counts)
+>>> factors.shape, bool(np.isclose(np.log(factors).sum(), 0))
+((6,), True)
+>>> kept = expression.filter_by_expression(counts, norm_factors=factors)
+>>> logs = expression.cpm(counts[kept], log=True, norm_factors=factors)
+>>> bool(np.ptp(logs.mean(axis=0)) < 0.2)  # of 1, on the scale of log2
+True
+>>> expression.inverse_normal(logs).shape == (kept.sum(), 6)
+True
 """
 
 from __future__ import annotations

@@ -27,7 +27,39 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How files are read; see :func:`import_expression`."""
+    """How files are read.
+
+    Attributes
+    ----------
+    sheet : str, optional
+        Table with columns sample and path, in place of files.
+    unit : str, optional
+        What a matrix holds; by default counts, and "unknown" of a BED.
+    tpm : str, optional
+        TPM of the same genes and samples as a matrix of counts.
+    id_column, gene_column : str, optional
+        Of a matrix: ids under an unusual name, and genes of transcripts.
+    gtf : str, optional
+        Places and lengths of genes, the gene of each transcript.
+    tx2gene : str, optional
+        Two columns, a transcript and its gene; goes before the GTF.
+    level : {"gene", "transcript", "usage"}
+        Sum transcripts to genes, leave them, or give each one's share of its gene.
+    counts_from_abundance : {"no", "scaled_tpm", "length_scaled_tpm", "dtu_scaled_tpm"}
+        tximport's rule.
+    strand : {"auto", "unstranded", "forward", "reverse"}
+        Column of STAR's counts.
+    strip_versions, ignore_after_bar : bool
+        Ids without .2 at their end; transcripts' ids end at the first |.
+    min_annotated : float
+        Least share of genes that the GTF must have.
+    unannotated : {"keep", "drop", "refuse"}
+        Genes that it does not have.
+    rename : str, optional
+        Two columns, a sample's name and its new one.
+    collapsed : bool
+        LENGTH by GTEx's collapsed gene models rather than by all exons.
+    """
 
     sheet: str | None = None
     unit: Unit | None = None

@@ -33,7 +33,46 @@ CHECKS = ("metrics", "outliers", "agreement", "sex", "mixups")
 
 @dataclass(frozen=True)
 class QcOptions:
-    """What is checked; see :func:`sample_quality`."""
+    """What is checked.
+
+    Attributes
+    ----------
+    unit : str, optional
+        What the matrix holds, where its file does not say.
+    gtf, strip_versions
+        Places of genes, for mix-ups; find them without the version of their id.
+    metrics : str, optional
+        Table with a column sample and one a metric.
+    limits : sequence of str
+        Such as ``RIN>6``.
+    usual_limits : bool
+        Without limits: RIN > 6, more than 10 M mapped reads, more than 70 % mapped uniquely.
+    min_expressed : int, optional
+        Least genes above 1 CPM.
+    outlier_method : {"pca", "mds"}
+    outlier_rule : {"sd", "mad"}
+        Mean and SD, or median and MAD.
+    outlier_sd : float
+        SDs beyond which a sample is an outlier.
+    n_axes : int
+        Axes that are looked at.
+    d_min : float, optional
+        Least D-statistic (median correlation with the others); by `outlier_sd` if None.
+    sheet, sex_column : str, optional
+        Table of samples with their sex, and its column.
+    sex_limit : float
+        CPM (or TPM) from which XIST or the Y genes are expressed.
+    genotypes : str, optional
+        For mix-ups; with `dosage` and `selection` as everywhere.
+    match : str, optional
+        Two columns, a sample and its IID.
+    window : int
+        Bases to each side of a TSS in which its cis variant is looked for.
+    n_pairs : int
+        Most cis effects that are used.
+    skip : sequence of {"metrics", "outliers", "agreement", "sex", "mixups"}
+    figures : bool
+    """
 
     unit: Unit | None = None
     gtf: str | None = None

@@ -25,7 +25,19 @@ SIZE_FACTORS: tuple[Norm, ...] = ("deseq2", "poscounts")
 
 @dataclass(frozen=True)
 class FactorOptions:
-    """Options of the factors, with edgeR's names and defaults; see :func:`tmm` and :func:`upper_quartile`."""
+    """Options of the factors, with edgeR's names and defaults; see :func:`tmm` and :func:`upper_quartile`.
+
+    Attributes
+    ----------
+    logratio_trim, sum_trim : float
+        Shares trimmed of log ratios and of mean log expression, at each end (TMM, TMMwsp).
+    do_weighting : bool
+        Weight genes by the inverse of the asymptotic variance of their log ratio.
+    acutoff : float
+        Genes of lower mean log expression are left out.
+    p : float
+        Quantile of the upper quartile's factors.
+    """
 
     logratio_trim: float = 0.3
     sum_trim: float = 0.05
