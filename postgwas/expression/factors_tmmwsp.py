@@ -129,7 +129,8 @@ def _factor(
 def _middle(values: Floats, trim: float, then: Floats | None = None) -> Mask:
     """Which values keep their place when a share `trim` is cut off each end of their sorted order.
 
-    Equal values stand in the order of `then`, and then in that in which they come.
+    Equal values stand in the order of `then`, and then in that in which they come. TMM averages
+    their ranks instead, see :func:`postgwas.expression.factors_tmm.untrimmed`.
     """
     n = len(values)
     cut = math.floor(n * trim)
