@@ -39,10 +39,9 @@ class Destination:
     name: str | None = None
     overwrite: bool = False
 
-    @property
-    def key(self) -> str:
-        """Under which results lie in the store."""
-        return f"expression/{self.name or self.out.name}"
+    def key(self, what: str) -> str:
+        """Under which a result lies in the store."""
+        return f"expression/{what}/{self.name or self.out.name}"
 
     @property
     def endings(self) -> list[str]:
@@ -63,8 +62,8 @@ class Destination:
         check_prefix(os.fspath(self.out), example="results/lcl")
         if not self.overwrite:
             refuse_existing(Path(f"{self.out}{ending}") for ending in self.endings)
-            stored = (*matrix_keys("prepared"), "size_factors", "gene_account")
-            refuse_stored(self.store, [f"{self.key}/{what}" for what in stored])
+            keys = [*matrix_keys(self.key("prepared")), self.key("size_factors"), self.key("gene_account")]
+            refuse_stored(self.store, keys)
 
 
 def write_prepared(
@@ -127,11 +126,11 @@ def _store(
         wall_seconds=seconds,
     )
     key, replace = destination.key, destination.overwrite
-    store_matrix(destination.store, f"{key}/prepared", result.expression, provenance=made, overwrite=replace)
+    store_matrix(destination.store, key("prepared"), result.expression, provenance=made, overwrite=replace)
     study = Study.open(destination.store, create=True)
     for what, table, kind in (
         ("size_factors", result.samples, FACTORS_KIND),
         ("gene_account", result.genes, ACCOUNT_KIND),
     ):
-        study.write_table(f"{key}/{what}", table, kind=kind, provenance=made, overwrite=replace)
-    log.info("Stored %s in %s", f"{key}/prepared", destination.store)
+        study.write_table(key(what), table, kind=kind, provenance=made, overwrite=replace)
+    log.info("Stored %s in %s", key("prepared"), destination.store)

@@ -79,7 +79,7 @@ def store_table(
     started: float,
     overwrite: bool,
 ) -> None:
-    """Put the table under a key, such as ``expression/lcl/qc``."""
+    """Put the table under a key, such as ``expression/qc/lcl``."""
     from postgwas.store import Study
     from postgwas.store.provenance import Provenance
 

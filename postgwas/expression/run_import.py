@@ -127,7 +127,7 @@ def import_expression(
     formats : sequence of {"tsv", "parquet", "bed"}, optional
         By default tsv and parquet, and bed where the unit is not counts and places are known.
     store : path, optional
-        Put the result under ``expression/<name>/<unit>`` of this study.
+        Put the result under ``expression/<unit>/<name>`` of this study.
     name : str, optional
         By default the prefix' last part.
     overwrite, quiet, log_json : bool
@@ -160,7 +160,7 @@ def import_expression(
             log.warning("%s", note)
         wanted = list(formats) if formats else _usual_formats(imported.matrix)
         names = file_names(imported, wanted, prefix, unannotated=bool(lost))
-        key = f"expression/{name or prefix.stem}/{imported.matrix.unit}"
+        key = f"expression/{imported.matrix.unit}/{name or prefix.stem}"
         prefix.refuse_existing(names, store=store, keys=matrix_keys(key), overwrite=overwrite)
         dropped = _dropped(raw, lost, chosen)
         n_in = raw.n_read

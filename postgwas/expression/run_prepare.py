@@ -112,7 +112,7 @@ def prepare(
         Write the BED, for which genes need a place; those without one are left out. False: they stay.
     figures : bool
     store : path, optional
-        Also put matrix, factors and genes under ``expression/<name>/prepared`` of this study.
+        Also put matrix, factors and genes under ``expression/prepared/<name>`` of this study.
     name : str, optional
         By default the prefix' last part.
     overwrite, quiet, log_json : bool

@@ -161,7 +161,7 @@ def sample_quality(
         more than 70 % mapped uniquely. sheet (sample, sex) for the sex check; genotypes and
         match (two columns: sample, IID) for mix-ups.
     store, name, overwrite, quiet, log_json
-        As :func:`postgwas.expression.import_expression`; the table goes to ``expression/<name>/qc``.
+        As :func:`postgwas.expression.import_expression`; the table goes to ``expression/qc/<name>``.
 
     Returns
     -------
@@ -178,7 +178,7 @@ def sample_quality(
     with run_log(prefix.folder / prefix.name("log"), quiet=quiet, json_lines=log_json):
         from postgwas.expression.qc_files import planned, store_table, write_quality
 
-        key = f"expression/{name or prefix.stem}/qc"
+        key = f"expression/qc/{name or prefix.stem}"
         prefix.refuse_existing(planned(chosen, prefix), store=store, keys=[key], overwrite=overwrite)
         matrix = _matrix(path, chosen)
         for note in matrix.notes:

@@ -97,7 +97,7 @@ def expression_variance(
         ``<out>.variance.png``, ``<out>.log``.
     options : VarianceOptions
     store, name, overwrite, quiet, log_json
-        As :func:`postgwas.expression.import_expression`; to ``expression/<name>/variance``.
+        As :func:`postgwas.expression.import_expression`; to ``expression/variance/<name>``.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def expression_variance(
         from postgwas.expression.reading import read_expression
         from postgwas.expression.variance_files import NAMES, store_variance, write_variance
 
-        key = f"expression/{name or prefix.stem}/variance"
+        key = f"expression/variance/{name or prefix.stem}"
         files = [prefix.name(what) for what in NAMES]
         prefix.refuse_existing(files, store=store, keys=[key], overwrite=overwrite)
         matrix = read_expression(path, unit=options.unit)

@@ -24,8 +24,8 @@ def matrix_keys(key: str) -> tuple[str, str]:
 
     Examples
     --------
-    >>> matrix_keys("expression/lcl/counts")
-    ('expression/lcl/counts/values', 'expression/lcl/counts/genes')
+    >>> matrix_keys("expression/counts/lcl")
+    ('expression/counts/lcl/values', 'expression/counts/lcl/genes')
     """
     return f"{key}/values", f"{key}/genes"
 
@@ -46,7 +46,7 @@ def store_matrix(
     store : path-like
         Begun where there is none.
     key : str
-        Such as ``expression/lcl/counts``.
+        Such as ``expression/counts/lcl``.
     matrix : ExpressionMatrix
     provenance : Provenance
     attrs : mapping, optional

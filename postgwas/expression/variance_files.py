@@ -71,7 +71,7 @@ def store_variance(
     seconds: float,
     overwrite: bool,
 ) -> None:
-    """Put the table under a key, such as ``expression/lcl/variance``."""
+    """Put the table under a key, such as ``expression/variance/lcl``."""
     from postgwas.store import Study
     from postgwas.store.provenance import Provenance
 

@@ -50,7 +50,7 @@ def test_a_table_with_a_gtf(tmp_path: Path, out: Path) -> None:
     assert matrix.genes["LENGTH"].to_list() == [51.0] * 5
     assert gzip.decompress(Path(f"{out}.counts.tsv.gz").read_bytes()).decode() == MATRIX
     assert read_bed(f"{out}.counts.bed.gz").gene_ids == matrix.gene_ids
-    kept = load_matrix(store, "expression/run/counts")
+    kept = load_matrix(store, "expression/counts/run")
     assert np.array_equal(kept.values, matrix.values) and kept.genes.equals(matrix.genes)
     assert kept.samples == matrix.samples and kept.unit == "counts"
     assert run(out, counts) == 2  # nothing is replaced unasked
@@ -65,7 +65,7 @@ def test_a_result_in_the_store_is_not_replaced(
         file.unlink()
     told = refused(capsys, out, *given)  # and no file stands
     assert told == (
-        f"{tmp_path / 's.h5'}: expression/run/counts/values exists already (--overwrite replaces it)"
+        f"{tmp_path / 's.h5'}: expression/counts/run/values exists already (--overwrite replaces it)"
     )
     assert run(out, *given, "--overwrite") == 0
 

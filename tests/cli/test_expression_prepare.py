@@ -127,9 +127,9 @@ def test_counts_and_gtf_by_default(counts: Path, gtf: Path, out: Path, tmp_path:
     log = Path(f"{out}.log").read_text()
     assert f"60 genes in, {KEPT.sum()} out" in log
     assert "TPM computed from counts and the lengths of 60 genes" in log
-    kept = load_matrix(store, "expression/run/prepared")
+    kept = load_matrix(store, "expression/prepared/run")
     np.testing.assert_array_equal(kept.values, found.values)
-    about = Study.open(store).read_table("expression/run/gene_account")
+    about = Study.open(store).read_table("expression/gene_account/run")
     assert (about["REASON"] == account["REASON"].fill_null("").to_list()).all()
     assert run(out, "--counts", counts, "--gtf", gtf) == 2  # nothing is replaced unasked
     assert run(out, "--counts", counts, "--gtf", gtf, "--overwrite", "--no_figures") == 0
@@ -404,9 +404,9 @@ def test_a_result_in_the_store_is_not_replaced(counts: Path, out: Path, tmp_path
     store = tmp_path / "study.h5"
     flags = ["--counts", counts, "--filter", "edger", "--no_bed", "--no_figures", "--store", store]
     assert run(tmp_path / "first", *flags, "--name", "lcl") == 0
-    assert "expression/lcl/prepared" in refused(capsys, out, *flags, "--name", "lcl")
+    assert "expression/prepared/lcl" in refused(capsys, out, *flags, "--name", "lcl")
     assert run(out, *flags, "--name", "lcl", "--overwrite") == 0
-    made = Study.open(store).provenance("expression/lcl/prepared/values")
+    made = Study.open(store).provenance("expression/prepared/lcl/values")
     assert made.rows_in == GENES
     assert made.parameters["filter"]["min_count"] == 10.0
     assert [Path(item.name).name for item in made.inputs] == ["counts.tsv"]

@@ -50,7 +50,7 @@ def test_a_result_in_the_store_is_not_replaced(
     for file in out.parent.iterdir():
         file.unlink()
     told = refused(capsys, out, *given)  # and no file stands
-    assert told.endswith("s.h5: expression/run/qc exists already (--overwrite replaces it)")
+    assert told.endswith("s.h5: expression/qc/run exists already (--overwrite replaces it)")
     assert run(out, *given, "--overwrite") == 0
 
 
@@ -72,7 +72,7 @@ def test_a_clean_study_passes(study: Study, tmp_path: Path, out: Path) -> None:
         assert Path(f"{out}.{what}").read_bytes()[:4] == b"\x89PNG"
     distances = pl.read_csv(f"{out}.mixups.tsv.gz", separator="\t")
     assert np.argmin(distances.drop("sample").to_numpy(), axis=1).tolist() == list(range(N_SAMPLES))
-    assert Store.open(store).read_polars("expression/run/qc").height == N_SAMPLES
+    assert Store.open(store).read_polars("expression/qc/run").height == N_SAMPLES
 
 
 def test_swapped_samples_are_found_and_told_whose_they_are(study: Study, tmp_path: Path, out: Path) -> None:

@@ -58,7 +58,7 @@ def test_a_result_in_the_store_is_not_replaced(
     for file in out.parent.iterdir():
         file.unlink()
     told = refused(capsys, out, *given)  # and no file stands
-    assert told.endswith("s.h5: expression/run/variance exists already (--overwrite replaces it)")
+    assert told.endswith("s.h5: expression/variance/run exists already (--overwrite replaces it)")
     assert run(out, *given, "--overwrite") == 0
 
 
@@ -87,7 +87,7 @@ def test_planted_shares(files: tuple[Path, Path], tmp_path: Path, out: Path) -> 
     ]
     assert abs(summary["MEAN_SHARE_LEFT"][0] - effect[:200].mean()) < 1e-12
     assert Path(f"{out}.variance.png").read_bytes()[:4] == b"\x89PNG"
-    assert Study.open(store).read_polars("expression/run/variance").height == 202
+    assert Study.open(store).read_polars("expression/variance/run").height == 202
 
 
 @pytest.mark.parametrize("arguments, said", [
