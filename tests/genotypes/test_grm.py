@@ -11,6 +11,7 @@ from genotypes.structured import structured_calls
 
 from postgwas.genotypes import Genotypes, grm, open_genotypes
 from postgwas.genotypes.run_grm import grm_files
+from postgwas.genotypes.sweeps import PIECE
 
 
 @pytest.fixture(params=[0.02, 0.3], ids=["few missing", "many missing"])
@@ -45,3 +46,12 @@ def test_files_of_gcta(sample: tuple[np.ndarray, Genotypes], tmp_path: Path) -> 
     numbers = np.fromfile(tmp_path / "out.grm.N.bin", "<f4")
     assert np.array_equal(numbers, found.matrix.n_variants[lower])
     assert (tmp_path / "out.grm.id").read_text().splitlines()[:2] == ["F0\tI0", "F1\tI1"]
+
+
+def test_workers_change_nothing(tmp_path: Path) -> None:
+    """More variants than one task has."""
+    calls, _ = structured_calls(5, PIECE + 300, (5, 4), missing=0.1)
+    data = open_genotypes(write_plink1(tmp_path / "long", calls))
+    one, two = grm(data), grm(data, cores=2)
+    assert np.array_equal(one.matrix.values, two.matrix.values)
+    assert np.array_equal(one.matrix.n_variants, two.matrix.n_variants)
