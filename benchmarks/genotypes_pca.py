@@ -2,7 +2,7 @@
 """Time PCA of simulated genotypes beside plink2, and hold both against an exact decomposition.
 
     python benchmarks/genotypes_pca.py --work /tmp/bench --samples 3000 --variants 200000 --repeats 3
-    python benchmarks/genotypes_pca.py --work /tmp/bench --samples 1500 --variants 20000 --accuracy
+    python benchmarks/genotypes_pca.py --work /tmp/bench --samples 1200 --variants 6000 --n_axes 10 --accuracy
 
 Each repeat is a fresh process, plink2's and ours in turns, on as many threads as --cores. CPU is user +
 system time of the process and its children, peak RSS that of the largest process (`os.wait4`). Genotypes
