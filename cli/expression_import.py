@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from postgwas.cli.options import add_run_options, add_store_options
+from postgwas.cli.options import add_matrix_input, add_run_options, add_store_options, matrix_inputs
 
 UNITS = ("counts", "tpm", "cpm", "fpkm", "log2", "normalised", "ratio", "unknown")
 
@@ -17,7 +17,7 @@ UNITS = ("counts", "tpm", "cpm", "fpkm", "log2", "normalised", "ratio", "unknown
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the action's options."""
     files = parser.add_argument_group("input and output")
-    files.add_argument("files", nargs="*", metavar="FILE", help="one matrix, or a file for each sample")
+    add_matrix_input(files, "one matrix, or a file for each sample", several=True)
     files.add_argument("--sheet", metavar="TSV", help="instead: a table with columns sample and path")
     files.add_argument("--out", required=True, metavar="PREFIX", help="prefix of the files to write")
     files.add_argument("--unit", choices=UNITS, help="what a matrix holds [default: counts; a BED: unknown]")
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     )
     formats = [text.strip() for text in args.format.split(",") if text.strip()] if args.format else None
     import_expression(
-        args.files, out=args.out, options=options, formats=formats, store=args.store, name=args.name,
+        matrix_inputs(args), out=args.out, options=options, formats=formats, store=args.store, name=args.name,
         overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json,
     )  # fmt: skip
     return 0

@@ -9,14 +9,14 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from postgwas.cli.options import add_run_options, add_store_options
+from postgwas.cli.options import add_matrix_input, add_run_options, add_store_options, matrix_input
 from postgwas.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Register the flags."""
     files = parser.add_argument_group("input and output")
-    files.add_argument("--expression", required=True, metavar="FILE", help="phenotype BED, or another matrix")
+    add_matrix_input(files, "phenotype BED, or another matrix, genes x samples, normalised")
     files.add_argument("--out", required=True, metavar="PREFIX", help="prefix of the files to write")
     files.add_argument(
         "--covariates", metavar="FILE,FILE,...",
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
         discoveries=args.discoveries, genotypes=args.genotypes, window=args.window,
     )  # fmt: skip
     hidden_factor_files(
-        args.expression, args.out, options=options, residuals=args.residuals, figures=args.figures,
+        matrix_input(args), args.out, options=options, residuals=args.residuals, figures=args.figures,
         store=args.store, overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json,
     )  # fmt: skip
     return 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from postgwas.cli.options import add_run_options, add_store_options
+from postgwas.cli.options import add_matrix_input, add_run_options, add_store_options, matrix_input
 from postgwas.errors import UsageError
 
 FILTERS = ("mage", "gtex", "edger", "custom", "none")
@@ -29,9 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_files(group: Any) -> None:
-    group.add_argument(
-        "--counts", required=True, metavar="FILE", help="genes x samples: TSV, GCT, featureCounts, Parquet"
-    )
+    add_matrix_input(group, "counts, genes x samples: TSV, GCT, featureCounts, Parquet")
     group.add_argument("--out", required=True, metavar="PREFIX", help="prefix of the files to write")
     group.add_argument(
         "--tpm", metavar="FILE", help="TPM of the same genes and samples [default: from counts and lengths]"
@@ -108,7 +106,10 @@ def _add_scale(group: Any) -> None:
 
 def _add_batches(group: Any) -> None:
     group.add_argument(
-        "--sample_sheet", metavar="FILE", help="a table with a column sample, by the names at the end"
+        "--sample_sheet",
+        "--sheet",
+        metavar="FILE",
+        help="a table with a column sample, by the names at the end",
     )
     group.add_argument("--batch", metavar="COLUMN", help="take this batch out of log2 expression, as limma")
     group.add_argument("--batch2", metavar="COLUMN", help="a second one")
@@ -160,7 +161,7 @@ def run(args: argparse.Namespace) -> int:
         min_annotated=args.min_annotated,
     )
     prepare(
-        args.counts, tpm=args.tpm, gtf=args.gtf, options=options, out=args.out, bed=not args.no_bed,
+        matrix_input(args), tpm=args.tpm, gtf=args.gtf, options=options, out=args.out, bed=not args.no_bed,
         figures=not args.no_figures, store=args.store, name=args.name, overwrite=args.overwrite,
         quiet=args.quiet, log_json=args.log_json,
     )  # fmt: skip

@@ -9,13 +9,20 @@ from __future__ import annotations
 import argparse
 
 from postgwas.cli.expression_import import UNITS
-from postgwas.cli.options import add_genotype_options, add_run_options, add_store_options, genotype_selection
+from postgwas.cli.options import (
+    add_genotype_options,
+    add_matrix_input,
+    add_run_options,
+    add_store_options,
+    genotype_selection,
+    matrix_input,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the action's options."""
     files = parser.add_argument_group("input and output")
-    files.add_argument("matrix", metavar="FILE", help="counts (or TPM, or log2 values), genes x samples")
+    add_matrix_input(files, "counts (or TPM, or log2 values), genes x samples")
     files.add_argument("--out", required=True, metavar="PREFIX", help="prefix of the files to write")
     files.add_argument("--unit", choices=UNITS, help="what the matrix holds [default: counts]")
     files.add_argument("--gtf", metavar="FILE", help="names and places of genes")
@@ -68,7 +75,7 @@ def _add_checks(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--d_min", type=float, metavar="D", help="least D-statistic [default: by --outlier_sd]"
     )
-    group.add_argument("--sheet", metavar="TSV", help="table of samples with their sex")
+    group.add_argument("--sheet", "--sample_sheet", metavar="TSV", help="table of samples with their sex")
     group.add_argument("--sex_column", metavar="NAME", help="its column of sexes [default: sex]")
     group.add_argument(
         "--sex_limit",
@@ -109,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
         figures=not args.no_figures,
     )
     sample_quality(
-        args.matrix, out=args.out, options=options, store=args.store, name=args.name,
+        matrix_input(args), out=args.out, options=options, store=args.store, name=args.name,
         overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json,
     )  # fmt: skip
     return 0

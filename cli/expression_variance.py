@@ -9,18 +9,18 @@ from __future__ import annotations
 import argparse
 
 from postgwas.cli.expression_import import UNITS
-from postgwas.cli.options import add_run_options, add_store_options
+from postgwas.cli.options import add_matrix_input, add_run_options, add_store_options, matrix_input
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the action's options."""
     group = parser.add_argument_group("input and output")
-    group.add_argument("matrix", metavar="FILE", help="expression, genes x samples, best normalised")
+    add_matrix_input(group, "expression, genes x samples, best normalised")
     group.add_argument("--out", required=True, metavar="PREFIX", help="prefix of the files to write")
     group.add_argument(
         "--unit", choices=UNITS, help="what the matrix holds [default: counts; a BED: unknown]"
     )
-    group.add_argument("--sheet", required=True, metavar="TSV", help="table of samples")
+    group.add_argument("--sheet", "--sample_sheet", required=True, metavar="TSV", help="table of samples")
     group.add_argument(
         "--group", required=True, metavar="COLUMN,...",
         help="columns whose shares are wanted, in this order, such as continental_group,population",
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         unit=args.unit,
     )  # fmt: skip
     expression_variance(
-        args.matrix, out=args.out, options=options, store=args.store, name=args.name,
+        matrix_input(args), out=args.out, options=options, store=args.store, name=args.name,
         overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json,
     )  # fmt: skip
     return 0

@@ -101,6 +101,49 @@ def genotype_selection(args: argparse.Namespace) -> Selection:
     )  # fmt: skip
 
 
+def add_matrix_input(group: argparse._ArgumentGroup, help_text: str, *, several: bool = False) -> None:
+    """FILE, ``--counts FILE`` or ``--expression FILE``: the matrix, by place or by either name."""
+    group.add_argument("files", nargs="*" if several else "?", metavar="FILE", help=help_text)
+    group.add_argument(
+        "--counts",
+        "--expression",
+        dest="named_file",
+        metavar="FILE",
+        help="the same by name instead of by place",
+    )
+
+
+def matrix_inputs(args: argparse.Namespace) -> list[str]:
+    """The files that :func:`add_matrix_input` was given.
+
+    Raises
+    ------
+    UsageError
+        If they are given by place and by name too.
+    """
+    placed = [args.files] if isinstance(args.files, str) else list(args.files or [])
+    if placed and args.named_file:
+        raise UsageError(
+            f"{placed[0]} and {args.named_file}: the matrix is given twice",
+            hint="by place, or with --counts or --expression",
+        )
+    return [args.named_file] if args.named_file else placed
+
+
+def matrix_input(args: argparse.Namespace) -> str:
+    """The one matrix.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or it is given twice.
+    """
+    given = matrix_inputs(args)
+    if not given:
+        raise UsageError("no matrix is given", hint="FILE, --counts FILE or --expression FILE")
+    return given[0]
+
+
 def add_store_options(parser: argparse.ArgumentParser) -> None:
     """``--store``: also keep the results in a study's HDF5 store."""
     group = parser.add_argument_group("store")

@@ -18,6 +18,31 @@ _EXACT = 2.0**53
 _BLOCK = 64
 
 
+def as_numbers(values: ArrayLike, what: str) -> Floats:
+    """Any array, list or frame of numbers as float64; masked values become NaN.
+
+    Raises
+    ------
+    InputError
+        Text, complex numbers, rows of unequal length.
+
+    Examples
+    --------
+    >>> as_numbers(np.ma.masked_array([1, 2], [False, True]), "values")
+    array([ 1., nan])
+    """
+    hint = "a frame's column of names is not part of it"
+    try:
+        if isinstance(values, np.ma.MaskedArray):
+            return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
+        given = np.asarray(values)
+        if given.dtype.kind == "c":
+            raise InputError(f"{what}: expected a matrix of numbers, found complex ones")
+        return np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{what}: expected a matrix of numbers", hint=hint) from None
+
+
 def checked_values(values: ArrayLike, what: str = "expression") -> Floats:
     """A matrix of genes x samples as float64.
 
@@ -26,10 +51,7 @@ def checked_values(values: ArrayLike, what: str = "expression") -> Floats:
     InputError
         Not two-dimensional, not numbers, or without samples.
     """
-    try:
-        matrix = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{what}: expected a matrix of numbers") from None
+    matrix = as_numbers(values, what)
     if matrix.ndim != 2:
         raise InputError(f"{what}: expected a matrix of genes x samples, found {matrix.ndim} dimension(s)")
     if matrix.shape[1] == 0:

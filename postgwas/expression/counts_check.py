@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from postgwas.errors import InputError
 from postgwas.expression.matrix import ExpressionMatrix, some_names
 
+#: From here on float64 does not hold every whole number; no sequencer gives so many reads.
+LARGEST = 2.0**53
+
 
 @dataclass(frozen=True, eq=False)
 class CountsLook:
@@ -25,12 +28,19 @@ class CountsLook:
         Three samples or more, not whole, whose totals are the same to a thousandth.
     empty : ndarray of int
         Samples whose total is 0.
+    logarithms : bool
+        At least 100 values, hardly any of them whole apart from zeros, and none above 25: two to the 25th is
+        more reads than one gene has.
+    largest : float
+        The largest value.
     """
 
     share_whole: float
     per_million: bool
     equal_totals: bool
     empty: NDArray[np.intp]
+    logarithms: bool
+    largest: float
 
 
 def look_at_counts(values: NDArray[np.float64]) -> CountsLook:
@@ -48,7 +58,12 @@ def look_at_counts(values: NDArray[np.float64]) -> CountsLook:
     equal = (
         several and len(totals) > 2 and whole < 1.0 and float(np.ptp(totals)) < 1e-3 * float(totals.mean())
     )
-    return CountsLook(whole, million, equal, np.flatnonzero(totals == 0))
+    largest = float(values.max(initial=0.0))
+    positive = values[values > 0]
+    fractions = len(positive) >= 100 and float((positive == np.floor(positive)).mean()) < 0.05
+    return CountsLook(
+        whole, million, equal, np.flatnonzero(totals == 0), fractions and largest <= 25.0, largest
+    )
 
 
 def check_counts(matrix: ExpressionMatrix, *, sure: bool = False) -> ExpressionMatrix:
@@ -69,6 +84,16 @@ def check_counts(matrix: ExpressionMatrix, *, sure: bool = False) -> ExpressionM
     """
     look = look_at_counts(matrix.values)
     notes = []
+    if look.largest >= LARGEST:
+        raise InputError(
+            f"{matrix.path}: a value of {look.largest:g} is no count of reads",
+            hint="--unit says what the numbers are",
+        )
+    if look.logarithms:
+        notes.append(
+            f"no value is above {look.largest:.3g} and hardly any is whole: if these are logarithms, they "
+            "are no counts"
+        )
     if look.per_million and not (sure and look.share_whole == 1.0):
         raise InputError(
             f"{matrix.path}: every sample sums to a million: these are TPM or CPM, not counts",

@@ -170,6 +170,11 @@ def _layout(rows: list[list[str]], path: str, samples: Collection[str] | None, l
         at = next((i for i, name in enumerate(header) if name in _SAMPLE), at)
         in_rows = sum(row[at] in wanted for row in rows[1:])
         in_header = sum(name in wanted for name in rows[0][1:])
+        if in_rows and rows[0][at] in wanted:
+            raise InputError(
+                f"{path}, line 1: '{rows[0][at]}' is a sample: the file has no header",
+                hint="its first line must name its columns, such as sample and sex",
+            )
         if bool(in_rows) != bool(in_header):
             return at if in_rows else None
         if not in_rows:

@@ -105,6 +105,7 @@ def assemble_covariates(
     coding = Coding(categorical=categorical, references=references, impute=impute)
     columns, imputed = _columns([t.select(kept) for t in tables], exclude, coding)
     _check_named(columns, exclude, categorical, references or {})
+    _check_excluded(tables, exclude)
     account = _independent(columns, collinear)
     r2 = _captured(columns, account)
     if captured is not None:
@@ -190,6 +191,15 @@ def _check_named(
             raise UsageError(
                 f"--{flag}: there is no covariate {lost[0]}; there are {some_names(sorted(known), 20)}"
             )
+
+
+def _check_excluded(tables: Sequence[CovariateTable], exclude: Collection[str]) -> None:
+    known = {name for table in tables for name in table.columns}
+    lost = [name for name in exclude if name not in known]
+    if lost:
+        raise UsageError(
+            f"--exclude: there is no covariate {lost[0]}; there are {some_names(sorted(known), 20)}"
+        )
 
 
 def _independent(

@@ -7,6 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from postgwas.errors import InputError
+from postgwas.expression.counts import as_numbers
+
 FloatArray = NDArray[np.float64]
 
 
@@ -34,6 +37,15 @@ def sample_correlations(
 def d_statistic(correlations: FloatArray) -> FloatArray:
     """Median correlation of each sample with all others, shape (samples,).
 
+    Parameters
+    ----------
+    correlations : ndarray, shape (samples, samples)
+
+    Raises
+    ------
+    InputError
+        If it is not square.
+
     References
     ----------
     Wright et al. (2014), Nature Genetics 46:430; 't Hoen et al. (2013), Nature Biotechnology
@@ -44,7 +56,12 @@ def d_statistic(correlations: FloatArray) -> FloatArray:
     >>> d_statistic(np.array([[1.0, 0.9, 0.5], [0.9, 1.0, 0.7], [0.5, 0.7, 1.0]]))
     array([0.7, 0.8, 0.6])
     """
-    others = correlations.copy()
+    others = np.array(as_numbers(correlations, "correlations"))
+    if others.ndim != 2 or others.shape[0] != others.shape[1]:
+        raise InputError(
+            f"correlations: shape {others.shape}, expected (samples, samples)",
+            hint="sample_correlations makes them of genes x samples",
+        )
     np.fill_diagonal(others, np.nan)
     good = ~np.isnan(others).all(axis=1)
     medians = np.full(len(others), np.nan)

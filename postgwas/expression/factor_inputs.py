@@ -73,7 +73,14 @@ def factor_inputs(
         if not tables:
             groups.append(None)
             continue
-        made = assemble_covariates(tables, matrix.samples, unmatched=unmatched, categorical=categorical)
+        try:
+            made = assemble_covariates(tables, matrix.samples, unmatched=unmatched, categorical=categorical)
+        except InputError as error:
+            # The hints are of the command that has --impute and --exclude.
+            if error.hint and ("--impute" in error.hint or "--exclude" in error.hint):
+                hint = f"postgwas expression covariates makes a file without it: {error.hint}"
+                raise InputError(error.message, hint=hint) from None
+            raise
         _tell(made)
         groups.append(made)
     lost = {name for made in groups if made is not None for name in made.lost_samples}

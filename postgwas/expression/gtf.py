@@ -242,7 +242,10 @@ def _bad_line(text: bytes, path: str, first_line: int) -> InputError:
             continue
         cells = line.split(b"\t")
         if len(cells) != 9:
-            return InputError(f"{path}, line {number}: {len(cells)} columns found, a GTF has 9")
+            return InputError(
+                f"{path}, line {number}: {len(cells)} columns found, a GTF has 9",
+                hint="places from elsewhere: as columns chr, start, end, strand after the ids of the matrix",
+            )
         if not (cells[3].isdigit() and cells[4].isdigit()):
             return InputError(f"{path}, line {number}: start and end are not whole numbers")
     return InputError(f"{path}: not a GTF")

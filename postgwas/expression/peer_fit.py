@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from postgwas.errors import InputError, UsageError
+from postgwas.expression.counts import as_numbers
 from postgwas.expression.peer_updates import PeerPriors, Updates
 
 Array = NDArray[np.float64]
@@ -194,7 +195,7 @@ def _has_stopped(
 
 
 def _expression(y: ArrayLike) -> Array:
-    data = np.ascontiguousarray(y, dtype=np.float64)
+    data = np.ascontiguousarray(as_numbers(y, "expression"))
     if data.ndim != 2 or not data.size:
         raise InputError(f"expression has shape {data.shape}, expected (genes, samples)")
     bad = ~np.isfinite(data)
@@ -215,7 +216,7 @@ def _expression(y: ArrayLike) -> Array:
 def _covariates(covariates: ArrayLike | None, n_samples: int, *, add_mean: bool) -> Array:
     columns = np.empty((n_samples, 0))
     if covariates is not None:
-        columns = np.ascontiguousarray(covariates, dtype=np.float64)
+        columns = np.ascontiguousarray(as_numbers(covariates, "covariates"))
         if columns.ndim != 2 or len(columns) != n_samples:
             raise InputError(
                 f"covariates have shape {columns.shape}, expected ({n_samples} samples, columns)"

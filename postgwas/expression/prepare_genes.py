@@ -163,7 +163,8 @@ def drop_elsewhere(
     if (places or chromosomes is not None) and not known.any():
         raise InputError(
             f"{matrix.path}: it does not say where its genes lie",
-            hint="--gtf FILE, or --no_bed for a matrix without places",
+            hint="--gtf FILE with their strands, or the .parquet of import, which keeps places; --no_bed for "
+            "a matrix without places",
         )
     if places:
         account.drop(~known.to_numpy(), "no_place")

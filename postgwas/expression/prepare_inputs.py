@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from postgwas.errors import InputError
+from postgwas.errors import InputError, UsageError
 from postgwas.expression.annotate import annotate, told_lost
 from postgwas.expression.counts_check import check_counts, look_at_counts
 from postgwas.expression.matrix import ExpressionMatrix, some_names
@@ -48,6 +48,12 @@ class Inputs:
     sheet: pl.DataFrame | None
 
 
+NOT_COUNTS = (
+    "prepare needs counts, --tpm FILE takes TPM beside them; expression that is normalised already goes "
+    "straight to postgwas expression peer"
+)
+
+
 def read_inputs(
     counts: str | os.PathLike[str] | ExpressionMatrix,
     tpm: str | os.PathLike[str] | ExpressionMatrix | None,
@@ -62,14 +68,22 @@ def read_inputs(
         Counts that are TPM, samples without reads, TPM of other samples or genes, a GTF of another
         release, a sample that the sheet does not have.
     """
-    matrix = counts if isinstance(counts, ExpressionMatrix) else read_expression(counts, unit="counts")
-    matrix = check_counts(matrix)
+    try:
+        matrix = (
+            counts if isinstance(counts, ExpressionMatrix) else read_expression(_path(counts), unit="counts")
+        )
+        matrix = check_counts(matrix)
+    except InputError as error:
+        # There is no --unit here: whatever is no count is not for this command.
+        if error.hint and "--unit" in error.hint:
+            raise InputError(error.message, hint=NOT_COUNTS) from None
+        raise
     matrix = replace(matrix, notes=tuple(dict.fromkeys(matrix.notes)))
     for note in matrix.notes:
         log.warning("%s: %s", matrix.path, note)
     given = None
     if tpm is not None:
-        given = tpm if isinstance(tpm, ExpressionMatrix) else read_expression(tpm, unit="tpm")
+        given = tpm if isinstance(tpm, ExpressionMatrix) else read_expression(_path(tpm), unit="tpm")
         _refuse_counts(given)
     matrix = _chosen_samples(matrix, options)
     values = None if given is None else _aligned(given, matrix)
@@ -84,6 +98,16 @@ def read_inputs(
     if values is None and options.filter.needs_tpm and options.filter.cpm_for_tpm:
         log.warning("no TPM and no gene lengths: the filter looks at CPM in the place of TPM")
     return Inputs(matrix, values, source, _sheet(matrix, options))
+
+
+def _path(given: object) -> str | os.PathLike[str]:
+    """Refuse arrays and frames, which do not say what their genes are called."""
+    if isinstance(given, (str, os.PathLike)):
+        return given
+    raise UsageError(
+        f"expected the path of a matrix or an ExpressionMatrix, found {type(given).__name__}",
+        hint="ExpressionMatrix(values, gene_table(ids), samples) of postgwas.expression",
+    )
 
 
 def _refuse_counts(tpm: ExpressionMatrix) -> None:

@@ -54,6 +54,8 @@ def quantile_normalise(values: ArrayLike, *, ties: QuantileTies = "median") -> F
     if ties not in ("median", "mean"):
         raise UsageError(f"ties {ties!r}: expected 'median' or 'mean'")
     matrix = checked_values(values)
+    if not matrix.size:
+        return matrix.copy()
     if not np.isfinite(matrix).all():
         row, column = np.argwhere(~np.isfinite(matrix))[0]
         raise InputError(

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from postgwas.errors import UsageError
-from postgwas.expression.counts import Floats
+from postgwas.expression.counts import Floats, as_numbers
 
 Ties = Literal["average", "min", "max", "first"]
 TIES: tuple[Ties, ...] = ("average", "min", "max", "first")
@@ -60,9 +60,11 @@ def inverse_normal(values: ArrayLike, *, offset: float | str = 0.0, ties: Ties =
     c = offset_of(offset)
     if ties not in TIES:
         raise UsageError(f"ties {ties!r}: expected {', '.join(TIES)}")
-    given = np.asarray(values, dtype=np.float64)
+    given = as_numbers(values, "inverse_normal")
     if given.ndim == 0:
         raise UsageError("inverse_normal: expected an array of values, found one value")
+    if not given.size:
+        return np.empty_like(given)
     rows = given.reshape(-1, given.shape[-1])
     out = np.empty_like(rows)
     observed = rows.shape[1] - np.isnan(rows).sum(axis=1)

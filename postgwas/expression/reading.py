@@ -10,6 +10,8 @@ from postgwas.expression.gtf import tss
 from postgwas.expression.matrix import ExpressionMatrix, Unit, gene_table, some_names
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from postgwas.expression.text_matrix import Lines
 
 #: First columns that say "ids" in a plain matrix, in lower case.
@@ -132,4 +134,20 @@ def _plain(lines: Lines, unit: Unit, id_column: str | None, gene_column: str | N
     genes = gene_table(frame[first].to_list(), about)
     if "TSS" not in about and "STRAND" in about:
         genes = genes.with_columns(tss())
-    return ExpressionMatrix(frame.select(samples).to_numpy(order="c"), genes, samples, unit, lines.path)
+    named = next((name for name in lines.header[1:last] if kinds[name] == "GENE_NAME"), None)
+    notes = () if named is None or "GROUP_ID" in about else _told_of_names(frame[named], named)
+    return ExpressionMatrix(
+        frame.select(samples).to_numpy(order="c"), genes, samples, unit, lines.path, notes
+    )
+
+
+def _told_of_names(names: pl.Series, column: str) -> tuple[str, ...]:
+    """That rows may be transcripts, where many of them share the name of their gene."""
+    known = names.drop_nulls()
+    shared = int(known.is_duplicated().sum())
+    if shared < 0.2 * max(len(known), 1) or known.n_unique() < 2:
+        return ()
+    return (
+        f"{shared:,} of {len(names):,} rows share their {column}, which is taken for a name only: if rows "
+        f"are transcripts, postgwas expression import --gene_column {column} sums them",
+    )

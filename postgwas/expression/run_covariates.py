@@ -243,9 +243,16 @@ def _tell(made: Assembled, options: CovariateOptions) -> None:
     for name, source, outcome, detail in made.account:
         if outcome != "kept":
             dropped[outcome] = dropped.get(outcome, 0) + 1
-            log.warning("%s: covariate %s is left out: %s (%s)", source, name, outcome, detail)
+            if outcome != "switched_off":
+                log.warning("%s: covariate %s is left out: %s (%s)", source, name, outcome, detail)
         elif detail:
             log.info("Covariate %s: %s", name, detail)
+    off = [name for name, _, outcome, _ in made.account if outcome == "switched_off"]
+    if off:
+        log.warning(
+            "%s: %d hidden factors are left out, which PEER switched off: %s", options.factors, len(off),
+            some_names(off),
+        )  # fmt: skip
     log_step(
         log, "Covariates", rows_in=len(made.account), rows_out=made.matrix.n_covariates, dropped=dropped,
         unit="covariates",

@@ -110,7 +110,10 @@ def find_mixups(
         & (expression.std(axis=1) > 0)
     )
     if not len(placed):
-        raise InputError(f"{matrix.path}: no gene's place is known", hint="--gtf gives places")
+        raise InputError(
+            f"{matrix.path}: no gene's place is known",
+            hint="--gtf FILE, or the .parquet of import, which keeps places",
+        )
     normal = _normal_residuals(expression[placed], chosen.n_pcs)
     folds = _folds(matrix.samples, own, chosen.n_folds)
     best = _strongest(matrix, placed, normal, genotypes, own, folds, chosen)

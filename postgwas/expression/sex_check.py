@@ -95,6 +95,6 @@ def sex_genes(ids: Sequence[str], names: Sequence[str | None]) -> tuple[int, lis
         lost = "XIST is not" if xist is None else f"none of {', '.join(Y_GENES)} is"
         raise InputError(
             f"sex cannot be told from expression: {lost} among the genes",
-            hint="names or Ensembl IDs are looked for; --gtf gives names",
+            hint="names or Ensembl IDs are looked for; --gtf gives names; --skip sex goes on without",
         )
     return xist, rows

@@ -57,9 +57,10 @@ class Lines:
                 io.BytesIO(self.body), has_header=False, separator=self.separator, schema=schema,
                 null_values=_MISSING, quote_char=self._quote,
             )  # fmt: skip
-        except pl.exceptions.PolarsError:
+        except pl.exceptions.PolarsError as error:
             self._refuse(set(text))
-            raise
+            said = str(error).partition("\n")[0]
+            raise InputError(f"{self.path}: its cells cannot be read: {said}") from None
         # A line that is cut short reads as empty cells at its end.
         if frame[self.header[-1]].null_count():
             self._refuse(set(text), widths_only=True)
@@ -86,12 +87,12 @@ class Lines:
         for number, cells in enumerate(
             csv.reader(lines, delimiter=self.separator, quoting=quoting), start=self.line + 1
         ):
-            if cells and len(cells) != width:
+            if len(cells) != width:
                 raise InputError(f"{self.path}, line {number}: {len(cells)} columns found, expected {width}")
             if widths_only:
                 continue
             for name, cell in zip(self.header, cells):
-                if name not in text and not _is_number(cell.strip()):
+                if name not in text and not _is_number(cell):
                     raise InputError(f"{self.path}, line {number}, column {name}: {cell!r} is not a number")
 
 
@@ -115,6 +116,7 @@ def lines_of(data: bytes, path: str, *, skipped: int = 0) -> Lines:
         raise InputError(f"{path}: not a text file in UTF-8") from None
     if not body.strip():
         raise InputError(f"{path}: no lines below the header")
+    body = _without_blank_end(body)
     separator = next((mark for mark in ("\t", ",", ";") if mark in head), " ")
     if separator == " ":
         separator = "\t"
@@ -128,9 +130,19 @@ def lines_of(data: bytes, path: str, *, skipped: int = 0) -> Lines:
     return Lines(header, body, separator, skipped + 1, path)
 
 
+def _without_blank_end(body: bytes) -> bytes:
+    """Without empty lines below the last row, which editors leave."""
+    if not body.endswith((b"\n\n", b"\n\r\n")):
+        return body
+    return body.rstrip(b"\r\n") + b"\n"
+
+
 def _is_number(cell: str) -> bool:
     if not cell or cell in _MISSING:
         return True
+    # Python reads 1_000 and blanks around a number, the reader of columns does not.
+    if "_" in cell or cell != cell.strip():
+        return False
     try:
         float(cell)
     except ValueError:

@@ -98,7 +98,7 @@ class ByteStream:
         except FileNotFoundError:
             raise InputError(f"{path}: no such file") from None
         except IsADirectoryError:
-            raise InputError(f"{path}: is a folder; expected a file of summary statistics") from None
+            raise InputError(f"{path}: is a folder; expected a file") from None
         except OSError as error:
             raise InputError(f"{path}: cannot be opened: {error.strerror or error}") from None
         self._raw = raw
