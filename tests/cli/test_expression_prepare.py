@@ -314,7 +314,7 @@ def test_places_and_lengths(counts: Path, out: Path, tmp_path: Path, capsys) -> 
     lengths = tmp_path / "lengths.txt"
     lengths.write_text("gene\tlength\n" + "".join(f"{g}\t{n:g}\n" for g, n in zip(IDS, LENGTHS)))
     message = refused(capsys, out, "--counts", counts, "--lengths", lengths)
-    assert "it does not say where its genes lie (--gtf FILE, or --no_bed" in message
+    assert "it does not say where its genes lie (--gtf FILE with their strands" in message
     lengths.write_text("ENSG00000 100\nENSG00001 long\n")
     message = refused(capsys, out, "--counts", counts, "--lengths", lengths, "--no_bed")
     assert "lengths.txt, line 2: 'long' is not a length" in message

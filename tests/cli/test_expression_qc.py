@@ -197,7 +197,7 @@ def test_usual_and_own_limits(
     (["--sheet", "{other}", "--sex_column", "RIN"], "none of the 60 samples is in it"),
     (["--skip", "everything"], "--skip everything: expected metrics, outliers"),
     (["--match", "{q}"], "--match needs --genotypes"),
-    (["--genotypes", "{g}"], "no gene's place is known (--gtf gives places)"),
+    (["--genotypes", "{g}"], "no gene's place is known (--gtf FILE, or the .parquet of import"),
 ])  # fmt: skip
 def test_bad_arguments(
     study: Study,
