@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.compute.engine import engine
-from postgwas.errors import UsageError
+from postgwas.errors import NoVariantsError, UsageError
 from postgwas.genotypes.fst_estimators import ESTIMATORS, Ratio, ratio_of_sums
 from postgwas.genotypes.genotypes import Genotypes
 from postgwas.genotypes.group_counts import Floats, GroupCounts, group_counts
@@ -151,6 +151,8 @@ def fst(
         If settings are out of range, or fewer than two groups are left.
     InputError
         If the groups name none of the samples.
+    NoVariantsError
+        If no variant varies.
 
     References
     ----------
@@ -186,8 +188,11 @@ def fst(
     sums = np.zeros((3, n_blocks, len(plan)))
     for part in parts:
         sums[:, part.first_block : part.first_block + part.sums.shape[1]] += part.sums
+    n_variants = sums[2].sum(axis=0)
+    if not n_variants.any():
+        raise NoVariantsError(f"{chosen.path}: none of {chosen.n_variants:,} variants varies in the groups")
     estimate = ratio_of_sums(sums[0], sums[1])
-    table = _table(known, plan, sums[2].sum(axis=0), estimate.values, estimate.se)
+    table = _table(known, plan, n_variants, estimate.values, estimate.se)
     together = Ratio(
         np.concatenate([part.together.numerator for part in parts]),
         np.concatenate([part.together.denominator for part in parts]),

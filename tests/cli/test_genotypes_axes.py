@@ -184,3 +184,10 @@ def test_a_write_that_fails_leaves_no_file(
 
     monkeypatch.setattr("postgwas.genotypes.write_pca.write_loadings", full)
     assert "No space left on device" in refused("pca")
+
+
+def test_fst_of_variants_that_do_not_vary(refused: Refused, plink: Path) -> None:
+    bed = Path(f"{plink}.bed")
+    content = bed.read_bytes()
+    bed.write_bytes(content[:3] + b"\xff" * (len(content) - 3))
+    assert "variants varies in the groups" in refused("fst")
