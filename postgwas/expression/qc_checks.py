@@ -145,7 +145,7 @@ def check_sex(matrix: ExpressionMatrix, verdicts: Verdicts, options: QcOptions) 
 
 def _reported(samples: tuple[str, ...], sheet: str, column: str | None) -> NDArray[np.int8]:
     from postgwas.expression.sample_sheet import named_column, read_sheet
-    from postgwas.genotypes.samples import sex_codes
+    from postgwas.genotypes.samples import refuse_zero_one, sex_codes
 
     table = read_sheet(sheet)
     found = (
@@ -160,6 +160,7 @@ def _reported(samples: tuple[str, ...], sheet: str, column: str | None) -> NDArr
             f"{sheet}, line 1: no column of sexes; its columns are {some_names(table.columns)}",
             hint="--sex_column NAME",
         )
+    refuse_zero_one(table[found], sheet)
     codes = dict(zip(table["sample"], sex_codes(table[found])))
     lost = [sample for sample in samples if sample not in codes]
     if len(lost) == len(samples):

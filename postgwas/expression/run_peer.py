@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -274,10 +274,19 @@ def _discovered(inputs: FactorInputs, options: HiddenFactorOptions, numbers: lis
 def _peer(inputs: FactorInputs, options: HiddenFactorOptions, n: int) -> PeerFit:
     from postgwas.expression.peer_fit import peer
 
-    return peer(
-        inputs.matrix.values, n, None if inputs.known is None else inputs.known.matrix.values.T,
+    # In the order of the ids, so that the order of a file changes no bit.
+    matrix = inputs.matrix
+    genes, people = np.argsort(matrix.gene_ids), np.argsort(matrix.samples)
+    fit = peer(
+        matrix.values[np.ix_(genes, people)], n,
+        None if inputs.known is None else inputs.known.matrix.values.T[people],
         add_mean=options.add_mean, priors=options.priors, max_iter=options.max_iter, stop=options.stop,
         tolerance=options.tolerance, var_tolerance=options.var_tolerance,
+    )  # fmt: skip
+    genes, people = np.argsort(genes), np.argsort(people)  # and back
+    return replace(
+        fit, factors=fit.factors[people], known=fit.known[people], weights=fit.weights[genes],
+        eps=fit.eps[genes], residuals=fit.residuals[np.ix_(genes, people)],
     )  # fmt: skip
 
 

@@ -46,6 +46,20 @@ def sex_codes(text: pl.Series) -> pl.Series:
     return text.str.to_uppercase().replace_strict(codes, default=None, return_dtype=pl.Int8).alias("SEX")
 
 
+def refuse_zero_one(text: pl.Series, path: str) -> None:
+    """Refuse sexes that are 0 and 1: 0 is unknown to PLINK, and a woman or a man to others.
+
+    Raises
+    ------
+    InputError
+    """
+    if set(text.drop_nulls().unique()) == {"0", "1"}:
+        raise InputError(
+            f"{path}: the sexes are 0 and 1, which does not tell who is male",
+            hint="M and F, or 1 for male and 2 for female",
+        )
+
+
 def read_sexes(path: str | os.PathLike[str]) -> pl.DataFrame:
     """IID (and FID, null where there is none) and SEX of a file.
 
@@ -67,6 +81,7 @@ def read_sexes(path: str | os.PathLike[str]) -> pl.DataFrame:
         raise InputError(f"{path}: {len(first)} columns; expected IID SEX, or FID IID SEX")
     names = ["FID", "IID", "SEX"][3 - len(first) :]
     frame = split_columns(data, names, str(path))
+    refuse_zero_one(frame["SEX"], str(path))
     family = pl.col("FID") if "FID" in names else pl.lit(None, pl.String).alias("FID")
     return check_samples(frame.select(family, "IID", sex_codes(frame["SEX"])), str(path))
 

@@ -86,6 +86,26 @@ def test_factors_and_everything_about_them(tmp_path: Path, out: Path) -> None:
     assert run(out, *arguments, "--overwrite") == 0
 
 
+def test_the_order_of_the_file_changes_no_bit(tmp_path: Path, out: Path) -> None:
+    table = pl.read_csv(bed(tmp_path / "x.bed", expression()), separator="\t")
+    places, samples = table.columns[:4], table.columns[4:]
+    known = sheet(tmp_path / "k.tsv", "age")
+    turned = tmp_path / "turned.bed"
+    table.select(*places, *samples[7:], *reversed(samples[:7])).reverse().write_csv(turned, separator="\t")
+    other = out.with_name("turned")
+    for file, prefix in ((tmp_path / "x.bed", out), (turned, other)):
+        assert run(prefix, "--expression", file, "--n_factors", 5, "--covariates", known) == 0
+    first, second = (read_covariates(f"{prefix}.peer_factors.txt") for prefix in (out, other))
+    assert first.samples != second.samples
+    order = [second.samples.index(sample) for sample in first.samples]
+    assert np.array_equal(first.values, second.values[:, order])
+    weights = [
+        pl.read_csv(gzip.decompress(Path(f"{prefix}.weights.tsv.gz").read_bytes()), separator="\t")
+        for prefix in (out, other)
+    ]
+    assert weights[0].sort("GENE_ID").equals(weights[1].sort("GENE_ID"))
+
+
 def test_gtex_rule_is_the_default(tmp_path: Path, out: Path) -> None:
     assert run(out, "--expression", bed(tmp_path / "x.bed", expression())) == 0
     assert len(read_covariates(f"{out}.peer_factors.txt").names) == 15

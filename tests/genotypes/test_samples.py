@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from postgwas.errors import InputError
-from postgwas.genotypes.samples import keep_samples, read_psam
+from postgwas.genotypes.samples import keep_samples, read_psam, read_sexes
 from postgwas.genotypes.variants import listed_variants
 
 SAMPLES = pl.DataFrame({"FID": ["A", "A", "B"], "IID": ["1", "2", "1"]})
@@ -73,3 +73,11 @@ def test_ids_that_are_no_samples_are_named(caplog: pytest.LogCaptureFixture) -> 
     caplog.clear()
     keep_samples(samples, ["I1", "I0"])
     assert not caplog.messages
+
+
+def test_sexes_of_zero_and_one_are_not_guessed(tmp_path: Path) -> None:
+    (tmp_path / "sex").write_text("x 0\ny 1\n")
+    with pytest.raises(InputError, match="does not tell who is male"):
+        read_sexes(tmp_path / "sex")
+    (tmp_path / "sex").write_text("x 0\ny 1\nz 2\n")
+    assert read_sexes(tmp_path / "sex")["SEX"].to_list() == [None, 1, 2]
