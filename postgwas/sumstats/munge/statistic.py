@@ -42,8 +42,8 @@ def quantile(values: Floats, share: float) -> float:
 
     Examples
     --------
-    >>> quantile(np.array([3.0, 1.0, 2.0, 10.0]), 0.9)
-    7.9
+    >>> quantile(np.array([3.0, 1.0, 2.0, 10.0]), 0.5)
+    2.5
     """
     place = share * (values.size - 1)
     at = int(place)
