@@ -10,7 +10,7 @@ from postgwas.cli.options import add_engine_options, add_run_options, add_store_
 #: Flags that ldsc.py lacks: they never make a prefix ambiguous that was not so there.
 OURS = (
     "ldsc_compat", "trait_names", "rg_matrix", "figures", "pfile", "vcf", "cm_map", "print_pseudovalues",
-    "bfile2", "pfile2", "vcf2", "keep2", "match_by",
+    "bfile2", "pfile2", "vcf2", "genotypes", "genotypes2", "keep2", "match_by",
 )  # fmt: skip
 
 
@@ -186,18 +186,24 @@ def _add_liability(group: Any) -> None:
 
 
 def _add_genotypes(group: Any) -> None:
-    group.add_argument("--bfile", metavar="PREFIX", help="PLINK 1 genotypes (.bed .bim .fam)")
-    group.add_argument("--pfile", metavar="PREFIX", help="PLINK 2 genotypes (.pgen .pvar .psam)")
-    group.add_argument("--vcf", metavar="FILE", help="VCF or BCF genotypes")
+    group.add_argument(
+        "--genotypes",
+        metavar="FILE",
+        help="PLINK 1 (.bed), PLINK 2 (.pgen), VCF, BCF or BGEN, or their prefix; @ stands for chromosomes",
+    )
+    group.add_argument("--bfile", metavar="PREFIX", help="the same, PLINK 1 alone (.bed .bim .fam)")
+    group.add_argument("--pfile", metavar="PREFIX", help="the same, PLINK 2 alone (.pgen .pvar .psam)")
+    group.add_argument("--vcf", metavar="FILE", help="the same, VCF or BCF alone")
     group.add_argument("--extract", metavar="FILE", help="variants to use, one id a line")
     group.add_argument("--keep", metavar="FILE", help="people to use, one id a line")
     group.add_argument("--maf", type=float, metavar="F", help="use variants with a frequency above this")
     group.add_argument("--print_snps", metavar="FILE", help="variants to write, one id a line")
     group.add_argument("--cm_map", metavar="FILE", help="genetic map, where the genotypes have no cM")
     other = "a second population: LD scores of both and across them"
-    group.add_argument("--bfile2", metavar="PREFIX", help=f"PLINK 1 genotypes of {other}")
-    group.add_argument("--pfile2", metavar="PREFIX", help="the same, PLINK 2")
-    group.add_argument("--vcf2", metavar="FILE", help="the same, VCF or BCF")
+    group.add_argument("--genotypes2", metavar="FILE", help=f"genotypes of {other}")
+    group.add_argument("--bfile2", metavar="PREFIX", help="the same, PLINK 1 alone")
+    group.add_argument("--pfile2", metavar="PREFIX", help="the same, PLINK 2 alone")
+    group.add_argument("--vcf2", metavar="FILE", help="the same, VCF or BCF alone")
     group.add_argument("--keep2", metavar="FILE", help="people of the second population")
     group.add_argument(
         "--match_by",

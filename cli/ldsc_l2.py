@@ -10,7 +10,7 @@ from postgwas.cli.options import engine_arguments
 from postgwas.errors import UsageError
 
 #: Flags that name genotypes, and how the files end that they stand for.
-_ENDINGS = {"bfile": ".bed", "pfile": ".pgen", "vcf": ""}
+_ENDINGS = {"genotypes": "", "bfile": ".bed", "pfile": ".pgen", "vcf": ""}
 
 #: Flags of the other analyses; here they would say nothing.
 _OTHERS = (
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     """Check the flags and compute LD scores."""
     genotypes = _genotypes(args)
     if genotypes is None:
-        raise UsageError("--l2 needs genotypes", hint=" or ".join(f"--{flag}" for flag in _ENDINGS))
+        raise UsageError("--l2 needs genotypes", hint="--genotypes FILE")
     second = _genotypes(args, "2")
     window, unit = _window(args)
     _check(args)
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _genotypes(args: argparse.Namespace, which: str = "") -> str | None:
-    """The one genotype file of --bfile, --pfile and --vcf, or of the same with a 2."""
+    """The one genotype file of --genotypes, --bfile, --pfile and --vcf, or of the same with a 2."""
     given = [flag for flag in _ENDINGS if getattr(args, flag + which)]
     if len(given) > 1:
         raise UsageError(f"{' and '.join(f'--{flag}{which}' for flag in given)} exclude each other")
@@ -78,7 +78,7 @@ def _check_second(args: argparse.Namespace, second: str | None) -> None:
     if second is None:
         for flag in ("keep2", "match_by"):
             if getattr(args, flag):
-                raise UsageError(f"--{flag} goes with a second population", hint="--bfile2 PREFIX")
+                raise UsageError(f"--{flag} goes with a second population", hint="--genotypes2 FILE")
         return
     for flag in ("annot", "cts_bin", "ldsc_compat"):
         if getattr(args, flag):

@@ -299,7 +299,9 @@ def test_plink_2_and_vcf_files_give_the_scores_of_the_same_people(simulated: Sim
     expected = run(simulated, out)
     vcf = write_vcf(simulated, out.with_name("sim.vcf"))
     pfile = write_pfile(simulated, out.with_name("sim2"))
-    for flag, name in (("--vcf", vcf), ("--pfile", pfile)):
+    flags = [("--vcf", vcf), ("--pfile", pfile)]
+    flags += [("--genotypes", name) for name in (vcf, pfile, f"{pfile}.pgen", simulated.prefix)]
+    for flag, name in flags:
         argv = [
             "ldsc",
             "--l2",
@@ -314,6 +316,21 @@ def test_plink_2_and_vcf_files_give_the_scores_of_the_same_people(simulated: Sim
         ]
         assert main(argv) == 0
         assert table(out).equals(expected)
+
+
+def test_bgen_gives_the_scores_of_the_same_people(simulated: Simulated, out: Path) -> None:
+    bgen = pytest.importorskip("bgen")
+    expected = run(simulated, out)
+    people = [f"I{i}" for i in range(N_PEOPLE)]
+    with bgen.BgenWriter(out.with_name("sim.bgen"), N_PEOPLE, samples=people) as writer:
+        for j, row in enumerate(simulated.calls):
+            shares = np.array([[np.nan] * 3 if call < 0 else np.eye(3)[call] for call in row])
+            place = (simulated.chromosomes[j], simulated.positions[j], ["C", "A"])
+            writer.add_variant(simulated.ids[j], simulated.ids[j], *place, shares)
+    found = out.with_name("found")
+    argv = ["ldsc", "--l2", "--genotypes", out.with_name("sim"), "--ld-wind-kb", 10, "--out", found]
+    assert main(list(map(str, argv))) == 0
+    assert table(found).equals(expected)
 
 
 def test_a_genetic_map_stands_in_for_cm(simulated: Simulated, out: Path) -> None:

@@ -101,6 +101,7 @@ def test_windows(refused: Refused, window: tuple[str, ...], told: str) -> None:
         (["--two-step", "0"], "--two_step has no meaning with --l2"),
         (["--pickle"], "--pickle is refused"),
         (["--vcf", "x.vcf.gz"], "--bfile and --vcf exclude each other"),
+        (["--genotypes", "x.bgen"], "--genotypes and --bfile exclude each other"),
         (["--h2", "x"], "--h2 and --l2 exclude each other"),
         (["--thin-annot"], "--thin_annot says how --annot is to be read"),
         (["--cts-bin", "x"], "--cts_bin and --cts_breaks must be given together"),
@@ -125,7 +126,7 @@ def test_nothing_varies(plink: Path, refused: Refused) -> None:
 
 
 def test_no_genotypes(refused: Refused) -> None:
-    assert "--l2 needs genotypes (--bfile or --pfile or --vcf)" in refused(bfile=None)
+    assert "--l2 needs genotypes (--genotypes FILE)" in refused(bfile=None)
 
 
 @pytest.mark.parametrize("flag", ["--extract", "--keep", "--print-snps"])
