@@ -9,7 +9,14 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from postgwas.cli.options import add_matrix_input, add_run_options, add_store_options, matrix_input
+from postgwas.cli.options import (
+    add_genotype_options,
+    add_matrix_input,
+    add_run_options,
+    add_store_options,
+    genotype_selection,
+    matrix_input,
+)
 from postgwas.errors import UsageError
 
 
@@ -45,7 +52,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     number.add_argument("--n_permutations", type=int, default=20, metavar="N", help="of be [default: 20]")
     number.add_argument("--seed", type=int, default=1, help="of the permutations [default: 1]")
-    number.add_argument("--genotypes", metavar="FILE", help="PLINK 1 or 2, VCF, BCF, BGEN: counts eGenes")
     number.add_argument(
         "--window", type=int, default=1_000_000, metavar="BASES",
         help="to each side of the TSS, for that count [default: 1000000]",
@@ -70,6 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     model.add_argument("--tolerance", type=float, help="for the bound [default: 5e-6; with peer 1e-3]")
     model.add_argument("--var_tolerance", type=float, help="for the variance [default: 5e-6; with peer 1e-8]")
+    add_genotype_options(parser, required=False)
     add_store_options(parser)
     add_run_options(parser)
 
@@ -88,7 +95,8 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed, covariates=listed(args.covariates), compare=listed(args.compare),
         categorical=listed(args.categorical), unmatched=args.unmatched, add_mean=args.add_mean, priors=priors,
         max_iter=args.max_iter, stop=args.stop, tolerance=args.tolerance, var_tolerance=args.var_tolerance,
-        discoveries=args.discoveries, genotypes=args.genotypes, window=args.window,
+        discoveries=args.discoveries, genotypes=args.genotypes, dosage=args.dosage,
+        selection=genotype_selection(args), window=args.window,
     )  # fmt: skip
     hidden_factor_files(
         matrix_input(args), args.out, options=options, residuals=args.residuals, figures=args.figures,

@@ -20,8 +20,8 @@ MODES = ("h2", "h2_cts", "rg", "l2")
 #: Flags without meaning for a regression; ldsc.py passes over most of them in silence.
 OF_L2 = (
     "genotypes", "bfile", "pfile", "vcf", "genotypes2", "bfile2", "pfile2", "vcf2", "extract", "keep",
-    "keep2", "maf", "print_snps", "cm_map", "ld_wind_snps", "ld_wind_kb", "ld_wind_cm", "annot", "thin_annot", "cts_bin", "cts_breaks",
-    "cts_names", "per_allele", "pq_exp", "no_print_annot",
+    "keep2", "maf", "print_snps", "cm_map", "ld_wind_snps", "ld_wind_kb", "ld_wind_cm", "annot",
+    "thin_annot", "cts_bin", "cts_breaks", "cts_names", "per_allele", "pq_exp", "no_print_annot",
 )  # fmt: skip
 #: Flags of ldsc.py that it takes with an analysis and does not use there: we say so.
 NO_EFFECT = {

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from postgwas.genotypes.selection import Selection
 
 JOB_QUEUES = ("slurm", "pbs", "lsf", "sge")
+#: Flags of :func:`add_genotype_options` that say what to use.
+_SELECTING = (
+    "keep", "remove", "extract", "exclude", "chr", "region", "maf_min", "max_missing", "sex", "haploid"
+)  # fmt: skip
 
 
 def add_engine_options(parser: argparse.ArgumentParser, *, cores: bool = True) -> None:
@@ -90,9 +94,19 @@ def add_genotype_options(parser: argparse.ArgumentParser, *, required: bool = Tr
 
 
 def genotype_selection(args: argparse.Namespace) -> Selection:
-    """What :func:`add_genotype_options` was told."""
+    """What :func:`add_genotype_options` was told.
+
+    Raises
+    ------
+    UsageError
+        If there are no genotypes to select from.
+    """
     from postgwas.genotypes.selection import Selection
 
+    flags = (*_SELECTING, "dosage")
+    given = [flag for flag in flags if getattr(args, flag) not in (None, False)]
+    if args.genotypes is None and given:
+        raise UsageError(f"--{given[0]} has no meaning without --genotypes", hint="--genotypes FILE")
     names = [name.strip() for name in args.chr.split(",") if name.strip()] if args.chr else None
     return Selection(
         keep=args.keep, remove=args.remove, extract=args.extract, exclude=args.exclude, chromosomes=names,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from postgwas.destination import Destination
 from postgwas.errors import InputError
 from postgwas.expression.covariate_files import write_covariates
 from postgwas.expression.covariate_table import CovariateMatrix
-from postgwas.genotypes.destination import Destination
 from postgwas.runlog import get_logger
 from postgwas.sumstats.write import write_delimited
 
@@ -23,30 +23,21 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 
-@dataclass(frozen=True)
-class FactorDestination(Destination):
-    """As its base, with keys ``expression/<what>/<prefix>``."""
-
-    def key(self, what: str) -> str:
-        """Key of a result in the store."""
-        return f"expression/{what}/{Path(self.out or 'result').name}"
-
-    @classmethod
-    def of(
-        cls, out: str, method: Method, *, residuals: bool, figures: bool, store: str | None, overwrite: bool
-    ) -> FactorDestination:
-        """Where a run's results go: every file that it may write."""
-        endings = [f".{method}_factors.txt", ".factors.tsv", ".rejected.tsv.gz", ".number.tsv"]
-        endings += [".correlation.tsv"]
-        keys = ["factors", "factor_table"]
-        if method == "peer":
-            endings += [".weights.tsv.gz", ".noise.tsv.gz", ".trace.tsv"]
-            keys += ["factor_trace", "factor_weights"]
-        if residuals:
-            endings += [".residuals.bed.gz", ".residuals.bed.gz.tbi"]
-        if figures:
-            endings += [".relevance.png", ".trace.png", ".number.png", ".correlation.png"]
-        return cls(out, tuple(endings), store, tuple(keys) if store else (), overwrite)
+def factor_destination(
+    out: str, method: Method, *, residuals: bool, figures: bool, store: str | None, overwrite: bool
+) -> Destination:
+    """Where a run's results go: every file that it may write."""
+    endings = [f".{method}_factors.txt", ".factors.tsv", ".rejected.tsv.gz", ".number.tsv"]
+    endings += [".correlation.tsv"]
+    keys = ["factors", "factor_table"]
+    if method == "peer":
+        endings += [".weights.tsv.gz", ".noise.tsv.gz", ".trace.tsv"]
+        keys += ["factor_trace", "factor_weights"]
+    if residuals:
+        endings += [".residuals.bed.gz", ".residuals.bed.gz.tbi"]
+    if figures:
+        endings += [".relevance.png", ".trace.png", ".number.png", ".correlation.png"]
+    return Destination(out, tuple(endings), store, tuple(keys) if store else (), overwrite, "expression")
 
 
 def write_factors(found: HiddenFactors, target: Destination, *, residuals: bool, figures: bool) -> list[str]:
@@ -253,11 +244,12 @@ def store_factors(
     """Put factors, their table, trace and weights into the store."""
     import polars as pl
 
+    from postgwas.genotypes.inputs import input_files, selection_lists
     from postgwas.store.provenance import Provenance
     from postgwas.store.study import Study
 
-    beside = [*options.covariates, *options.compare, options.discoveries, options.genotypes]
-    inputs = [expression, *(str(file) for file in beside if file and Path(file).is_file())]
+    beside = [*options.covariates, *options.compare, options.discoveries, *selection_lists(options.selection)]
+    inputs = [expression, *input_files(options.genotypes, beside)]
     rejected = dict(found.inputs.rejected.group_by("REASON").len().iter_rows())
     n_genes = found.inputs.matrix.n_genes
     made = Provenance.collect(

@@ -80,13 +80,14 @@ def store_table(
     overwrite: bool,
 ) -> None:
     """Put the table under a key, such as ``expression/qc/lcl``."""
+    from postgwas.genotypes.inputs import input_files, selection_lists
     from postgwas.store import Study
     from postgwas.store.provenance import Provenance
 
-    beside = [f for f in (options.gtf, options.metrics, options.sheet, options.match) if f]
+    beside = [options.gtf, options.metrics, options.sheet, options.match, *selection_lists(options.selection)]
     made = Provenance.collect(
         parameters=asdict(options),
-        inputs=[path, *beside],
+        inputs=[path, *input_files(options.genotypes, beside)],
         rows_in=table.height,
         rows_out=int(verdicts.passed.sum()),
         dropped=verdicts.counts(),

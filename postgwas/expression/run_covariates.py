@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
+from postgwas.destination import Destination
 from postgwas.errors import InputError, UsageError
 from postgwas.expression.covariate_coding import Impute
 from postgwas.expression.covariate_files import Layout, read_table, write_covariates
@@ -124,13 +125,12 @@ def covariate_file(
     PostgwasError
         Nothing is written then, the log apart.
     """
-    from postgwas.expression.factor_outputs import FactorDestination
     from postgwas.sumstats.write import write_delimited
 
     options.check()
     main = ".covariates.txt.gz" if compress else ".covariates.txt"
     endings = (main, ".covariates_account.tsv", *((".covariates.png",) if figures else ()))
-    target = FactorDestination(out, endings, store, ("covariates",) if store else (), overwrite)
+    target = Destination(out, endings, store, ("covariates",) if store else (), overwrite, "expression")
     target.check()
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):

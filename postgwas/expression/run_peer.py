@@ -19,6 +19,7 @@ from postgwas.expression.factor_number import Discovery, n_factors_gtex
 from postgwas.expression.factors_pca import NumberOfPCs, Rule
 from postgwas.expression.peer_fit import PeerFit, Stop
 from postgwas.expression.peer_updates import PeerPriors
+from postgwas.genotypes.selection import Selection
 from postgwas.runlog import get_logger, run_log
 
 log = get_logger(__name__)
@@ -54,6 +55,10 @@ class HiddenFactorOptions:
         Table of discoveries at several numbers of factors, to choose by.
     genotypes : path, optional
         To count eGenes at several numbers of factors.
+    dosage : bool
+        Their dosages rather than hard calls.
+    selection : Selection, optional
+        Which of their samples and variants; everything if None.
     window : int
         Bases to each side of the TSS, for the count.
     """
@@ -75,6 +80,8 @@ class HiddenFactorOptions:
     var_tolerance: float | None = None
     discoveries: str | None = None
     genotypes: str | None = None
+    dosage: bool = False
+    selection: Selection | None = None
     window: int = 1_000_000
 
     def check(self) -> None:
@@ -203,11 +210,11 @@ def hidden_factor_files(
     PostgwasError
         Nothing is written then, the log apart.
     """
-    from postgwas.expression.factor_outputs import FactorDestination, store_factors, write_factors
+    from postgwas.expression.factor_outputs import factor_destination, store_factors, write_factors
 
     chosen = options or HiddenFactorOptions()
     chosen.check()
-    target = FactorDestination.of(
+    target = factor_destination(
         out, chosen.method, residuals=residuals, figures=figures, store=store, overwrite=overwrite
     )
     target.check()
@@ -255,7 +262,7 @@ def _number(
 def _discovered(inputs: FactorInputs, options: HiddenFactorOptions, numbers: list[int]) -> Discovery:
     from postgwas.expression.factors_pca import expression_pcs
     from postgwas.expression.run_discovery import discover
-    from postgwas.genotypes import open_genotypes
+    from postgwas.genotypes.selection import open_selected, tell_selection
 
     assert options.genotypes is not None
     known = None if inputs.known is None else inputs.known.matrix.values.T
@@ -266,9 +273,9 @@ def _discovered(inputs: FactorInputs, options: HiddenFactorOptions, numbers: lis
         fit = _peer(inputs, options, k)
         return fit.factors[:, fit.is_active]
 
-    return discover(
-        inputs.matrix, open_genotypes(options.genotypes), numbers, factors, known=known, window=options.window
-    )
+    chosen = open_selected(options.genotypes, options.selection, dosage=options.dosage)
+    tell_selection(chosen)
+    return discover(inputs.matrix, chosen.genotypes, numbers, factors, known=known, window=options.window)
 
 
 def _peer(inputs: FactorInputs, options: HiddenFactorOptions, n: int) -> PeerFit:

@@ -260,9 +260,11 @@ def _mixups(
     options: QcOptions,
 ) -> Mixups:
     from postgwas.expression.mixups import MATCH, MIXED_UP, UNCLEAR, VERDICTS
-    from postgwas.genotypes.selection import open_selected
+    from postgwas.genotypes.selection import open_selected, tell_selection
 
-    genotypes = open_selected(str(options.genotypes), options.selection, dosage=options.dosage).genotypes
+    chosen = open_selected(str(options.genotypes), options.selection, dosage=options.dosage)
+    tell_selection(chosen)
+    genotypes = chosen.genotypes
     samples = np.flatnonzero(good)
     part = matrix.select(genes=rows, samples=samples)
     people = _people(part.samples, options.match)

@@ -13,10 +13,11 @@ from postgwas.genotypes.opening import genotype_files
 from postgwas.genotypes.selection import Selection
 
 
-def input_files(data: Genotypes, others: Iterable[Any] = ()) -> list[str]:
-    """Files that were read: the genotypes', and of other arguments those that name one."""
+def input_files(data: Genotypes | str | None, others: Iterable[Any] = ()) -> list[str]:
+    """Files that were read: the genotypes', if there are any, and of other arguments those that name one."""
     given = [os.fspath(one) for one in others if isinstance(one, str | os.PathLike)]
-    return [*genotype_files(data), *(file for file in given if Path(file).is_file())]
+    read = [] if data is None else genotype_files(data)
+    return [*read, *(file for file in given if Path(file).is_file())]
 
 
 def selection_lists(selection: Selection | None) -> list[Any]:

@@ -180,11 +180,13 @@ def reads_by_region(path: str | os.PathLike[str]) -> bool:
     return _named(name).endswith((*_VCF, ".bgen"))
 
 
-def genotype_files(genotypes: Genotypes) -> list[str]:
-    """The files behind genotypes: the named one and those that belong to it."""
-    path = genotypes.path
-    names = [path]
-    if "@" in path and not Path(path).exists():
+def genotype_files(genotypes: Genotypes | str | os.PathLike[str]) -> list[str]:
+    """The files behind genotypes, open ones or a name that could be opened: that and what belongs to it."""
+    path = genotypes if isinstance(genotypes, str | os.PathLike) else genotypes.path
+    path = os.fspath(path)
+    if "@" not in path or Path(path).exists():
+        names = [_named(path)]
+    else:
         names = [path.replace("@", text) for texts in _CHROMOSOMES.values() for text in texts]
         names = [name + ending for name in names for ending in ("", *_ENDINGS)]
     beside = {".bed": (".bim", ".fam"), ".pgen": (".pvar", ".psam", ".bim", ".fam"), ".bgen": (".sample",)}

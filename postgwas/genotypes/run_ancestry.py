@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postgwas.destination import Destination
 from postgwas.errors import InputError, UsageError
-from postgwas.genotypes.destination import Destination
 from postgwas.genotypes.groups import Given, groups_of
 from postgwas.genotypes.reference_groups import (
     Assignment,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from postgwas.compute.engine import engine
+from postgwas.destination import Destination
 from postgwas.errors import NoVariantsError, UsageError
-from postgwas.genotypes.destination import Destination
 from postgwas.genotypes.genotypes import Genotypes
 from postgwas.genotypes.inputs import input_files, parameters_of, selection_lists
 from postgwas.genotypes.relationship import Relationship, relationship

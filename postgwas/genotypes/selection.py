@@ -16,7 +16,7 @@ from postgwas.genotypes.opening import open_genotypes, reads_by_region
 from postgwas.genotypes.regions import chromosome_regions, in_regions, no_chromosome, regions_of
 from postgwas.genotypes.samples import keep_samples, with_sexes
 from postgwas.genotypes.variants import listed_variants
-from postgwas.runlog import get_logger
+from postgwas.runlog import get_logger, log_step
 
 log = get_logger("genotypes")
 
@@ -100,6 +100,18 @@ def open_selected(
     if not isinstance(genotypes, Genotypes):
         genotypes = open_for_selection(genotypes, chosen, dosage=dosage, scratch=scratch)
     return select_genotypes(genotypes, chosen)
+
+
+def tell_selection(chosen: Selected) -> None:
+    """Log what a selection left of a file, where it took something."""
+    data = chosen.genotypes
+    for what, left, dropped, unit in (
+        ("Samples of the genotypes", data.n_samples, chosen.samples_dropped, "samples"),
+        ("Variants", data.n_variants, chosen.variants_dropped, "variants"),
+    ):
+        if dropped:
+            log_step(log, what, rows_in=left + sum(dropped.values()), rows_out=left, dropped=dropped,
+                     unit=unit)  # fmt: skip
 
 
 def open_for_selection(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from postgwas.genotypes.destination import Destination
+from postgwas.destination import Destination
 from postgwas.runlog import get_logger
 
 if TYPE_CHECKING:

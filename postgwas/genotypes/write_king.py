@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from postgwas.genotypes.destination import Destination
+from postgwas.destination import Destination
 from postgwas.genotypes.inputs import input_files, parameters_of, selection_lists
 from postgwas.genotypes.run_king import KingResult, KingSettings, king
 from postgwas.genotypes.selection import Selection, open_selected

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from postgwas.genotypes.destination import Destination
+from postgwas.destination import Destination
 from postgwas.genotypes.genotypes import Genotypes
 from postgwas.genotypes.groups import Groups, groups_of
 from postgwas.genotypes.inputs import input_files, parameters_of, selection_lists

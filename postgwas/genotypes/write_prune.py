@@ -6,7 +6,7 @@ import os
 import time
 from typing import Any
 
-from postgwas.genotypes.destination import Destination
+from postgwas.destination import Destination
 from postgwas.genotypes.inputs import input_files, parameters_of, selection_lists
 from postgwas.genotypes.run_prune import PruneResult, PruneSettings, prune
 from postgwas.genotypes.selection import Selection, open_selected

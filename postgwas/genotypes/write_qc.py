@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from postgwas.destination import Destination
 from postgwas.genotypes.alleles import record_ids
-from postgwas.genotypes.destination import Destination
 from postgwas.genotypes.inputs import input_files, parameters_of, selection_lists
 from postgwas.genotypes.qc_result import QcResult
 from postgwas.genotypes.qc_settings import QcSettings

@@ -189,6 +189,14 @@ def test_the_number_by_egenes(tmp_path: Path, out: Path) -> None:
     found = dict(zip(table["N_FACTORS"], table["N_DISCOVERIES"]))
     assert found[0] < 5 and found[2] >= 15 and table["CHOSEN"].to_list() == [False, True, False]
     assert len(read_covariates(f"{out}.peer_factors.txt").names) == 2
+    (tmp_path / "strong").write_text("".join(f"v{v}\n" for v in range(10)))
+    some, store = out.with_name("some"), tmp_path / "s.h5"
+    arguments += ["--exclude", tmp_path / "strong", "--store", store]
+    assert run(some, *arguments, "--n_factors", "0,2") == 0
+    assert pl.read_csv(f"{some}.number.tsv", separator="\t")["N_DISCOVERIES"].to_list()[1] <= 10
+    assert "20 variants in, 10 out (dropped: 10 in --exclude)" in Path(f"{some}.log").read_text()
+    read = Study.open(store).provenance("expression/factors/some").inputs
+    assert {Path(one.name).name for one in read} == {"x.bed", "g.vcf", "strong"}
 
 
 def test_genes_that_say_nothing_are_left_out(tmp_path: Path, out: Path) -> None:
@@ -221,6 +229,7 @@ def test_bad_input(tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
     assert "expected 1 to 38" in told("--n_factors", 39, "--covariates", known)
     assert "--n_factors ten: expected a number" in told("--n_factors", "ten")
     assert "--genotypes FILE" in told("--n_factors", "0,5")
+    assert "--keep has no meaning without --genotypes" in told("--keep", known)
     gaps = sheet(tmp_path / "gaps.tsv", "age=" + ",".join(["1", "NA", "2", "3"] * 10))
     assert "covariate age has no value for 10 of 40 samples: s1, s5, s9" in told("--covariates", gaps)
     odd = sheet(tmp_path / "odd.tsv", "age=" + ",".join(["x", *map(str, range(39))]))
