@@ -14,6 +14,7 @@ The public interface fits on this page; every name is imported when first used.
 ``open_genotypes``      PLINK 1, PLINK 2, VCF, BCF or BGEN as blocks of variants x samples
 ``genotypes``           room of genotypes: ``genotypes.qc``, ``.prune``, ``.pca``, ``.king``, ``.fst``
 ``expression``          room of expression: ``expression.import_expression``, ``.prepare``, ``.peer``
+``finemap``             room of fine-mapping: ``finemap.susie_rss``, ``finemap.susie``
 ``Study``               the HDF5 store: write, list, query by region, export, verify, pack
 ``engine``              where work runs: in process, local workers, a Dask cluster, a queue
 ``PostgwasError``       base of all errors that a user can meet
@@ -36,6 +37,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from postgwas import expression as expression
+    from postgwas import finemap as finemap
     from postgwas import genotypes as genotypes
     from postgwas import ldsc as ldsc
     from postgwas import mtag as mtag
@@ -73,6 +75,7 @@ __all__ = [
     "Study",
     "engine",
     "expression",
+    "finemap",
     "genotypes",
     "harmonise",
     "iter_sumstats",
@@ -89,7 +92,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name in ("expression", "genotypes", "ldsc", "mtag"):
+    if name in ("expression", "finemap", "genotypes", "ldsc", "mtag"):
         return importlib.import_module(f"postgwas.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
