@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mtag": ("mtag_command", "multi-trait analysis of GWAS summary statistics, with maxFDR"),
     "genotypes": ("genotypes", "quality control, pruning, PCA, kinship, F_ST, conversion of genotypes"),
     "expression": ("expression", "counts to normalised expression, hidden factors and covariates"),
+    "eqtl": ("eqtl", "QTL mapping: cis, permutations, independent signals, interactions, trans"),
     "store": ("store", "list, show, query, export, verify or pack a study's HDF5 store"),
     "reference": ("reference", "list, fetch and verify reference panels"),
     "demo": ("demo", "run the main job on the embedded demo study"),

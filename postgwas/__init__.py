@@ -15,6 +15,7 @@ The public interface fits on this page; every name is imported when first used.
 ``genotypes``           room of genotypes: ``genotypes.qc``, ``.prune``, ``.pca``, ``.king``, ``.fst``
 ``expression``          room of expression: ``expression.import_expression``, ``.prepare``, ``.peer``
 ``finemap``             room of fine-mapping: ``finemap.susie_rss``, ``finemap.susie``
+``qtl``                 room of QTL mapping: ``qtl.cis_nominal``, ``qtl.load_inputs``
 ``Study``               the HDF5 store: write, list, query by region, export, verify, pack
 ``engine``              where work runs: in process, local workers, a Dask cluster, a queue
 ``PostgwasError``       base of all errors that a user can meet
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from postgwas import genotypes as genotypes
     from postgwas import ldsc as ldsc
     from postgwas import mtag as mtag
+    from postgwas import qtl as qtl
     from postgwas.compute.engine import engine as engine
     from postgwas.errors import PostgwasError as PostgwasError
     from postgwas.genotypes.opening import open_genotypes as open_genotypes
@@ -84,6 +86,7 @@ __all__ = [
     "mtag",
     "munge",
     "open_genotypes",
+    "qtl",
     "quality_control",
     "read_sumstats",
 ]
@@ -92,7 +95,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name in ("expression", "finemap", "genotypes", "ldsc", "mtag"):
+    if name in ("expression", "finemap", "genotypes", "ldsc", "mtag", "qtl"):
         return importlib.import_module(f"postgwas.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)

@@ -12,12 +12,15 @@ import numpy as np
 from postgwas.errors import InputError, NoVariantsError, UsageError
 from postgwas.genotypes.alleles import Multiallelic
 from postgwas.genotypes.genotypes import Genotypes
+from postgwas.runlog import get_logger
 
 if TYPE_CHECKING:
     from postgwas.store.position import Region
 
+log = get_logger("genotypes")
+
 _VCF = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
-_ENDINGS = (".bed", ".pgen", ".bgen", *_VCF)
+_ENDINGS = (".pgen", ".bed", ".bgen", *_VCF)
 _CHROMOSOMES = {n: (str(n),) for n in range(1, 23)} | {
     23: ("X", "23"),
     24: ("Y", "24"),
@@ -39,7 +42,8 @@ def open_genotypes(
     Parameters
     ----------
     path : path-like
-        A .bed, .pgen, .vcf, .vcf.gz, .bcf or .bgen file, or such a file's name without ending. With
+        A .bed, .pgen, .vcf, .vcf.gz, .bcf or .bgen file, or such a file's name without ending: then a
+        .pgen goes before others, with a warning. With
         ``@`` in it: the files of chromosomes 1 to 22, X, Y and MT that exist, as one.
     dosage : bool
         Dosages rather than hard calls (.pgen, .bgen, VCF's DS field); PLINK 1 has none.
@@ -167,7 +171,9 @@ def _named(name: str) -> str:
             f"{name}: no genotypes found; expected the name or prefix of PLINK 1 (.bed), PLINK 2 (.pgen), "
             "VCF, BCF or BGEN"
         )
-    if len(found) > 1:
+    if len(found) > 1 and found[0].endswith(".pgen"):
+        log.warning("%s could be %s: %s is used", name, ", ".join(found), found[0])
+    elif len(found) > 1:
         raise UsageError(f"{name} could be {', '.join(found)}", hint="give the whole name of one")
     return found[0]
 

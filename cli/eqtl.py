@@ -1,0 +1,27 @@
+"""QTL mapping: cis, permutations, independent signals, interactions, trans, allelic fold change.
+
+Genotypes as PLINK 1, PLINK 2, VCF, BCF or BGEN, phenotypes as a BED (postgwas expression prepare writes one),
+covariates in FastQTL's layout or a sample sheet of numbers (postgwas expression covariates).
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from postgwas.cli.actions import Actions, add_actions, run_action
+
+HELP = "QTL mapping: cis, permutations, independent signals, interactions, trans, fold changes"
+
+ACTIONS: Actions = {
+    "cis": ("eqtl_cis", "all variants in the window of each phenotype"),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Register the actions."""
+    add_actions(parser, ACTIONS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run one action."""
+    return run_action(ACTIONS, args)

@@ -1,0 +1,149 @@
+"""A block of variants made ready for products: imputed, counted, covariates projected out, of norm 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postgwas.qtl.projection import Floats, Projection
+
+_EXPLAINED = 1e-10
+"""Share of a variant's variance, left by the covariates, below which nothing can be tested."""
+
+
+class VariantReason(IntEnum):
+    """Why a variant is not tested; 0 if it is."""
+
+    USABLE = 0
+    ALL_MISSING = 1
+    CONSTANT = 2
+    MAF_BELOW_LIMIT = 3
+    TOO_MANY_MISSING = 4
+    EXPLAINED_BY_COVARIATES = 5
+
+
+@dataclass(frozen=True, eq=False)
+class VariantBlock:
+    """Variants, one a row, over the samples that are used.
+
+    Attributes
+    ----------
+    dosage : ndarray of float64, shape (V, n)
+        Copies of A1; a missing call is the mean of the variant's others.
+    unit : ndarray of float64, shape (V, n)
+        Residuals beside the covariates, of norm 1; 0 where `reason` is not 0.
+    norm : ndarray of float64, shape (V,)
+        Norm of the residuals before they were scaled.
+    af : ndarray of float64, shape (V,)
+        Frequency of A1 among the calls; NaN where all are missing.
+    ma_samples : ndarray of int64, shape (V,)
+        Carriers of the minor allele, those at over half a copy included.
+    ma_count : ndarray of int64, shape (V,)
+        Copies of the minor allele, as tensorQTL counts them: after imputation, rounded down.
+    n_missing : ndarray of int64, shape (V,)
+    reason : ndarray of int8, shape (V,)
+        :class:`VariantReason`.
+    """
+
+    dosage: Floats
+    unit: Floats
+    norm: Floats
+    af: Floats
+    ma_samples: NDArray[np.int64]
+    ma_count: NDArray[np.int64]
+    n_missing: NDArray[np.int64]
+    reason: NDArray[np.int8]
+
+    @property
+    def n_variants(self) -> int:
+        return len(self.norm)
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """Which are tested, shape (V,)."""
+        return self.reason == VariantReason.USABLE
+
+    def of(self, rows: NDArray[np.int64] | NDArray[np.bool_] | slice) -> VariantBlock:
+        """Some of the variants."""
+        return VariantBlock(*(getattr(self, name)[rows] for name in _FIELDS))
+
+
+_FIELDS = tuple(VariantBlock.__dataclass_fields__)
+
+
+def variant_block(
+    calls: NDArray[np.int8] | NDArray[np.float32],
+    projection: Projection,
+    *,
+    maf_min: float = 0.0,
+    max_missing: float = 1.0,
+) -> VariantBlock:
+    """Impute, count, project and scale.
+
+    Parameters
+    ----------
+    calls : ndarray, shape (V, n)
+        Copies of A1: int8 with -9 for missing, or float32 with NaN.
+    projection : Projection
+    maf_min : float
+        Variants of this minor allele frequency or more are tested; counts decide, not rounded frequencies.
+    max_missing : float
+        Variants with at most this share of missing calls are tested.
+
+    Examples
+    --------
+    >>> from postgwas.qtl.projection import projection
+    >>> block = variant_block(np.array([[0, 1, 2, -9], [1, 1, 1, 1]], np.int8), projection(None, 4))
+    >>> block.af, block.reason, block.dosage[0]
+    (array([0.5, 0.5]), array([0, 2], dtype=int8), array([0., 1., 2., 1.]))
+    """
+    n = calls.shape[1]
+    dosage = calls.astype(np.float64)
+    missing = (calls < 0) if calls.dtype == np.int8 else np.isnan(calls)
+    n_missing = np.zeros(len(calls), np.int64)
+    if missing.any():
+        n_missing = np.count_nonzero(missing, axis=1)
+        dosage[missing] = 0.0
+    observed = n - n_missing
+    total = dosage.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = total / observed
+    if missing.any():
+        rows = np.flatnonzero(n_missing)
+        known = np.nan_to_num(mean[rows])
+        dosage[rows] = np.where(missing[rows], known[:, None], dosage[rows])
+    reason = np.zeros(len(calls), np.int8)
+    minor = np.minimum(total, 2.0 * observed - total)
+    # Counts against the limit's count: a limit that is met exactly does not depend on rounding.
+    reason[minor < maf_min * 2.0 * observed * (1.0 - 1e-12)] = VariantReason.MAF_BELOW_LIMIT
+    reason[n_missing > max_missing * n * (1.0 + 1e-12)] = VariantReason.TOO_MANY_MISSING
+    constant = np.ptp(dosage, axis=1) == 0.0 if n else np.ones(len(calls), np.bool_)
+    reason[constant] = VariantReason.CONSTANT
+    reason[observed == 0] = VariantReason.ALL_MISSING
+    left = projection.residuals(dosage)
+    squares = np.einsum("ij,ij->i", left, left)
+    spread = np.einsum("ij,ij->i", dosage, dosage) - n * dosage.mean(axis=1) ** 2
+    reason[(reason == 0) & (squares <= _EXPLAINED * spread)] = VariantReason.EXPLAINED_BY_COVARIATES
+    norm = np.sqrt(squares)
+    usable = reason == 0
+    scale = np.zeros_like(norm)
+    scale[usable] = 1.0 / norm[usable]
+    left *= scale[:, None]
+    ma_samples, ma_count = _minor_allele(dosage, mean / 2.0)
+    return VariantBlock(dosage, left, norm, mean / 2.0, ma_samples, ma_count, n_missing, reason)
+
+
+def _minor_allele(dosage: Floats, af: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Carriers and copies of the minor allele."""
+    carriers = dosage > 0.5
+    rare = ~(af > 0.5)
+    samples = np.where(rare, np.count_nonzero(carriers, axis=1), 0)
+    if not rare.all():
+        samples[~rare] = np.count_nonzero(dosage[~rare] < 1.5, axis=1)
+    copies = np.einsum("ij,ij->i", dosage, carriers)
+    # Whole numbers but for imputed calls, whose sum may fall a rounding short of one.
+    count = np.where(rare, copies, 2.0 * dosage.shape[1] - copies)
+    return samples, np.floor(count + 1e-9).astype(np.int64)
