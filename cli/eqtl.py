@@ -10,7 +10,7 @@ import argparse
 
 from postgwas.cli.actions import Actions, add_actions, run_action
 
-HELP = "QTL mapping: cis, permutations, independent signals, interactions, trans, fold changes"
+HELP = "QTL mapping: cis, permutations, independent signals, interactions, trans"
 
 ACTIONS: Actions = {
     "cis": ("eqtl_cis", "all variants in the window of each phenotype"),
