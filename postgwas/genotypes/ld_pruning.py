@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +17,10 @@ from postgwas.genotypes.pair_correlation import Columns, correlated
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-_BATCH = 128
+_BATCH = 64
 """New variants whose correlations with those of the window are one product."""
+_CALLS = 1 << 22
+"""Calls that are read at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,99 +106,94 @@ def prune_windows(
 
 
 class _State:
-    """Variants that are left, and which later ones each is correlated with, as bits of an integer."""
+    """Variants that are left, and which earlier and later ones each is correlated with."""
 
     def __init__(self, read: Callable[[int, int], Calls], n_variants: int, r2: float) -> None:
         self.read, self.n_variants, self.r2 = read, n_variants, r2
-        self.kept = np.ones(n_variants, np.bool_)
+        self.flags = bytearray(b"\1") * n_variants  # one entry of it is read quicker than of an array
+        self.kept = np.frombuffer(self.flags, np.bool_)
         self.because = np.full(n_variants, -1, np.int64)
-        self.later: dict[int, int] = {}  # bit b of later[i]: correlated with i + 1 + b
-        self.earlier: dict[int, tuple[int, int]] = {}  # (base, bits): bit b: correlated with base + b
-        self.minor: dict[int, tuple[int, int]] = {}  # minor copies, all copies
+        self.minor, self.total = np.zeros((2, n_variants), np.int64)  # copies: of the rarer allele, of both
+        self.later: defaultdict[int, list[int]] = defaultdict(list)
+        self.earlier: defaultdict[int, list[int]] = defaultdict(list)
         self.loaded = 0
-        self.first = 0
-        self.columns: Columns | None = None
+        self.first, self.n_ahead = 0, 1
+        self.columns: list[Columns] = []
+        self.ahead: list[Calls] = []  # blocks of variants that are read and not loaded
 
     def load(self, start: int, stop: int) -> None:
         """Correlations of all variants before `stop` with those from `start` on."""
         while self.loaded < stop:
             begin, end = self.loaded, min(self.loaded + _BATCH, self.n_variants)
-            new = Columns.of(self.read(begin, end), np.arange(begin, end))
-            for row, counts in zip(new.rows.tolist(), zip(new.minor.tolist(), new.total.tolist())):
-                self.minor[row] = counts
+            new = Columns.of(self._next(begin), np.arange(begin, end))
+            self.minor[begin:end], self.total[begin:end] = new.minor, new.total
             self.kept[new.rows[new.constant]] = False
             new = new.some(~new.constant)
-            old = None if self.columns is None else self.columns.some(self._still(self.columns.rows, start))
-            whole = new if old is None else old.with_more(new)
-            self._note(whole.rows, new.rows, correlated(whole, new, self.r2))
-            self.columns = whole
+            still = [one.some(self.kept[one.rows] & (one.rows >= start)) for one in self.columns]
+            if still:
+                old = still[0] if len(still) == 1 else still[0].with_more(still[1])
+                self._note(old.rows, new.rows, correlated(old, new, self.r2))
+                self.columns = [old, new]
+            else:
+                self.columns = [new]
+            self._note(new.rows, new.rows, np.triu(correlated(new, new, self.r2), 1))
             self.loaded = end
 
-    def _still(self, rows: Ints, start: int) -> Bools:
-        mask: Bools = self.kept[rows] & (rows >= start)
-        return mask
+    def _next(self, begin: int) -> Calls:
+        if not self.ahead:
+            n_batches = 1 if begin == 0 else self.n_ahead
+            calls = self.read(begin, min(begin + n_batches * _BATCH, self.n_variants))
+            self.n_ahead = max(1, _CALLS // (_BATCH * max(calls.shape[1], 1)))
+            self.ahead = [calls[at : at + _BATCH] for at in range(0, len(calls), _BATCH)][::-1]
+        return self.ahead.pop()
 
     def _note(self, rows: Ints, new: Ints, hits: Bools) -> None:
-        """Keep correlated pairs, the earlier one along the first axis, as bits."""
-        if not len(new):
-            return
-        hits &= rows[:, None] < new
-        base, first = int(rows[0]), int(new[0])
-        wide = np.zeros((len(rows), int(new[-1]) - first + 1), np.bool_)
-        wide[:, new - first] = hits
-        for row, bits in zip(rows.tolist(), _integers(wide)):
-            shift = first - row - 1
-            self.later[row] = self.later.get(row, 0) | (bits << shift if shift >= 0 else bits >> -shift)
-        tall = np.zeros((len(new), int(rows[-1]) - base + 1), np.bool_)
-        tall[:, rows - base] = hits.T
-        for row, bits in zip(new.tolist(), _integers(tall)):
-            self.earlier[row] = (base, bits)
+        """Keep correlated pairs, the earlier one along the first axis."""
+        at_row, at_new = np.nonzero(hits)
+        for row, some in _groups(rows[at_row], new[at_new]):
+            self.later[row] += some
+        at_new, at_row = np.nonzero(hits.T)
+        for one, some in _groups(new[at_new], rows[at_row]):
+            self.earlier[one] += some
 
     def settle(self, start: int, first_new: int, stop: int) -> None:
         """Make the window from `start` to `stop` free of pairs; only pairs with new variants can be left."""
-        alive = int(_integers(self.kept[None, start:stop])[0])
-        rows = 0
+        flags = self.flags
+        found: set[int] = set()
         for new in range(max(first_new, start), stop):
-            if self.kept[new]:
-                base, bits = self.earlier[new]
-                rows |= (bits >> (start - base) if start >= base else bits << (base - start)) & alive
+            if flags[new]:
+                found.update(self.earlier.get(new, ()))
+        rows = sorted(row for row in found if row >= start and flags[row])
         while rows:
-            waiting, rows_left, hit = rows, 0, False
-            while waiting:
-                lowest = waiting & -waiting
-                waiting ^= lowest
-                at = lowest.bit_length() - 1
-                if not alive & lowest:
+            hit = []
+            for row in rows:
+                if not flags[row]:
                     continue
-                partners = (self.later[start + at] << (at + 1)) & alive
-                if not partners:
-                    continue
-                other = (partners & -partners).bit_length() - 1
-                gone = self._lose(start + at, start + other)
-                alive &= ~(1 << (gone - start))
-                hit = True
-                rows_left |= lowest
-            rows = rows_left & alive if hit else 0
+                other = next((one for one in self.later[row] if flags[one]), stop)
+                if other < stop:
+                    self._lose(row, other)
+                    hit.append(row)
+            rows = [row for row in hit if flags[row]]
 
-    def _lose(self, one: int, two: int) -> int:
+    def _lose(self, one: int, two: int) -> None:
         """Leave out one of a correlated pair; fractions are compared in whole numbers."""
-        minor_one, all_one = self.minor[one]
-        minor_two, all_two = self.minor[two]
-        gone, cause = (one, two) if minor_one * all_two < minor_two * all_one else (two, one)
-        self.kept[gone] = False
+        rarer = self.minor[one] * self.total[two] < self.minor[two] * self.total[one]
+        gone, cause = (one, two) if rarer else (two, one)
+        self.flags[gone] = 0
         self.because[gone] = cause
-        return gone
 
     def forget(self, start: int) -> None:
         """Drop what is kept of variants before `start`."""
         for row in range(self.first, start):
             self.later.pop(row, None)
             self.earlier.pop(row, None)
-            self.minor.pop(row, None)
         self.first = max(self.first, start)
 
 
-def _integers(bits: Bools) -> list[int]:
-    """Each row as an integer, its first entry the lowest bit."""
-    packed = np.packbits(bits, axis=1, bitorder="little")
-    return [int.from_bytes(row.tobytes(), "little") for row in packed]
+def _groups(keys: Ints, values: Ints) -> Iterator[tuple[int, list[int]]]:
+    """Values of each key; equal keys stand together."""
+    if len(keys):
+        borders = [0, *(np.flatnonzero(np.diff(keys)) + 1).tolist(), len(keys)]
+        each = values.tolist()
+        for first, last in pairwise(borders):
+            yield int(keys[first]), each[first:last]

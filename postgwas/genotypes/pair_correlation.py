@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,11 @@ _EXACTLY = 1e-12
 """A squared correlation that is the limit itself, but for rounding, is not above it."""
 _FEW = 0.01
 """Share of missing calls from which on a dense product is the cheaper one."""
+_BITS = 20
+"""Bits of each of three counts that are added up as one number."""
+_PACKED = np.zeros(256, np.int64)
+_PACKED[:3] = 1 + (1 << _BITS), 1, 1 + (1 << 2 * _BITS)
+"""By calls as bytes: 1 for a call, and above it 1 for no copies, and above that 1 for two; missing is 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,30 +33,42 @@ class Columns:
     ----------
     rows : ndarray of int64, shape (V,)
         Which variants.
+    calls : ndarray of int8, shape (V, n)
+        Copies of A1, missing negative.
     steps : ndarray of float32, shape (V, n)
         Copies - 1, 0 where missing.
-    seen : ndarray of float32, shape (V, n)
-        1 where there is a call.
     n_seen, sums, squares : ndarray of float64, shape (V,)
         Calls, and sums of steps and of their squares.
     """
 
     rows: Ints
+    calls: NDArray[np.int8]
     steps: NDArray[np.float32]
-    seen: NDArray[np.float32]
     n_seen: Floats
     sums: Floats
     squares: Floats
 
     @classmethod
     def of(cls, calls: Calls, rows: Ints) -> Columns:
-        """From copies of A1, missing negative, shape (V, n)."""
-        seen = (calls >= 0).astype(np.float32)
-        steps = (calls.astype(np.float32) - 1.0) * seen
+        """From copies of A1, missing negative, shape (V, n), n below 2^24."""
+        n = calls.shape[1]
+        missing = np.flatnonzero(calls < 0)
+        steps = np.array(calls, np.float32, order="C")
+        steps -= np.float32(1.0)
+        steps.reshape(-1)[missing] = 0.0
+        n_missing = np.bincount(missing // n, minlength=len(calls))
+        sums = steps @ np.ones(n, np.float32)
+        squares = np.einsum("ij,ij->i", steps, steps)
         return cls(
-            rows, steps, seen, seen.sum(axis=1, dtype=np.float64), steps.sum(axis=1, dtype=np.float64),
-            np.einsum("ij,ij->i", steps, steps, dtype=np.float64),
+            rows, calls.astype(np.int8, copy=False), steps, (n - n_missing).astype(np.float64),
+            sums.astype(np.float64), squares.astype(np.float64),
         )  # fmt: skip
+
+    @cached_property
+    def missing(self) -> tuple[Ints, Ints]:
+        """Where calls are missing: variants, ascending, and people."""
+        variant, person = np.divmod(np.flatnonzero(self.calls < 0), self.calls.shape[1])
+        return variant, person
 
     @property
     def total(self) -> Ints:
@@ -78,7 +96,7 @@ class Columns:
         if mask.all():
             return self
         return Columns(
-            self.rows[mask], self.steps[mask], self.seen[mask], self.n_seen[mask], self.sums[mask],
+            self.rows[mask], self.calls[mask], self.steps[mask], self.n_seen[mask], self.sums[mask],
             self.squares[mask],
         )  # fmt: skip
 
@@ -87,7 +105,7 @@ class Columns:
         return Columns(
             *(
                 np.concatenate([getattr(self, name), getattr(other, name)])
-                for name in ("rows", "steps", "seen", "n_seen", "sums", "squares")
+                for name in ("rows", "calls", "steps", "n_seen", "sums", "squares")
             )
         )
 
@@ -111,44 +129,35 @@ def correlated(left: Columns, right: Columns, r2: float) -> Bools:
     """
     n = left.steps.shape[1]
     product = (left.steps @ right.steps.T).astype(np.float64)
-    n_both = np.broadcast_to(np.float64(n), product.shape)
+    n_both: Floats | np.float64 = np.float64(n)
     sum_left, sum_right = left.sums[:, None], right.sums[None, :]
     square_left, square_right = left.squares[:, None], right.squares[None, :]
     if left.gaps.any() or right.gaps.any():
-        n_both, (sum_left, square_left), (sum_right, square_right) = _of_both(left, right)
+        lost, lost_sum, lost_square = _lost(left, right)
+        n_both = left.n_seen[:, None] - lost
+        sum_left, square_left = sum_left - lost_sum, square_left - lost_square
+        if right is not left:
+            _, lost_sum, lost_square = _lost(right, left)
+        sum_right, square_right = sum_right - lost_sum.T, square_right - lost_square.T
     covariance = n_both * product - sum_left * sum_right
     variances = (n_both * square_left - sum_left**2) * (n_both * square_right - sum_right**2)
     return covariance**2 > (r2 * (1.0 + _EXACTLY)) * variances
 
 
-def _of_both(left: Columns, right: Columns) -> tuple[Floats, tuple[Floats, Floats], tuple[Floats, Floats]]:
-    """People with both calls, and each variant's sums over them: all, less those that the other misses."""
-    absent = _Missing(right)
-    n_both = left.n_seen[:, None] - absent.sums(left.seen)
-    of_left = left.sums[:, None] - absent.sums(left.steps)
-    squares_left = left.squares[:, None] - absent.sums(np.abs(left.steps))
-    absent = _Missing(left)
-    of_right = right.sums - absent.sums(right.steps).T
-    squares_right = right.squares - absent.sums(np.abs(right.steps)).T
-    return n_both, (of_left, squares_left), (of_right, squares_right)
-
-
-class _Missing:
-    """Where variants lack calls; while that is rare, adding up those places beats a product."""
-
-    def __init__(self, columns: Columns) -> None:
-        missing = columns.seen == 0
-        places = np.flatnonzero(missing)
-        self._n_variants = len(missing)
-        self._dense = missing.astype(np.float32) if len(places) > _FEW * missing.size else None
-        variant, self._person = np.divmod(places, missing.shape[1])
-        self._variants, self._starts = np.unique(variant, return_index=True)
-
-    def sums(self, values: NDArray[np.float32]) -> Floats:
-        """Sums of the values, shape (V, n), over the people without a call: shape (V, variants)."""
-        if self._dense is not None:
-            return (values @ self._dense.T).astype(np.float64)
-        found = np.zeros((len(values), self._n_variants))
-        if len(self._starts):
-            found[:, self._variants] = np.add.reduceat(values[:, self._person], self._starts, axis=1)
-        return found
+def _lost(one: Columns, other: Columns) -> tuple[Floats, Floats, Floats]:
+    """Calls, steps and their squares of the one over the people whom the other misses: (one, other)."""
+    variant, person = other.missing
+    if len(person) > min(_FEW * other.calls.size, 1 << _BITS):
+        missing = (other.calls < 0).astype(np.float32).T
+        seen = (one.calls >= 0).astype(np.float32) @ missing
+        sums, squares = one.steps @ missing, np.abs(one.steps) @ missing
+        return seen.astype(np.float64), sums.astype(np.float64), squares.astype(np.float64)
+    found = np.zeros((len(one.rows), len(other.rows)), np.int64)
+    if len(person):
+        # While that is rare, adding up those places beats a product.
+        variants, starts = np.unique(variant, return_index=True)
+        there = _PACKED[np.take(one.calls, person, axis=1).view(np.uint8)]
+        found[:, variants] = np.add.reduceat(there, starts, axis=1)
+    low = (1 << _BITS) - 1
+    none, two = (found >> _BITS) & low, found >> 2 * _BITS
+    return (found & low).astype(np.float64), (two - none).astype(np.float64), (two + none).astype(np.float64)

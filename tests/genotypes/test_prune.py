@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from postgwas.errors import InputError, UsageError
-from postgwas.genotypes import PruneSettings, ld_pruning, open_genotypes, prune
+from postgwas.genotypes import PruneSettings, ld_pruning, open_genotypes, pair_correlation, prune
 from postgwas.genotypes.ld_pruning import Pruned, prune_windows, windows_by_count, windows_by_distance
 from postgwas.genotypes.pair_correlation import Columns, correlated
 from postgwas.genotypes.run_prune import stretches
@@ -116,6 +116,29 @@ def test_the_limit_itself_is_not_above_it() -> None:
     columns = Columns.of(calls, np.arange(2))
     assert not correlated(columns, columns, 1 / 3)[0, 1]
     assert correlated(columns, columns, 0.333333)[0, 1]
+
+
+@pytest.mark.parametrize("few", [0.0, 1.0])
+def test_missing_calls_by_a_product_and_one_by_one(monkeypatch: pytest.MonkeyPatch, few: float) -> None:
+    monkeypatch.setattr(pair_correlation, "_FEW", few)
+    calls = random_calls(11, 30, 60, keep=0.9, missing=0.1)
+    calls[4, 1:], calls[9] = -9, np.maximum(calls[9], 0)
+    left, right = Columns.of(calls[:12], np.arange(12)), Columns.of(calls[12:], np.arange(12, 30))
+    found = correlated(left, right, 0.1)
+    expected = [[squared_correlation(one, two) > 0.1 for two in calls[12:]] for one in calls[:12]]
+    assert found.tolist() == expected
+    assert np.array_equal(correlated(right, left, 0.1), found.T) and 10 < found.sum() < 150
+    within = correlated(right, right, 0.1)
+    apart = correlated(right, Columns.of(calls[12:], np.arange(12, 30)), 0.1)
+    assert np.array_equal(within, apart) and np.array_equal(within, within.T)
+
+
+def test_blocks_that_are_read_at_once_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = random_calls(5, 400, 60, keep=0.95)
+    windows = list(windows_by_count(400, 30, 4))
+    whole = pruned(calls, windows, 0.2)
+    monkeypatch.setattr(ld_pruning, "_CALLS", 1)
+    assert np.array_equal(pruned(calls, windows, 0.2).because, whole.because)
 
 
 def test_chromosomes_apart_and_tables(tmp_path: Path) -> None:
