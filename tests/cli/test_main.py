@@ -95,8 +95,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (
             ["mtagg"],
-            "unknown command 'mtagg'; the commands are harmonise, munge, ldsc, make_annot, mtag, "
-            "genotypes, expression, store, reference, demo (did you mean mtag?)",
+            f"unknown command 'mtagg'; the commands are {', '.join(COMMANDS)} (did you mean mtag?)",
         ),
         (["--bogus"], "unknown option '--bogus'"),
         (["mtag", "--ou"], "argument --out: expected one argument (see postgwas mtag --help)"),
