@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.qtl.projection import Floats
-from postgwas.qtl.t_tails import TTable, p_of, t_mlog10p
+from postgwas.qtl.t_tails import p_of, t_mlog10p, t_table
 
 PERFECT = 1e-12
 """Share of variance left below which a fit counts as perfect: P would be a matter of rounding."""
 _FEW = 4096
+"""Up to so many pairs P is computed exactly, beyond by a table that is right to 1e-11."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +43,7 @@ class Association:
         return p_of(self.mlog10p)
 
 
-def associate(
-    r: Floats, x_norm: Floats, y_norm: Floats, df: float, *, table: TTable | None = None
-) -> Association:
+def associate(r: Floats, x_norm: Floats, y_norm: Floats, df: float) -> Association:
     """Tests from correlations of what the covariates leave of variant and phenotype.
 
     Parameters
@@ -55,8 +54,6 @@ def associate(
         Norms of the residuals, broadcast against `r`.
     df : float
         Degrees of freedom: samples - rank of covariates and constant - 1.
-    table : TTable, optional
-        Of these degrees of freedom, for many pairs.
 
     Notes
     -----
@@ -71,7 +68,7 @@ def associate(
     --------
     >>> found = associate(np.array([0.5]), np.array([2.0]), np.array([4.0]), 98)
     >>> found.slope, found.t.round(4), found.pval
-    (array([1.]), array([5.7155]), array([1.18294096e-07]))
+    (array([1.]), array([5.7155]), array([1.18049203e-07]))
     """
     left = (1.0 - r) * (1.0 + r)
     perfect = left <= PERFECT
@@ -80,9 +77,7 @@ def associate(
         slope = r * size
         slope_se = size * np.sqrt(np.maximum(left, 0.0) / df)
         t = r * np.sqrt(df / np.maximum(left, 0.0))
-    if table is None and t.size > _FEW:
-        table = TTable(df)
-    mlog10p = t_mlog10p(t, df) if table is None else table.mlog10p(t)
+    mlog10p = t_mlog10p(t, df) if t.size <= _FEW else t_table(df).mlog10p(t)
     mlog10p[perfect] = np.nan
     slope_se[perfect] = np.nan
     t[perfect] = np.nan

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from postgwas.qtl.association import Association, associate
 from postgwas.qtl.projection import Floats
 from postgwas.qtl.segments import Rows, Segment
-from postgwas.qtl.t_tails import TTable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,14 +65,8 @@ def cis_pairs(segment: Segment) -> CisPairs:
     usable = columns[4][variant] == 0
     if not usable.all():
         of_gene, variant, correlation = of_gene[usable], variant[usable], correlation[usable]
-    tests = associate(
-        correlation, norm[variant], segment.y_norm[of_gene], segment.df, table=_table(segment, len(variant))
-    )
+    tests = associate(correlation, norm[variant], segment.y_norm[of_gene], segment.df)
     return CisPairs(of_gene, variant, tests, *columns)
-
-
-def _table(segment: Segment, n_pairs: int) -> TTable | None:
-    return TTable(segment.df) if n_pairs > 4096 else None
 
 
 def pair_table(segment: Segment, pairs: CisPairs) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """Pieces of the nominal pass on disk: each segment writes its own, and they are joined in order.
 
 A gzip file may have several members, so text pieces are joined byte by byte; nothing is held in memory
-but one segment.
+but one segment. Statistics other than P are in single precision, 7 digits, as in tensorQTL's files.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postgwas.qtl.cis_pairs import CisPairs, cis_pairs, pair_table
+import numpy as np
+
+from postgwas.qtl.cis_pairs import CisPairs, cis_pairs
+from postgwas.qtl.projection import Floats
 from postgwas.qtl.rejections import SegmentRejections
 from postgwas.qtl.run_cis import pairs_left_out
 from postgwas.qtl.segments import Segment
@@ -25,29 +28,29 @@ TEXT = (
     "slope_se", "mlog10p", "effect_allele", "other_allele",
 )  # fmt: skip
 """Columns of the text."""
-_SINGLE = ("af", "slope", "slope_se", "mlog10p")
-"""Columns that files hold in single precision: 7 digits, as tensorQTL's."""
 _LEVEL = 1
+_SMALLEST = 1e-37
+"""P below this does not fit single precision."""
 
 
 @dataclass(frozen=True, eq=False)
 class PieceTask:
-    """A segment, and where its piece goes."""
+    """A segment, and where its pieces go: text, and columns for Parquet and the store."""
 
     segment: Segment
     text: str | None
-    parquet: str | None
+    columns: str | None
 
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """What a segment's piece holds."""
+    """What a segment's pieces hold."""
 
     n_pairs: int
     rejected: SegmentRejections
     chromosome: int
     text: str | None
-    parquet: str | None
+    columns: str | None
 
 
 def write_piece(task: PieceTask) -> Piece:
@@ -56,22 +59,54 @@ def write_piece(task: PieceTask) -> Piece:
     pairs = cis_pairs(segment)
     if task.text is not None:
         _write_text(Path(task.text), segment, pairs)
-    if task.parquet is not None:
-        stored_table(segment, pairs).write_parquet(task.parquet, compression="zstd", compression_level=1)
+    if task.columns is not None:
+        _write_columns(task.columns, segment, pairs)
     code = int(segment.variants["CHR"][0]) if segment.n_variants else 0
-    return Piece(len(pairs.gene), pairs_left_out(segment, pairs), code, task.text, task.parquet)
+    return Piece(len(pairs.gene), pairs_left_out(segment, pairs), code, task.text, task.columns)
 
 
-def stored_table(segment: Segment, pairs: CisPairs) -> pl.DataFrame:
-    """Pairs as Parquet and the store hold them: CHR and POS too, all but P in single precision."""
-    import polars as pl
+def _write_columns(path: str, segment: Segment, pairs: CisPairs) -> None:
+    """An Arrow file; ids and alleles as numbers into lists, which spares a text a pair."""
+    import pyarrow as pa
 
-    rows = pl.Series(pairs.variant)
-    frame = pair_table(segment, pairs)
-    return frame.with_columns(
-        segment.variants["CHR"].gather(rows), segment.variants["POS"].gather(rows),
-        pl.col(*_SINGLE).cast(pl.Float32),
-    )  # fmt: skip
+    table = pa.Table.from_batches([_batch(segment, pairs)])
+    with pa.OSFile(path, "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def _batch(segment: Segment, pairs: CisPairs) -> Any:
+    import pyarrow as pa
+
+    variants, tests = segment.variants, pairs.tests
+    gene, variant = pairs.gene.astype(np.int32), pairs.variant.astype(np.int32)
+
+    def coded(values: Any, rows: Any) -> Any:
+        return pa.DictionaryArray.from_arrays(pa.array(rows), pa.array(values, pa.string()))
+
+    def allele(name: str) -> Any:
+        kinds, code = np.unique(variants[name].to_numpy().astype(str), return_inverse=True)
+        return coded(kinds, code.astype(np.int32)[variant])
+
+    def number(values: Any, kind: str) -> Any:
+        return pa.array(values.astype(kind), from_pandas=True)  # NaN is null
+
+    columns = {
+        "CHR": pa.array(variants["CHR"].to_numpy()[variant]),
+        "POS": pa.array(segment.positions[pairs.variant].astype(np.int32)),
+        "phenotype_id": coded(segment.gene_ids, gene),
+        "variant_id": coded(variants["SNPID"].to_list(), variant),
+        "tss_distance": number(segment.positions[pairs.variant] - segment.tss[pairs.gene], "i4"),
+        "af": number(pairs.af[pairs.variant], "f4"),
+        "ma_samples": number(pairs.ma_samples[pairs.variant], "i4"),
+        "ma_count": number(pairs.ma_count[pairs.variant], "i4"),
+        "pval_nominal": number(tests.pval, "f8"),
+        "slope": number(tests.slope, "f4"),
+        "slope_se": number(tests.slope_se, "f4"),
+        "mlog10p": number(tests.mlog10p, "f4"),
+        "effect_allele": allele("A1"),
+        "other_allele": allele("A2"),
+    }
+    return pa.record_batch(columns)
 
 
 def _write_text(path: Path, segment: Segment, pairs: CisPairs) -> None:
@@ -102,7 +137,7 @@ def _write_text(path: Path, segment: Segment, pairs: CisPairs) -> None:
             "variant": segment.variants["SNPID"].gather(rows),
             "distance": segment.positions[pairs.variant] - segment.tss[pairs.gene],
             "about": about.to_series().gather(rows),
-            "pval": tests.pval,
+            "pval": _short(tests.pval),
             "slope": tests.slope.astype("f4"),
             "slope_se": tests.slope_se.astype("f4"),
             "mlog10p": tests.mlog10p.astype("f4"),
@@ -114,6 +149,18 @@ def _write_text(path: Path, segment: Segment, pairs: CisPairs) -> None:
     compressed: Any = igzip.IGzipFile(path, "wb", compresslevel=_LEVEL, mtime=0)  # isal has no types
     with compressed as stream:
         frame.write_csv(stream, separator="\t", include_header=False, null_value="NA", quote_style="never")
+
+
+def _short(pval: Floats) -> pl.Series:
+    """P as text of 7 digits, as the other statistics; of 17 where single precision does not reach."""
+    import polars as pl
+
+    values = pl.Series("pval", pval)
+    short = values.cast(pl.Float32).cast(pl.String)
+    low = pval < _SMALLEST
+    if low.any():
+        short = pl.select(pl.when(pl.Series(low)).then(values.cast(pl.String)).otherwise(short)).to_series()
+    return short
 
 
 def join_text(pieces: Iterable[Piece], path: Path) -> None:
@@ -135,12 +182,25 @@ def join_parquet(pieces: Iterable[Piece], path: Path) -> None:
     writer: Any = None
     try:
         for piece in pieces:
-            if piece.parquet is None or not piece.n_pairs:
+            if piece.columns is None or not piece.n_pairs:
                 continue
-            table = pq.read_table(piece.parquet)
+            table = read_columns(piece.columns)
             if writer is None:
-                writer = pq.ParquetWriter(path, table.schema, compression="zstd", compression_level=3)
+                texts = [field.name for field in table.schema if str(field.type).startswith("dictionary")]
+                # Without Arrow's own schema readers take the ids for the texts that they are.
+                writer = pq.ParquetWriter(
+                    path, table.schema, compression="zstd", compression_level=1, use_dictionary=texts,
+                    store_schema=False,
+                )  # fmt: skip
             writer.write_table(table)
     finally:
         if writer is not None:
             writer.close()
+
+
+def read_columns(path: str) -> Any:
+    """The Arrow table of a piece."""
+    import pyarrow as pa
+
+    with pa.memory_map(path) as source:
+        return pa.ipc.open_file(source).read_all()

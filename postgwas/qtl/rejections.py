@@ -31,8 +31,6 @@ class SegmentRejections:
     reason : ndarray of int8
     names : list of str
         Their ids.
-    seen : ndarray of int64, shape (2,)
-        First and last row, in the inputs' variants, of all of the segment's; -1 where there is none.
     imputed : int
         Calls that were set to their variant's mean.
     phenotypes, pairs : tuple of (str, str)
@@ -42,7 +40,6 @@ class SegmentRejections:
     rows: Rows
     reason: NDArray[np.int8]
     names: list[str]
-    seen: Rows
     imputed: int
     phenotypes: tuple[tuple[str, str], ...] = ()
     pairs: tuple[tuple[str, str, str], ...] = ()
@@ -58,9 +55,8 @@ def segment_rejections(
 ) -> SegmentRejections:
     """What a segment left out, from its variants' reasons."""
     bad = np.flatnonzero(reason)
-    ends = segment.rows[[0, -1]] if segment.n_variants else np.array([-1, -1])
     return SegmentRejections(
-        segment.rows[bad], reason[bad], segment.variants["SNPID"].gather(bad).to_list(), ends,
+        segment.rows[bad], reason[bad], segment.variants["SNPID"].gather(bad).to_list(),
         int(n_missing[reason == 0].sum()), tuple(phenotypes), tuple(pairs),
     )  # fmt: skip
 
@@ -112,17 +108,17 @@ def gather_rejections(parts: Iterable[SegmentRejections], rejected: Mapping[str,
     counts: Counter[str] = Counter()
     listed: list[tuple[str, str]] = []
     pairs: list[tuple[str, str, str]] = []
-    known: set[int] = set()
+    known = np.empty(0, np.int64)
     for part in parts:
         phenotypes.update(part.phenotypes)
         pairs.extend(part.pairs)
-        rows = part.rows.tolist()
-        for row, code, name in zip(rows, part.reason.tolist(), part.names):
-            if row not in known:
-                why = VariantReason(code)
-                counts[why.name.lower()] += 1
+        new = ~np.isin(part.rows, known)
+        for why in VariantReason:
+            here = np.flatnonzero(new & (part.reason == why))
+            if len(here):
+                counts[why.name.lower()] += len(here)
                 if why not in _BY_LIMIT:
-                    listed.append((name, why.name.lower()))
+                    listed += [(part.names[at], why.name.lower()) for at in here.tolist()]
         # Only variants of the next segment can come again.
-        known = set(rows)
+        known = part.rows
     return Rejections(phenotypes, dict(counts), listed, pairs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,10 +43,10 @@ def t_mlog10p(t: ArrayLike, df: ArrayLike) -> Floats:
     Examples
     --------
     >>> t_mlog10p([0.0, 2.0, 1000.0], 100).round(6)
-    array([  0.      ,   1.316834, 200.776457])
+    array([  0.      ,   1.316843, 201.101296])
     """
     statistic, freedom = np.broadcast_arrays(np.asarray(t, np.float64), np.asarray(df, np.float64))
-    return -_log_p(np.abs(statistic), freedom) / _LN10
+    return 0.0 - _log_p(np.abs(statistic), freedom) / _LN10  # 0, not -0, where t is 0
 
 
 def p_of(mlog10p: ArrayLike) -> Floats:
@@ -102,6 +103,12 @@ class TTable:
         if not inside.all():
             found[~inside] = t_mlog10p(t[~inside], self.df)
         return found
+
+
+@lru_cache(maxsize=8)
+def t_table(df: float) -> TTable:
+    """The table of these degrees of freedom, made once."""
+    return TTable(df)
 
 
 def _log_p(t: Floats, df: Floats) -> Floats:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from postgwas.qtl.projection import Floats, Projection
 
+_CONSTANT = 1e-14
+"""Share of the sum of squares, around the mean, that is rounding."""
 _EXPLAINED = 1e-10
 """Share of a variant's variance, left by the covariates, below which nothing can be tested."""
 
@@ -120,30 +122,44 @@ def variant_block(
     # Counts against the limit's count: a limit that is met exactly does not depend on rounding.
     reason[minor < maf_min * 2.0 * observed * (1.0 - 1e-12)] = VariantReason.MAF_BELOW_LIMIT
     reason[n_missing > max_missing * n * (1.0 + 1e-12)] = VariantReason.TOO_MANY_MISSING
-    constant = np.ptp(dosage, axis=1) == 0.0 if n else np.ones(len(calls), np.bool_)
-    reason[constant] = VariantReason.CONSTANT
+    # With imputed calls at the mean, so that the sum over all is n times it.
+    sum_squares = np.einsum("ij,ij->i", dosage, dosage)
+    full_mean = np.nan_to_num(mean)
+    spread = sum_squares - n * full_mean**2
+    reason[spread <= _CONSTANT * sum_squares] = VariantReason.CONSTANT
     reason[observed == 0] = VariantReason.ALL_MISSING
     left = projection.residuals(dosage)
     squares = np.einsum("ij,ij->i", left, left)
-    spread = np.einsum("ij,ij->i", dosage, dosage) - n * dosage.mean(axis=1) ** 2
     reason[(reason == 0) & (squares <= _EXPLAINED * spread)] = VariantReason.EXPLAINED_BY_COVARIATES
     norm = np.sqrt(squares)
     usable = reason == 0
     scale = np.zeros_like(norm)
     scale[usable] = 1.0 / norm[usable]
     left *= scale[:, None]
-    ma_samples, ma_count = _minor_allele(dosage, mean / 2.0)
+    whole = n_missing == 0 if calls.dtype == np.int8 else np.zeros(len(calls), np.bool_)
+    ma_samples, ma_count = _minor_allele(dosage, mean / 2.0, total, sum_squares, whole)
     return VariantBlock(dosage, left, norm, mean / 2.0, ma_samples, ma_count, n_missing, reason)
 
 
-def _minor_allele(dosage: Floats, af: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Carriers and copies of the minor allele."""
-    carriers = dosage > 0.5
+def _minor_allele(
+    dosage: Floats, af: Floats, total: Floats, squares: Floats, whole: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Carriers and copies of the minor allele; `whole` marks variants whose calls are all 0, 1 or 2."""
+    n = dosage.shape[1]
+    # Of whole calls sum and sum of squares tell how many there are of each kind.
+    two = (squares - total) / 2.0
+    one = total - 2.0 * two
     rare = ~(af > 0.5)
-    samples = np.where(rare, np.count_nonzero(carriers, axis=1), 0)
-    if not rare.all():
-        samples[~rare] = np.count_nonzero(dosage[~rare] < 1.5, axis=1)
-    copies = np.einsum("ij,ij->i", dosage, carriers)
+    samples = np.where(rare, one + two, n - two)
+    count = np.where(rare, total, 2.0 * n - total)
+    others = np.flatnonzero(~whole)
+    if len(others):
+        values, minor = dosage[others], rare[others]
+        carriers = values > 0.5
+        samples[others] = np.where(
+            minor, np.count_nonzero(carriers, axis=1), np.count_nonzero(values < 1.5, axis=1)
+        )
+        copies = np.einsum("ij,ij->i", values, carriers)
+        count[others] = np.where(minor, copies, 2.0 * n - copies)
     # Whole numbers but for imputed calls, whose sum may fall a rounding short of one.
-    count = np.where(rare, copies, 2.0 * dosage.shape[1] - copies)
-    return samples, np.floor(count + 1e-9).astype(np.int64)
+    return samples.astype(np.int64), np.floor(count + 1e-9).astype(np.int64)

@@ -88,7 +88,7 @@ def cis_nominal_files(
                 PieceTask(
                     segment,
                     str(scratch / f"{number}.tsv.gz") if format != "parquet" else None,
-                    str(scratch / f"{number}.parquet") if format != "tsv" or store else None,
+                    str(scratch / f"{number}.arrow") if format != "tsv" or store else None,
                 )
                 for number, segment in enumerate(segments_of(inputs))
             ]
@@ -135,10 +135,18 @@ def _store(
     if target.store is None:
         return
     import polars as pl
+    import pyarrow as pa
+
+    from postgwas.qtl.cis_pieces import read_columns
 
     for code in sorted({piece.chromosome for piece in pieces if piece.n_pairs}):
-        files = [piece.parquet for piece in pieces if piece.chromosome == code and piece.n_pairs]
-        frame = pl.read_parquet([file for file in files if file is not None]).rename({"variant_id": "SNPID"})
+        files = [piece.columns for piece in pieces if piece.chromosome == code and piece.n_pairs]
+        parts = [read_columns(file).unify_dictionaries() for file in files if file is not None]
+        table = pa.concat_tables(parts)
+        for name in ("phenotype_id", "variant_id", "effect_allele", "other_allele"):
+            text = table[name].cast(pa.string())
+            table = table.set_column(table.schema.get_field_index(name), name, text)
+        frame = pl.DataFrame(pl.from_arrow(table)).rename({"variant_id": "SNPID"})
         store_results(
             replace(target, keys=(_key(code),)), {_key(code): frame.sort("POS", "phenotype_id")}, inputs,
             paths=paths, parameters={}, began=began, rejected=rejected, attrs={"chromosome": code},
