@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from postgwas.qtl.inputs import QtlInputOptions as QtlInputOptions
     from postgwas.qtl.inputs import QtlInputs as QtlInputs
     from postgwas.qtl.inputs import load_inputs as load_inputs
+    from postgwas.qtl.qvalues import qvalue as qvalue
     from postgwas.qtl.run_cis import cis_nominal as cis_nominal
 
 _HOMES = {
@@ -15,9 +16,10 @@ _HOMES = {
     "QtlInputs": "postgwas.qtl.inputs",
     "cis_nominal": "postgwas.qtl.run_cis",
     "load_inputs": "postgwas.qtl.inputs",
+    "qvalue": "postgwas.qtl.qvalues",
 }
 
-__all__ = ["QtlInputOptions", "QtlInputs", "cis_nominal", "load_inputs"]
+__all__ = ["QtlInputOptions", "QtlInputs", "cis_nominal", "load_inputs", "qvalue"]
 
 
 def __getattr__(name: str) -> Any:
