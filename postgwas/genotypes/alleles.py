@@ -70,6 +70,8 @@ def named_apart(variants: pl.DataFrame, split: pl.Series) -> pl.DataFrame:
     """
     import polars as pl
 
+    if not split.any() and not (variants["SNPID"] == ".").any():
+        return variants
     alleles = pl.concat_str("A2", "A1", separator=":")
     place = pl.concat_str("CHROM", pl.col("POS").cast(pl.String), alleles, separator=":")
     name = pl.when(split).then(pl.concat_str("SNPID", alleles, separator=":")).otherwise("SNPID")

@@ -68,7 +68,8 @@ def _one_an_allele(
     import polars as pl
 
     n_alts = variants["A1"].str.count_matches(",", literal=True).to_numpy().astype(np.int64) + 1
-    special = (n_alts > 1) | variants["A1"].str.contains(r"^[<*]").to_numpy()
+    text = variants["A1"].str
+    special = (n_alts > 1) | (text.starts_with("<") | text.starts_with("*")).to_numpy()
     if not special.any():
         return named_apart(variants, pl.Series([False])), None, None, {}, {}
     alleles = np.ones((variants.height, 2), np.int64)  # variants of one ordinary ALT; others below

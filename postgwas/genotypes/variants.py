@@ -41,8 +41,7 @@ def variant_table(text: pl.DataFrame, path: str, *, first_line: int = 1, plink: 
 
     from postgwas.sumstats.values import chromosomes_from_text
 
-    names = text["CHROM"].replace({"25": "XY", "26": "MT"} if plink else {"26": "MT"})
-    codes = chromosomes_from_text(names)
+    codes = chromosomes_from_text(text["CHROM"], {"25": "XY", "26": "MT"} if plink else {"26": "MT"})
     if "CM" in text.columns:
         cm = _numbers(text["CM"], pl.Float64(), path, first_line, "genetic position in cM")
         if (cm == 0).all():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 TEXT_FIELDS = frozenset({"SNPID", "EA", "NEA", "REF", "ALT", "VARIANT", "TEST", "FORMAT", "SAMPLE"})
@@ -38,10 +40,10 @@ def chromosome_code(name: str) -> int | None:
     return _CHROMOSOMES.get(short)
 
 
-def chromosomes_from_text(text: pl.Series) -> pl.Series:
-    """Codes of chromosome names, null where a name is none."""
+def chromosomes_from_text(text: pl.Series, aliases: Mapping[str, str] | None = None) -> pl.Series:
+    """Codes of chromosome names, null where a name is none; `aliases` are other names for some."""
     names = text.unique().drop_nulls().to_list()
-    codes = [chromosome_code(name) for name in names]
+    codes = [chromosome_code((aliases or {}).get(name, name)) for name in names]
     return text.replace_strict(names, codes, default=None, return_dtype=pl.Int8)
 
 
