@@ -50,7 +50,7 @@ def _add_files(group: Any) -> None:
         "--chr", metavar="NAME,NAME,...", help="write only genes on these chromosomes, in any style"
     )
     group.add_argument("--no_bed", action="store_true", help="no BED: genes need no place")
-    group.add_argument("--no_figures", action="store_true", help="write no PREFIX.prepare.png")
+    group.add_argument("--figures", action="store_true", help="draw PREFIX.prepare.png")
     group.add_argument("--name", help="name in the store [default: the prefix' last part]")
 
 
@@ -162,7 +162,7 @@ def run(args: argparse.Namespace) -> int:
     )
     prepare(
         matrix_input(args), tpm=args.tpm, gtf=args.gtf, options=options, out=args.out, bed=not args.no_bed,
-        figures=not args.no_figures, store=args.store, name=args.name, overwrite=args.overwrite,
+        figures=args.figures, store=args.store, name=args.name, overwrite=args.overwrite,
         quiet=args.quiet, log_json=args.log_json,
     )  # fmt: skip
     return 0

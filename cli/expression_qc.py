@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files.add_argument(
         "--skip", default="", metavar="NAME,...", help="not these: metrics, outliers, agreement, sex, mixups"
     )
-    files.add_argument("--no_figures", action="store_true", help="write no figures")
+    files.add_argument("--figures", action="store_true", help="draw outliers, sex and mix-ups")
     _add_limits(parser)
     _add_checks(parser)
     add_genotype_options(parser, required=False)
@@ -113,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
         window=args.window,
         n_pairs=args.n_pairs,
         skip=tuple(text.strip() for text in args.skip.split(",") if text.strip()),
-        figures=not args.no_figures,
+        figures=args.figures,
     )
     sample_quality(
         matrix_input(args), out=args.out, options=options, store=args.store, name=args.name,

@@ -91,9 +91,12 @@ def matrix_of_bed(frame: pl.DataFrame, path: str, *, unit: Unit) -> ExpressionMa
         pl.col(end).cast(pl.Int64, strict=False).alias("END"),
     )
     bad = places.select(
-        (pl.col("START").is_null() | pl.col("END").is_null() | (pl.col("END") < pl.col("START"))).fill_null(
-            True
-        )
+        (
+            pl.col("START").is_null()
+            | pl.col("END").is_null()
+            | (pl.col("START") < 1)
+            | (pl.col("END") < pl.col("START"))
+        ).fill_null(True)
     ).to_series()
     if bad.any():
         row = int(bad.arg_max() or 0)

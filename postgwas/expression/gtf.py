@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postgwas.errors import InputError
+from postgwas.runlog import get_logger
 
 if TYPE_CHECKING:
     import polars as pl
+
+log = get_logger(__name__)
 
 _CHUNK = 1 << 26
 _FEATURES = ("gene", "transcript", "exon")
@@ -63,7 +66,7 @@ def genes_of_gtf(features: pl.DataFrame) -> pl.DataFrame:
     """A row a gene: its place, TSS by strand, and the bases that its exons cover together.
 
     Where there are no lines of genes, they are made of their exons. A gene_id on two chromosomes
-    (pseudo-autosomal genes of old Ensembl releases) keeps the first.
+    (pseudo-autosomal genes of Ensembl, RefSeq's names) keeps the first; a warning says how many.
 
     Returns
     -------
@@ -80,6 +83,7 @@ def genes_of_gtf(features: pl.DataFrame) -> pl.DataFrame:
         places = lines.unique("GENE_ID", keep="first", maintain_order=True)
     else:
         places = _hull(features, "GENE_ID")
+    _tell_several_places(lines if lines.height else features)
     exons = features.filter(pl.col("FEATURE") == "exon").join(
         places.select("GENE_ID", "CHROM"), on=["GENE_ID", "CHROM"]
     )
@@ -87,6 +91,19 @@ def genes_of_gtf(features: pl.DataFrame) -> pl.DataFrame:
     columns = {name: places[name] for name in ("GENE_NAME", "CHROM", "START", "END", "STRAND", "LENGTH")}
     columns["TSS"] = places.select(tss()).to_series()
     return gene_table(places["GENE_ID"].to_list(), {**columns, "GENE_TYPE": places["GENE_TYPE"]})
+
+
+def _tell_several_places(features: pl.DataFrame) -> None:
+    """Warn of genes on several chromosomes."""
+    from postgwas.expression.matrix import some_names
+
+    each = features.select("GENE_ID", "CHROM").unique(maintain_order=True)
+    several = each.filter(each["GENE_ID"].is_duplicated())["GENE_ID"].unique(maintain_order=True).to_list()
+    if several:
+        log.warning(
+            "the GTF has %d gene ids on more than one chromosome, of which the first is used: %s",
+            len(several), some_names(several),
+        )  # fmt: skip
 
 
 def transcripts_of_gtf(features: pl.DataFrame) -> pl.DataFrame:
@@ -257,7 +274,7 @@ def _hull(features: pl.DataFrame, by: str) -> pl.DataFrame:
 
     others = [c for c in features.columns if c not in (by, "START", "END", "FEATURE", "READTHROUGH")]
     return (
-        features.filter(pl.col("FEATURE") == "exon")
+        features.filter((pl.col("FEATURE") == "exon") & (pl.col("CHROM") == pl.col("CHROM").first().over(by)))
         .group_by(by, maintain_order=True)
         .agg(pl.col("START").min(), pl.col("END").max(), *(pl.col(name).first() for name in others))
     )

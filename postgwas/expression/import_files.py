@@ -75,7 +75,7 @@ def file_names(imported: Imported, formats: Sequence[str], prefix: Prefix, *, un
     names = [prefix.name(_what(imported.matrix) + _ENDINGS[form]) for form in formats]
     names += [f"{name}.tbi" for name in names if name.endswith(".bed.gz")]
     if imported.tpm is not None and unit != "tpm":
-        names.append(prefix.name("tpm.tsv.gz"))
+        names += [prefix.name(f"tpm{_ENDINGS[form]}") for form in _of_tpm(formats)]
     if imported.lengths is not None:
         names.append(prefix.name("lengths.tsv.gz"))
     names += [prefix.name(what) for what in ("genes.tsv.gz", "samples.tsv", "account.tsv")]
@@ -103,7 +103,12 @@ def write_imported(
                 place: Literal["tss", "interval"] = "interval" if imported.intervals else "tss"
                 write_bed(matrix, target, place=place, unplaced="drop")
         if imported.tpm is not None and matrix.unit != "tpm":
-            write_delimited(_frame(imported.tpm, matrix), aside / prefix.name("tpm.tsv.gz"))
+            for form in _of_tpm(formats):
+                target = aside / prefix.name(f"tpm{_ENDINGS[form]}")
+                if form == "tsv":
+                    write_delimited(_frame(imported.tpm, matrix), target)
+                else:
+                    write_parquet(matrix.with_values(imported.tpm, "tpm"), target)
         if imported.lengths is not None:
             write_delimited(_frame(imported.lengths, matrix), aside / prefix.name("lengths.tsv.gz"))
         write_delimited(matrix.genes, aside / prefix.name("genes.tsv.gz"))
@@ -111,6 +116,11 @@ def write_imported(
         write_delimited(account, aside / prefix.name("account.tsv"))
         if lost:
             (aside / prefix.name("unannotated.txt")).write_text("".join(f"{name}\n" for name in lost))
+
+
+def _of_tpm(formats: Sequence[str]) -> list[str]:
+    """In which formats TPM is written: those of the matrix, but no BED."""
+    return [form for form in formats if form != "bed"] or ["tsv"]
 
 
 def _what(matrix: ExpressionMatrix) -> str:

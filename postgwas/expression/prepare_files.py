@@ -34,7 +34,7 @@ class Destination:
 
     out: Path
     bed: bool = True
-    figures: bool = True
+    figures: bool = False
     store: str | os.PathLike[str] | None = None
     name: str | None = None
     overwrite: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -94,6 +95,7 @@ def read_inputs(
         matrix = _placed(matrix, gtf, options)
     source = "" if given is None else str(given.path)
     if values is None:
+        _tell_tpm_beside(matrix.path)
         values, source = _computed_tpm(matrix, options)
     if values is None and options.filter.needs_tpm and options.filter.cpm_for_tpm:
         log.warning("no TPM and no gene lengths: the filter looks at CPM in the place of TPM")
@@ -108,6 +110,14 @@ def _path(given: object) -> str | os.PathLike[str]:
         f"expected the path of a matrix or an ExpressionMatrix, found {type(given).__name__}",
         hint="ExpressionMatrix(values, gene_table(ids), samples) of postgwas.expression",
     )
+
+
+def _tell_tpm_beside(path: str) -> None:
+    """Say that an import's own TPM is not used, where its counts are given alone."""
+    stem, counts, ending = path.rpartition(".counts.")
+    beside = f"{stem}.tpm.{ending}"
+    if counts and Path(beside).is_file():
+        log.warning("%s lies beside the counts and is not used: --tpm %s does", beside, beside)
 
 
 def _refuse_counts(tpm: ExpressionMatrix) -> None:

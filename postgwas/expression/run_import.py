@@ -115,8 +115,8 @@ def import_expression(
         One matrix (TSV, GCT, featureCounts, leafcutter, BED, Parquet), or a file a sample
         (salmon, kallisto, RSEM, STAR, htseq-count), whose samples are called as files or folders.
     out : path
-        Prefix: ``<out>.counts.tsv.gz``, ``<out>.counts.parquet``, ``<out>.tpm.tsv.gz`` and
-        ``<out>.lengths.tsv.gz`` where they are known, ``<out>.genes.tsv.gz``,
+        Prefix: ``<out>.counts.tsv.gz``, ``<out>.counts.parquet``, ``<out>.tpm.tsv.gz``,
+        ``<out>.tpm.parquet`` and ``<out>.lengths.tsv.gz`` where they are known, ``<out>.genes.tsv.gz``,
         ``<out>.samples.tsv``, ``<out>.account.tsv``, ``<out>.log``. Other units go by their name.
     options : ImportOptions, optional
         sheet (TSV with columns sample and path), unit, tpm (a second matrix), id_column, gene_column, gtf,

@@ -136,7 +136,8 @@ def find_mixups(
         test = np.flatnonzero(folds == fold)
         mismatches[test] = mismatch(normal[pairs][:, test], copies, effects)
         used.append(len(pairs))
-    log.info("%d to %d cis effects tell samples apart", min(used), max(used))
+    least, most = min(used), max(used)
+    log.info("%s cis effects tell samples apart", least if least == most else f"{least} to {most}")
     return Mixups(matrix.samples, people, own, mismatches, assess(mismatches, own), tuple(used))
 
 

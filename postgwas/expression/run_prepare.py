@@ -85,7 +85,7 @@ def prepare(
     options: PrepareOptions | None = None,
     out: str | os.PathLike[str] | None = None,
     bed: bool = True,
-    figures: bool = True,
+    figures: bool = False,
     store: str | os.PathLike[str] | None = None,
     name: str | None = None,
     overwrite: bool = False,

@@ -96,7 +96,7 @@ class QcOptions:
     window: int = 500_000
     n_pairs: int = 200
     skip: Sequence[str] = ()
-    figures: bool = True
+    figures: bool = False
 
     def check(self) -> None:
         """Refuse what contradicts itself or is out of range.

@@ -46,7 +46,8 @@ class Verdicts:
         for at in np.flatnonzero(failed):
             self.reasons[at].append(reason)
         if names:
-            log.warning("%d samples fail %s: %s", len(names), reason, some_names(names))
+            count = "1 sample fails" if len(names) == 1 else f"{len(names)} samples fail"
+            log.warning("%s %s: %s", count, reason, some_names(names))
 
     @property
     def passed(self) -> NDArray[np.bool_]:

@@ -105,7 +105,7 @@ def convert(
     _refuse_existing(files, overwrite=overwrite)
     with run_log(f"{target}.log", quiet=quiet, json_lines=log_json):
         chosen = open_selected(genotypes, selection, dosage=dosage, scratch=scratch)
-        _log_inputs(chosen.genotypes)
+        log_inputs(chosen.genotypes)
         with appear_together(target.parent) as aside:
             ready = write_selected(chosen, aside / target.name, format, dosage=dosage)
         log.info(
@@ -138,7 +138,8 @@ def _refuse_existing(files: list[Path], *, overwrite: bool) -> None:
         raise OutputError(f"{there[0]}: the file exists already", hint="--overwrite replaces it")
 
 
-def _log_inputs(genotypes: Genotypes) -> None:
+def log_inputs(genotypes: Genotypes) -> None:
+    """Log the files with their checksums, and what became of records that are not plain."""
     from postgwas.store.provenance import InputFile
 
     for file in genotype_files(genotypes):

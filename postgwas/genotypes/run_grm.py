@@ -20,6 +20,7 @@ from postgwas.genotypes.run_axes import summed
 from postgwas.genotypes.run_pca import autosomal
 from postgwas.genotypes.selection import Selection, all_moments, open_for_selection, open_selected
 from postgwas.genotypes.standardise import scale_of
+from postgwas.genotypes.stored import Origin
 from postgwas.genotypes.sweeps import gram, missing_pairs, pieces_of
 from postgwas.runlog import get_logger, log_step, run_log
 from postgwas.sumstats.write import atomic_file, write_delimited
@@ -181,13 +182,11 @@ def _write_gcta(result: GrmResult, aside: Destination) -> None:
 def _store(
     result: GrmResult, target: Destination, data: Genotypes, selection: Selection | None, seconds: float
 ) -> None:
-    from postgwas.store.provenance import Provenance
     from postgwas.store.study import Study
 
-    made = Provenance.collect(
-        parameters=parameters_of(data, selection), inputs=input_files(data, selection_lists(selection)),
-        rows_in=result.n_variants + sum(result.dropped.values()), rows_out=result.n_variants,
-        dropped=result.dropped, wall_seconds=seconds,
+    origin = Origin(
+        parameters_of(data, selection), input_files(data, selection_lists(selection)), seconds,
+        result.n_variants + sum(result.dropped.values()), result.n_variants, result.dropped,
     )  # fmt: skip
     assert target.store is not None
     arrays = {
@@ -195,5 +194,9 @@ def _store(
         "n_variants": result.matrix.n_variants,
     }  # fmt: skip
     Study.open(target.store, create=True).write_arrays(
-        target.key("grm"), arrays, kind="relationship", provenance=made, overwrite=target.overwrite
+        target.key("grm"),
+        arrays,
+        kind="relationship",
+        provenance=origin.provenance(),
+        overwrite=target.overwrite,
     )

@@ -12,6 +12,8 @@ from postgwas.runlog import get_logger
 if TYPE_CHECKING:
     import polars as pl
 
+    from postgwas.store.provenance import Provenance
+
 log = get_logger(__name__)
 
 
@@ -25,6 +27,16 @@ class Origin:
     rows_in: int
     rows_out: int
     dropped: Mapping[str, int] = field(default_factory=dict)
+    seed: int | None = None
+
+    def provenance(self) -> Provenance:
+        """With versions, command line and checksums of the inputs."""
+        from postgwas.store.provenance import Provenance
+
+        return Provenance.collect(
+            parameters=self.parameters, inputs=self.inputs, rows_in=self.rows_in, rows_out=self.rows_out,
+            dropped=self.dropped, wall_seconds=self.seconds, seed=self.seed,
+        )  # fmt: skip
 
 
 def store_tables(
@@ -41,14 +53,10 @@ def store_tables(
     StoreError, OutputError
         As :meth:`postgwas.store.study.Study.write_table`.
     """
-    from postgwas.store.provenance import Provenance
     from postgwas.store.study import Study
 
     assert target.store is not None
-    made = Provenance.collect(
-        parameters=origin.parameters, inputs=origin.inputs, rows_in=origin.rows_in, rows_out=origin.rows_out,
-        dropped=origin.dropped, wall_seconds=origin.seconds,
-    )  # fmt: skip
+    made = origin.provenance()
     study = Study.open(target.store, create=True)
     for what, (frame, kind) in tables.items():
         study.write_table(

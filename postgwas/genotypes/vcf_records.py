@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from postgwas.errors import InputError
 from postgwas.genotypes.alleles import Multiallelic, variant_alleles
 from postgwas.genotypes.genotypes import MISSING, Calls
+from postgwas.genotypes.vcf_dosages import as_dosages, refuse_text_dosages
 
 Site = tuple[str, str | None, int, str, str, bool]
 """CHROM, ID, POS, ALT, REF, and whether the record gave several variants."""
@@ -70,7 +71,7 @@ class RecordReader:
     def _dosage_batches(self, records: Iterable[Any]) -> Iterator[tuple[list[Site], Calls]]:
         dosages = np.empty((self._rows, self.n_samples), np.float32)
         sites: list[Site] = []
-        for record in _read(records, self.name):
+        for record in _read(records, self.name, dosage=True):
             chosen, alts = self._chosen(record)
             if not chosen:
                 continue
@@ -105,9 +106,10 @@ class RecordReader:
         return np.insert(values, 1, _NO_COPY, axis=1)
 
     def _dosages(self, record: Any, n_alts: int) -> NDArray[np.float32] | None:
-        values: NDArray[np.float32] | None = record.format("DS")
-        if values is None:
+        given = record.format("DS")
+        if given is None:
             raise no_field(self.name, _place(record), "DS", record.FORMAT)
+        values = as_dosages(given, self.name, _place(record))
         if values.shape[1] != n_alts:
             self.skipped["dosages_not_one_an_allele"] += 1
             return None
@@ -130,12 +132,14 @@ def _site(record: Any, alt: str, split: bool) -> Site:
     return record.CHROM, record.ID, record.POS, alt, record.REF, split
 
 
-def _read(records: Iterable[Any], name: str) -> Iterator[Any]:
+def _read(records: Iterable[Any], name: str, *, dosage: bool = False) -> Iterator[Any]:
     try:
         yield from records
     except InputError:
         raise
     except Exception as error:
+        if dosage and not name.endswith(".bcf"):
+            refuse_text_dosages(name)
         raise InputError(f"{name}: damaged or truncated: {error}") from None
 
 

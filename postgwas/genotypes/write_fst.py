@@ -13,6 +13,7 @@ from postgwas.genotypes.inputs import input_files, parameters_of, selection_list
 from postgwas.genotypes.run_fst import FstResult, FstSettings, fst
 from postgwas.genotypes.selection import Selection, open_for_selection
 from postgwas.genotypes.standardise import Floats
+from postgwas.genotypes.stored import Origin, store_tables
 from postgwas.runlog import get_logger, run_log
 from postgwas.sumstats.write import write_delimited
 
@@ -149,25 +150,15 @@ def _store(
     inputs: list[str],
     seconds: float,
 ) -> None:
-    from postgwas.store.provenance import Provenance
-    from postgwas.store.study import Study
-
     n_variants = result.variants.height
-    made = Provenance.collect(
-        parameters=parameters, inputs=inputs, rows_in=n_variants + sum(result.dropped.values()),
-        rows_out=n_variants, dropped=result.dropped, wall_seconds=seconds,
-    )  # fmt: skip
-    assert target.store is not None
-    study = Study.open(target.store, create=True)
+    n_in = n_variants + sum(result.dropped.values())
+    origin = Origin(parameters, inputs, seconds, n_in, n_variants, result.dropped)
     attrs = {
         "method": result.method,
         "groups": list(result.groups.names),
         "sizes": result.groups.sizes.tolist(),
     }
-    tables = [("fst", result.table)] + ([] if variants is None else [("fst_variants", variants)])
-    for key, frame in tables:
-        study.write_table(
-            target.key(key), frame, kind=key.replace("_", "-"), attrs=attrs, provenance=made,
-            overwrite=target.overwrite,
-        )  # fmt: skip
-    log.info("Stored %s in %s", target.key("fst"), target.store)
+    tables = {"fst": (result.table, "fst")}
+    if variants is not None:
+        tables["fst_variants"] = (variants, "fst-variants")
+    store_tables(target, tables, origin, attrs=attrs)

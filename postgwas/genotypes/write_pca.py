@@ -17,6 +17,7 @@ from postgwas.genotypes.loadings_files import write_loadings
 from postgwas.genotypes.pca_result import FIT, PCAResult
 from postgwas.genotypes.run_pca import FEW_VARIANTS, UNPRUNED, PcaSettings, pca
 from postgwas.genotypes.selection import Selection, open_for_selection
+from postgwas.genotypes.stored import Origin, store_tables
 from postgwas.runlog import get_logger, log_step, run_log
 from postgwas.sumstats.write import atomic_file, write_delimited
 
@@ -165,14 +166,11 @@ def _store(
 ) -> None:
     import polars as pl
 
-    from postgwas.store.provenance import Provenance
-    from postgwas.store.study import Study
-
     n_variants = result.loadings.variants.height
-    made = Provenance.collect(
-        parameters=parameters, inputs=input_files(data, lists), dropped=result.dropped,
-        rows_in=n_variants + sum(result.dropped.values()), rows_out=n_variants, wall_seconds=seconds,
-        seed=None if result.exact else parameters["seed"],
+    seed = None if result.exact else parameters["seed"]
+    origin = Origin(
+        parameters, input_files(data, lists), seconds, n_variants + sum(result.dropped.values()), n_variants,
+        result.dropped, seed,
     )  # fmt: skip
     attrs = {
         "eigenvalues": result.eigenvalues.tolist(), "total_variance": result.total_variance,
@@ -185,10 +183,5 @@ def _store(
         pl.Series("MEAN", loadings.scale.mean), pl.Series("SD", loadings.scale.sd),
         *(pl.Series(f"PC{i + 1}", np.ascontiguousarray(one)) for i, one in enumerate(loadings.weights.T)),
     )  # fmt: skip
-    assert target.store is not None
-    study = Study.open(target.store, create=True)
-    for key, frame, kind in (("pca", table, "pca-scores"), ("pca_loadings", weights, "pca-loadings")):
-        study.write_table(
-            target.key(key), frame, kind=kind, attrs=attrs, provenance=made, overwrite=target.overwrite
-        )
-    log.info("Stored %s in %s", target.key("pca"), target.store)
+    tables = {"pca": (table, "pca-scores"), "pca_loadings": (weights, "pca-loadings")}
+    store_tables(target, tables, origin, attrs=attrs)

@@ -14,6 +14,7 @@ from postgwas.genotypes.inputs import input_files, parameters_of, selection_list
 from postgwas.genotypes.pca_result import score_table
 from postgwas.genotypes.run_project import Projection, ProjectSettings, project
 from postgwas.genotypes.selection import Selection, open_for_selection
+from postgwas.genotypes.stored import Origin, store_tables
 from postgwas.runlog import get_logger, run_log
 from postgwas.sumstats.write import write_delimited
 
@@ -117,20 +118,9 @@ def _store(
     inputs: list[str],
     seconds: float,
 ) -> None:
-    from postgwas.store.provenance import Provenance
-    from postgwas.store.study import Study
-
-    made = Provenance.collect(
-        parameters=parameters, inputs=inputs, rows_in=result.n_loadings, rows_out=result.n_matched,
-        dropped=result.dropped, wall_seconds=seconds,
-    )  # fmt: skip
-    assert target.store is not None
+    origin = Origin(parameters, inputs, seconds, result.n_loadings, result.n_matched, result.dropped)
     attrs = {
         "n_matched": result.n_matched, "n_loadings": result.n_loadings, "n_swapped": result.n_swapped,
         "eigenvalues": result.eigenvalues.tolist(),
     }  # fmt: skip
-    Study.open(target.store, create=True).write_table(
-        target.key("projected"), table, kind="pca-scores", attrs=attrs, provenance=made,
-        overwrite=target.overwrite,
-    )  # fmt: skip
-    log.info("Stored %s in %s", target.key("projected"), target.store)
+    store_tables(target, {"projected": (table, "pca-scores")}, origin, attrs=attrs)

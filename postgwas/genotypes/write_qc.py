@@ -15,7 +15,7 @@ from postgwas.genotypes.alleles import record_ids
 from postgwas.genotypes.inputs import input_files, parameters_of, selection_lists
 from postgwas.genotypes.qc_result import QcResult
 from postgwas.genotypes.qc_settings import QcSettings
-from postgwas.genotypes.run_convert import FILES, Format, write_selected
+from postgwas.genotypes.run_convert import FILES, Format, log_inputs, write_selected
 from postgwas.genotypes.run_king import KingSettings
 from postgwas.genotypes.run_qc import qc
 from postgwas.genotypes.selection import Selected, Selection, select_genotypes
@@ -101,6 +101,7 @@ def qc_files(
             if figures:
                 _draw(result, settings, variants, samples, aside)
             if format is not None:
+                log_inputs(result.genotypes)
                 write_selected(_passing(result, selection), aside.path(COPY), format)
         if store is not None:
             files = input_files(result.genotypes, [*selection_lists(selection), groups])

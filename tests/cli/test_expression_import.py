@@ -289,6 +289,26 @@ def test_sheets_that_do_not_fit(tmp_path: Path, out: Path, capsys: pytest.Captur
     assert "one of the two" in refused(capsys, out, tmp_path / "one.txt", "--sheet", sheet)
 
 
+def test_tpm_goes_along_in_every_format_and_prepare_tells_of_it(
+    tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counts = wrote(tmp_path / "m.tsv", MATRIX)
+    values = [[i * 1.5, i * 2.5, i * 3.5] for i in range(1, 6)]
+    rows = (f"ENSG{i + 1}.4\t{a}\t{b}\t{c}\n" for i, (a, b, c) in enumerate(values))
+    tpm = wrote(tmp_path / "t.tsv", "gene_id\ta\tb\tc\n" + "".join(rows))
+    assert run(out, counts, "--tpm", tpm) == 0
+    for file in (f"{out}.tpm.parquet", f"{out}.tpm.tsv.gz"):
+        assert read_expression(file, unit="tpm").values.tolist() == values
+    assert read_expression(f"{out}.tpm.parquet").unit == "tpm"
+    argv = ["expression", "prepare", "--counts", f"{out}.counts.parquet", "--no_bed", "--cpm_for_tpm"]
+    argv += ["--transform", "none", "--out", str(out.with_name("prepared")), "--quiet"]
+    capsys.readouterr()
+    main(argv)
+    assert f"{out}.tpm.parquet lies beside the counts and is not used" in capsys.readouterr().err
+    main([*argv, "--overwrite", "--tpm", f"{out}.tpm.parquet"])
+    assert "not used" not in capsys.readouterr().err
+
+
 def test_tpm_and_names_that_do_not_match(
     tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

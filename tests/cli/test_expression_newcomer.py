@@ -50,8 +50,8 @@ def refused(capsys: pytest.CaptureFixture[str], action: str, out: Path, *argumen
 
 ACTIONS = {
     "import": (),
-    "qc": ("--no_figures",),
-    "prepare": ("--no_figures", "--no_bed", "--cpm_for_tpm"),
+    "qc": (),
+    "prepare": ("--no_bed", "--cpm_for_tpm"),
     "peer": ("--n_factors", 2),
     "variance": ("--group", "batch"),
 }
@@ -116,7 +116,7 @@ def test_names_that_transcripts_share_are_told(
 
 
 def test_numbers_that_are_no_counts(tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    more = ("--no_bed", "--cpm_for_tpm", "--no_figures")
+    more = ("--no_bed", "--cpm_for_tpm")
     huge = COUNTS.astype(object)
     huge[3, 3] = "1e300"
     told = refused(capsys, "prepare", out, matrix(tmp_path / "huge.tsv", huge), *more)

@@ -101,7 +101,7 @@ FACTORS = tmm(COUNTS)
 def test_counts_and_gtf_by_default(counts: Path, gtf: Path, out: Path, tmp_path: Path) -> None:
     """TPM from lengths, MAGE's filter, TMM of all genes, inverse normal; all files and the store."""
     store = tmp_path / "study.h5"
-    assert run(out, "--counts", counts, "--gtf", gtf, "--store", store, "--no_figures") == 0
+    assert run(out, "--counts", counts, "--gtf", gtf, "--store", store) == 0
     found = read_parquet(f"{out}.expression.parquet")
     wanted = inverse_normal(cpm(COUNTS, norm_factors=FACTORS)[KEPT])
     assert found.gene_ids == [gene for gene, kept in zip(IDS, KEPT) if kept]
@@ -132,7 +132,7 @@ def test_counts_and_gtf_by_default(counts: Path, gtf: Path, out: Path, tmp_path:
     about = Study.open(store).read_table("expression/gene_account/run")
     assert (about["REASON"] == account["REASON"].fill_null("").to_list()).all()
     assert run(out, "--counts", counts, "--gtf", gtf) == 2  # nothing is replaced unasked
-    assert run(out, "--counts", counts, "--gtf", gtf, "--overwrite", "--no_figures") == 0
+    assert run(out, "--counts", counts, "--gtf", gtf, "--overwrite") == 0
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_counts_and_gtf_by_default(counts: Path, gtf: Path, out: Path, tmp_path:
     ],
 )
 def test_scales(counts: Path, gtf: Path, out: Path, flags: list[str], wanted: object) -> None:
-    assert run(out, "--counts", counts, "--gtf", gtf, "--no_figures", *flags) == 0
+    assert run(out, "--counts", counts, "--gtf", gtf, *flags) == 0
     found = read_parquet(f"{out}.expression.parquet")
     if wanted is None:
         passed = (COUNTS >= 20).sum(axis=1) >= 12
@@ -176,7 +176,7 @@ def test_scales(counts: Path, gtf: Path, out: Path, flags: list[str], wanted: ob
 
 
 def test_edgers_filter_with_groups(counts: Path, sheet: Path, out: Path) -> None:
-    flags = ["--filter", "edger", "--sample_sheet", sheet, "--group", "case", "--no_bed", "--no_figures"]
+    flags = ["--filter", "edger", "--sample_sheet", sheet, "--group", "case", "--no_bed"]
     assert run(out, "--counts", counts, *flags) == 0
     found = read_parquet(f"{out}.expression.parquet")
     kept = filter_by_expression(COUNTS, group=np.arange(SAMPLES) // 12, norm_factors=FACTORS)
@@ -187,7 +187,7 @@ def test_edgers_filter_with_groups(counts: Path, sheet: Path, out: Path) -> None
 def test_batches(counts: Path, gtf: Path, sheet: Path, out: Path) -> None:
     flags = ["--batch", "lane", "--batch2", "kit", "--batch_covariates", "age", "--keep_design", "case"]
     arguments = ["--counts", counts, "--gtf", gtf, "--sample_sheet", sheet, *flags, "--transform", "log2"]
-    assert run(out, *arguments, "--no_figures") == 0
+    assert run(out, *arguments) == 0
     at = np.arange(SAMPLES)
     wanted = remove_batch_effect(
         cpm(COUNTS, norm_factors=FACTORS, log=True)[KEPT],
@@ -206,7 +206,7 @@ def test_samples_are_chosen_and_renamed(counts: Path, gtf: Path, out: Path, tmp_
     names.write_text("".join(f"{name}\tP{j}\n" for j, name in enumerate(NAMES[:20])) + "other\tP99\n")
     keep = tmp_path / "keep.txt"
     keep.write_text("\n".join(NAMES[2:]) + "\n")
-    flags = ["--samples", keep, "--sample_to_participant", names, "--chr", "X", "--no_figures"]
+    flags = ["--samples", keep, "--sample_to_participant", names, "--chr", "X"]
     assert run(out, "--counts", counts, "--gtf", gtf, *flags) == 0
     bed = read_bed(f"{out}.expression.bed.gz")
     assert bed.samples == tuple(f"P{j}" for j in range(2, 20))
@@ -229,7 +229,7 @@ def test_constant_genes_and_genes_without_a_place_are_accounted_for(
     values = COUNTS.copy()
     values[5] = 0
     given = matrix(tmp_path / "odd.tsv", np.vstack([values, np.full((1, SAMPLES), 50.0)]), [*IDS, "NOWHERE"])
-    flags = ["--filter", "none", "--transform", "none", "--no_figures"]
+    flags = ["--filter", "none", "--transform", "none"]
     assert run(out, "--counts", given, "--gtf", gtf, *flags) == 0
     account = pl.read_csv(f"{out}.genes.tsv.gz", separator="\t")
     reasons = dict(zip(account["GENE_ID"], account["REASON"]))
@@ -240,7 +240,7 @@ def test_constant_genes_and_genes_without_a_place_are_accounted_for(
 
 def test_fractions_are_counts_with_a_note(gtf: Path, out: Path, tmp_path: Path) -> None:
     given = matrix(tmp_path / "salmon.tsv", COUNTS + 0.25)
-    assert run(out, "--counts", given, "--gtf", gtf, "--no_figures") == 0
+    assert run(out, "--counts", given, "--gtf", gtf) == 0
     assert "100.0% of the counts are not whole numbers" in Path(f"{out}.log").read_text()
 
 
@@ -250,7 +250,7 @@ def test_tpm_of_other_genes(counts: Path, gtf: Path, out: Path, tmp_path: Path) 
     order = [*NAMES[1:], NAMES[0], "extra"]
     values = np.column_stack([values[:, 1:], values[:, 0], values[:, 0]])
     given = matrix(tmp_path / "tpm.tsv", values, [*IDS[4:], "MORE"], order)
-    assert run(out, "--counts", counts, "--tpm", given, "--gtf", gtf, "--no_figures") == 0
+    assert run(out, "--counts", counts, "--tpm", given, "--gtf", gtf) == 0
     account = pl.read_csv(f"{out}.genes.tsv.gz", separator="\t")
     assert account["REASON"].to_list()[:4] == ["no_tpm"] * 4
     np.testing.assert_array_equal(account["KEPT"][4:] == 1, KEPT[4:])
@@ -304,7 +304,7 @@ def test_bad_tpm(counts: Path, gtf: Path, out: Path, tmp_path: Path, capsys) -> 
     # Neither TPM nor lengths: refused, unless CPM may stand in.
     message = refused(capsys, out, "--counts", counts, "--no_bed")
     assert message.startswith("--filter mage needs TPM") and "--cpm_for_tpm" in message
-    assert run(out, "--counts", counts, "--no_bed", "--no_figures", "--cpm_for_tpm") == 0
+    assert run(out, "--counts", counts, "--no_bed", "--cpm_for_tpm") == 0
     found = read_parquet(f"{out}.expression.parquet").gene_ids
     assert found == [gene for gene, kept in zip(IDS, mage_filter(COUNTS, cpm(COUNTS))) if kept]
     assert "the filter looks at CPM in the place of TPM" in Path(f"{out}.log").read_text()
@@ -380,7 +380,7 @@ def test_the_order_of_genes_and_samples_changes_no_bit(
     )
     found = []
     for given, name in ((counts, out), (mixed, out.with_name("mixed"))):
-        assert run(name, "--counts", given, "--gtf", gtf, "--no_figures", *flags) == 0
+        assert run(name, "--counts", given, "--gtf", gtf, *flags) == 0
         found.append(read_bed(f"{name}.expression.bed.gz"))
     assert found[0].gene_ids == found[1].gene_ids
     np.testing.assert_array_equal(found[1].select(samples=found[0].samples).values, found[0].values)
@@ -402,7 +402,7 @@ def test_files_that_are_no_matrix(counts: Path, gtf: Path, out: Path, tmp_path: 
 
 def test_a_result_in_the_store_is_not_replaced(counts: Path, out: Path, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
     store = tmp_path / "study.h5"
-    flags = ["--counts", counts, "--filter", "edger", "--no_bed", "--no_figures", "--store", store]
+    flags = ["--counts", counts, "--filter", "edger", "--no_bed", "--store", store]
     assert run(tmp_path / "first", *flags, "--name", "lcl") == 0
     assert "expression/prepared/lcl" in refused(capsys, out, *flags, "--name", "lcl")
     assert run(out, *flags, "--name", "lcl", "--overwrite") == 0
@@ -417,7 +417,7 @@ def test_versions_of_ids(gtf: Path, out: Path, tmp_path: Path) -> None:
     given = matrix(tmp_path / "counts.tsv", COUNTS, [f"{gene}.7" for gene in IDS])
     lengths = tmp_path / "lengths.txt"
     lengths.write_text("".join(f"{g}.3\t{n:g}\n" for g, n in zip(IDS, LENGTHS[::-1])))
-    flags = ["--gtf", gtf, "--strip_versions", "--lengths", lengths, "--no_figures"]
+    flags = ["--gtf", gtf, "--strip_versions", "--lengths", lengths]
     assert run(out, "--counts", given, *flags) == 0
     kept = mage_filter(COUNTS, tpm(COUNTS, LENGTHS[::-1]))
     assert set(read_bed(f"{out}.expression.bed.gz").gene_ids) == {g for g, one in zip(IDS, kept) if one}
@@ -426,7 +426,7 @@ def test_versions_of_ids(gtf: Path, out: Path, tmp_path: Path) -> None:
 def test_few_samples_are_told(counts: Path, gtf: Path, out: Path, tmp_path: Path) -> None:
     few = tmp_path / "few.txt"
     few.write_text("\n".join(NAMES[:8]))
-    assert run(out, "--counts", counts, "--gtf", gtf, "--samples", few, "--no_figures") == 0
+    assert run(out, "--counts", counts, "--gtf", gtf, "--samples", few) == 0
     assert "WARNING only 8 samples" in Path(f"{out}.log").read_text()
 
 

@@ -15,7 +15,7 @@ from postgwas.store import Study as Store
 
 
 def run(out: Path, *arguments: object, figures: bool = False) -> int:
-    more = [] if figures else ["--no_figures"]
+    more = ["--figures"] if figures else []
     return main(["expression", "qc", *map(str, arguments), "--out", str(out), "--quiet", *more])
 
 

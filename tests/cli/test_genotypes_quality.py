@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -203,6 +204,7 @@ def test_copy_of_what_passes_goes_by_place_not_by_id(
     assert main(list(map(str, argv))) == 0
     assert "3 variants that fail share their id with one that passes" in capsys.readouterr().err
     assert open_genotypes(f"{out}.passing").variants["POS"].to_list() == [1]
+    assert re.search(rf"Input {path}: [0-9,]+ bytes, SHA-256 [0-9a-f]{{64}}", Path(f"{out}.log").read_text())
 
 
 def test_no_tables_without_the_copy(refused: Run, plink: Path) -> None:

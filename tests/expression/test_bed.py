@@ -103,6 +103,7 @@ def test_files_are_not_replaced_unasked(tmp_path: Path) -> None:
     ("1\t9\t10\tg\t1\t2\t3", "line 3: 7 columns found, expected 6"),
     ("1\t9\t10\tg\tlow\t2", "line 3, column a: 'low' is not a number"),
     ("1\tx\t10\tg\t1\t2", "phenotype g: start x and end 10 are not a BED interval"),
+    ("1\t-9\t10\tg\t1\t2", "phenotype g: start -9 and end 10 are not a BED interval"),
     ("1\t9\t10\tf\t1\t2", "1 gene ids occur more than once: f"),
 ])  # fmt: skip
 def test_bad_lines(tmp_path: Path, line: str, said: str) -> None:

@@ -68,6 +68,27 @@ def test_genes_are_made_of_exons_where_there_are_no_lines_of_genes(tmp_path: Pat
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("with_genes", [True, False])
+def test_a_gene_on_two_chromosomes_has_the_first_place_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, with_genes: bool
+) -> None:
+    lines = [
+        one for chrom, start in (("chrX", 1000), ("chrY", 50))
+        for one in (
+            line("gene", start, start + 99, chrom=chrom, gene_id="PAR"),
+            line("exon", start, start + 99, chrom=chrom, gene_id="PAR", transcript_id="T"),
+        )
+    ]  # fmt: skip
+    text = GENCODE + "".join(lines)
+    if not with_genes:
+        text = "".join(one for one in text.splitlines(keepends=True) if "\tgene\t" not in one)
+    (tmp_path / "g.gtf").write_text(text)
+    genes = genes_of_gtf(read_gtf(tmp_path / "g.gtf"))
+    row = genes.filter(genes["GENE_ID"] == "PAR").select("CHROM", "START", "END", "TSS", "LENGTH").rows()
+    assert row == [("chrX", 1000, 1099, 1000, 100.0)]
+    assert "1 gene ids on more than one chromosome, of which the first is used: PAR" in caplog.text
+
+
 def test_a_changed_file_is_parsed_again(tmp_path: Path) -> None:
     path = tmp_path / "g.gtf"
     path.write_text(GENCODE)

@@ -150,3 +150,26 @@ def test_real_file_of_504_people(shared: Path) -> None:
         for row, record in zip(range(300), peer):
             copies = [sum(call.allele_indices) for call in record.samples.values()]
             assert genotypes.block(row, row + 1)[0].tolist() == copies
+
+
+@pytest.mark.parametrize("kind", ["Float", "String", None])
+def test_dosages_that_are_no_numbers(tmp_path: Path, kind: str | None) -> None:
+    """Whatever the header calls them, or without a line of the header."""
+    text = vcf_text(
+        ["1 10 a A C . . . GT:DS 0/1:0.9 1/1:1", "1 11 b A C . . . GT:DS 0/1:2 1/1:much"], list("ab")
+    )
+    declared = next(line for line in text.splitlines(keepends=True) if "ID=DS" in line)
+    changed = text.replace(declared, declared.replace("Float", kind) if kind else "")
+    (tmp_path / "any.vcf").write_text(changed)
+    with pytest.raises(InputError, match="record 1:11: DS is 'much' in sample 2; expected a number from 0"):
+        open_genotypes(tmp_path / "any.vcf", dosage=True)
+    (tmp_path / "good.vcf").write_text(changed.replace("much", "."))
+    found = open_genotypes(tmp_path / "good.vcf", dosage=True).block(0, 2)
+    np.testing.assert_array_equal(found, np.array([[0.9, 1], [2, np.nan]], np.float32))
+
+
+def test_whole_dosages(tmp_path: Path) -> None:
+    text = vcf_text(["1 10 a A C . . . GT:DS 0/1:1 1/1:. ./.:2"], list("abc"))
+    (tmp_path / "any.vcf").write_text(text.replace("Number=1,Type=Float", "Number=1,Type=Integer"))
+    found = open_genotypes(tmp_path / "any.vcf", dosage=True).block(0, 1)
+    np.testing.assert_array_equal(found, np.array([[1, np.nan, 2]], np.float32))

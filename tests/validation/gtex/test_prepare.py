@@ -27,7 +27,7 @@ def test_the_whole_command(shared: Path, tmp_path: Path, norm: str) -> None:
             "expression", "prepare", "--counts", str(given / "expression.counts.gct.gz"),
             "--tpm", str(given / "expression.tpm.gct.gz"), "--gtf", str(given / "genes.gtf"),
             "--sample_to_participant", str(given / "sample_to_participant.txt"),
-            "--norm", norm, "--out", str(out), "--quiet", "--no_figures",
+            "--norm", norm, "--out", str(out), "--quiet",
         ]
     )  # fmt: skip
     assert status == 0
@@ -50,7 +50,7 @@ def test_one_chromosome_at_a_time(shared: Path, tmp_path: Path) -> None:
                 "expression", "prepare", "--counts", str(given / "expression.counts.gct.gz"),
                 "--tpm", str(given / "expression.tpm.gct.gz"), "--gtf", str(given / "genes.gtf"),
                 "--sample_to_participant", str(given / "sample_to_participant.txt"),
-                "--filter", "gtex", "--chr", "chr21,22", "--out", str(out), "--quiet", "--no_figures",
+                "--filter", "gtex", "--chr", "chr21,22", "--out", str(out), "--quiet",
             ]
         )
         == 0
