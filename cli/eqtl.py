@@ -14,6 +14,7 @@ HELP = "QTL mapping: cis, permutations, independent signals, interactions, trans
 
 ACTIONS: Actions = {
     "cis": ("eqtl_cis", "all variants in the window of each phenotype"),
+    "trans": ("eqtl_trans", "all variants against all phenotypes, above a threshold"),
 }
 
 

@@ -10,16 +10,28 @@ if TYPE_CHECKING:
     from postgwas.qtl.inputs import load_inputs as load_inputs
     from postgwas.qtl.qvalues import qvalue as qvalue
     from postgwas.qtl.run_cis import cis_nominal as cis_nominal
+    from postgwas.qtl.run_trans import TransSettings as TransSettings
+    from postgwas.qtl.run_trans import trans as trans
 
 _HOMES = {
-    "QtlInputOptions": "postgwas.qtl.inputs",
-    "QtlInputs": "postgwas.qtl.inputs",
     "cis_nominal": "postgwas.qtl.run_cis",
     "load_inputs": "postgwas.qtl.inputs",
+    "QtlInputOptions": "postgwas.qtl.inputs",
+    "QtlInputs": "postgwas.qtl.inputs",
     "qvalue": "postgwas.qtl.qvalues",
+    "trans": "postgwas.qtl.run_trans",
+    "TransSettings": "postgwas.qtl.run_trans",
 }
 
-__all__ = ["QtlInputOptions", "QtlInputs", "cis_nominal", "load_inputs", "qvalue"]
+__all__ = [
+    "QtlInputOptions",
+    "QtlInputs",
+    "TransSettings",
+    "cis_nominal",
+    "load_inputs",
+    "qvalue",
+    "trans",
+]
 
 
 def __getattr__(name: str) -> Any:
