@@ -96,7 +96,7 @@ def write_rejections(target: Destination, rejected: Rejections) -> None:
     write_delimited(rejected.table(), target.path(REJECTED))
 
 
-def tell_inputs(inputs: QtlInputs, rejected: Rejections) -> None:
+def tell_inputs(inputs: QtlInputs, rejected: Rejections, *, where: str = " within windows") -> None:
     """Lines on what went in and what was left out."""
     dropped: dict[str, int] = {}
     for why in rejected.phenotypes.values():
@@ -106,7 +106,7 @@ def tell_inputs(inputs: QtlInputs, rejected: Rejections) -> None:
              unit="phenotypes")  # fmt: skip
     if rejected.variants:
         told = ", ".join(f"{number:,} {why}" for why, number in rejected.variants.items())
-        log.info("Variants within windows that were not tested: %s", told)
+        log.info("Variants%s that were not tested: %s", where, told)
     if rejected.pairs:
         log.warning(
             "%d pairs are a perfect fit: they have no standard error and no P (%s)",

@@ -87,7 +87,7 @@ def trans_files(
 
 
 def _tell(found: TransResult, settings: TransSettings) -> None:
-    tell_inputs(found.inputs, found.rejected)
+    tell_inputs(found.inputs, found.rejected, where="")
     log.info(
         "%s tests of %s variants and %s phenotypes (%s masked); %s missing calls set to their variant's mean",
         *(f"{n:,}" for n in (found.n_tests, found.n_variants, found.inputs.n_genes, found.n_masked,
