@@ -15,6 +15,7 @@ HELP = "QTL mapping: cis, permutations, independent signals, interactions, trans
 ACTIONS: Actions = {
     "cis": ("eqtl_cis", "all variants in the window of each phenotype"),
     "trans": ("eqtl_trans", "all variants against all phenotypes, above a threshold"),
+    "afc": ("eqtl_afc", "log2 allelic fold changes of pairs, from raw counts"),
 }
 
 

@@ -5,33 +5,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from postgwas.qtl.afc_result import Afc as Afc
+    from postgwas.qtl.afc_result import AfcOptions as AfcOptions
+    from postgwas.qtl.fold_change import afc as afc
+    from postgwas.qtl.fold_change import afc_joint as afc_joint
     from postgwas.qtl.inputs import QtlInputOptions as QtlInputOptions
     from postgwas.qtl.inputs import QtlInputs as QtlInputs
     from postgwas.qtl.inputs import load_inputs as load_inputs
+    from postgwas.qtl.qtl_table import read_qtl_table as read_qtl_table
     from postgwas.qtl.qvalues import qvalue as qvalue
+    from postgwas.qtl.run_afc import AfcRun as AfcRun
+    from postgwas.qtl.run_afc import afc_files as afc_files
     from postgwas.qtl.run_cis import cis_nominal as cis_nominal
     from postgwas.qtl.run_trans import TransSettings as TransSettings
     from postgwas.qtl.run_trans import trans as trans
 
 _HOMES = {
+    "Afc": "postgwas.qtl.afc_result",
+    "afc": "postgwas.qtl.fold_change",
+    "afc_files": "postgwas.qtl.run_afc",
+    "afc_joint": "postgwas.qtl.fold_change",
+    "AfcOptions": "postgwas.qtl.afc_result",
+    "AfcRun": "postgwas.qtl.run_afc",
     "cis_nominal": "postgwas.qtl.run_cis",
     "load_inputs": "postgwas.qtl.inputs",
     "QtlInputOptions": "postgwas.qtl.inputs",
     "QtlInputs": "postgwas.qtl.inputs",
     "qvalue": "postgwas.qtl.qvalues",
+    "read_qtl_table": "postgwas.qtl.qtl_table",
     "trans": "postgwas.qtl.run_trans",
     "TransSettings": "postgwas.qtl.run_trans",
 }
 
-__all__ = [
-    "QtlInputOptions",
-    "QtlInputs",
-    "TransSettings",
-    "cis_nominal",
-    "load_inputs",
-    "qvalue",
-    "trans",
-]
+__all__: list[str] = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

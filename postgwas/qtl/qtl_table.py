@@ -1,0 +1,119 @@
+"""Results of QTL mapping back in: text, Parquet or a store's table, of this package or a peer's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from postgwas.errors import ColumnError, InputError, UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+#: Our name of a column, and what peers call it, in lower case.
+NAMES: dict[str, tuple[str, ...]] = {
+    "phenotype_id": ("phenotype_id", "gene_id", "pid", "phe_id", "gene", "phenotype", "molecular_trait_id"),
+    "variant_id": ("variant_id", "sid", "var_id", "snpid", "snp", "variant", "rsid"),
+    "slope": ("slope", "beta", "b", "effect"),
+    "slope_se": ("slope_se", "se", "beta_se", "standard_error"),
+    "pval_nominal": ("pval_nominal", "nom_pval", "p-value", "pvalue", "pval", "p"),
+    "pval_beta": ("pval_beta", "adj_beta_pval", "p_beta"),
+    "qval": ("qval", "qvalue", "q"),
+    "mlog10p": ("mlog10p", "log10p"),
+    "af": ("af", "eaf"),
+    "tss_distance": ("tss_distance", "start_distance", "dist"),
+    "effect_allele": ("effect_allele", "a1", "alt", "ea"),
+    "other_allele": ("other_allele", "a2", "ref", "nea"),
+    "rank": ("rank",),
+    "log2_aFC": ("log2_afc", "afc"),
+}
+_TEXT = ("phenotype_id", "variant_id", "effect_allele", "other_allele")
+
+
+def read_qtl_table(
+    source: str | os.PathLike[str] | pl.DataFrame, *, needed: Sequence[str] = ("phenotype_id", "variant_id")
+) -> pl.DataFrame:
+    """A table of pairs under the names of this package's results.
+
+    Parameters
+    ----------
+    source : path, ``STUDY.h5::KEY`` or polars.DataFrame
+        Tab, comma or blank separated text with a header, compressed or not; Parquet; a store's table.
+    needed : sequence of str
+        Columns, of :data:`NAMES`, that it must have.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns that :data:`NAMES` knows under its keys, numbers as float64 (NaN and NA are null); all other
+        columns as they are.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or has no rows.
+    ColumnError
+        If a needed column is missing, two columns are the same one, or a cell is no number.
+    """
+    import polars as pl
+
+    frame, told = _read(source)
+    low = {name.lstrip("#").lower(): name for name in frame.columns}
+    found: dict[str, str] = {}
+    for name, spellings in NAMES.items():
+        there = [low[one] for one in spellings if one in low]
+        if name in frame.columns:
+            there = [name]
+        if there:
+            found[there[0]] = name
+    absent = [name for name in needed if name not in found.values()]
+    if absent:
+        spelled = ", ".join(NAMES.get(absent[0], (absent[0],)))
+        raise ColumnError(f"{told}: no column {absent[0]} (nor {spelled}); it has {', '.join(frame.columns)}")
+    frame = frame.rename(found)
+    if not frame.height:
+        raise InputError(f"{told}: no rows below the header")
+    numbers = [name for name in found.values() if name not in _TEXT]
+    for name in numbers:
+        column = frame[name]
+        if column.dtype == pl.String:
+            cast = column.replace(["NA", "NaN", "nan", ""], None).cast(pl.Float64, strict=False)
+            bad = cast.is_null() & ~column.is_in(["NA", "NaN", "nan", ""]) & column.is_not_null()
+            if bad.any():
+                row = int(bad.arg_max() or 0)
+                raise ColumnError(f"{told}, row {row + 1}, column {name}: {column[row]!r} is not a number")
+            frame = frame.with_columns(cast.alias(name))
+    frame = frame.with_columns(pl.col(numbers).cast(pl.Float64).fill_nan(None))
+    return frame.with_columns(pl.col([name for name in found.values() if name in _TEXT]).cast(pl.String))
+
+
+def _read(source: str | os.PathLike[str] | pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    import polars as pl
+
+    if isinstance(source, pl.DataFrame):
+        return source, "table"
+    path = os.fspath(source)
+    if "::" in path:
+        return _stored(path), path
+    if path.endswith((".parquet", ".pq")):
+        if not Path(path).is_file():
+            raise InputError(f"{path}: no such file")
+        try:
+            return pl.read_parquet(path), path
+        except pl.exceptions.PolarsError as error:
+            raise InputError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from None
+    from postgwas.expression.text_matrix import read_lines
+
+    lines = read_lines(path)
+    return lines.frame(text=lines.header), path
+
+
+def _stored(source: str) -> pl.DataFrame:
+    path, _, key = source.partition("::")
+    if not path or not key:
+        raise UsageError(f"{source}: expected STUDY.h5::KEY, such as study.h5::qtl/independent/lcl")
+    from postgwas.store import Study
+
+    return Study.open(path).read_polars(key)
