@@ -69,7 +69,7 @@ def with_bootstrap(
         times = len(weights)
         found = fit(
             y, model, np.repeat(result.estimate[None], times, axis=0), (-options.limit, options.limit),
-            design(basis, weights),
+            design(basis, weights), offset=1e-5,
         )  # fmt: skip
         # A replicate in which a variant does not vary says nothing of it.
         diagonal = np.einsum("bjj->bj", found.curvature)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,12 +49,16 @@ def log2_expression(effects: Floats, copies: Floats) -> tuple[Floats, Floats]:
     >>> (2**values).round(3)
     array([[1. , 1.5, 2. ]])
     """
-    fold = np.exp2(effects)[:, None, :, None]  # B, 1, J, 1
-    factors = 1.0 + copies[None] * (fold - 1.0)  # B, H, J, n
-    haplotypes = factors.prod(axis=2)  # B, H, n
-    total = haplotypes.sum(axis=1)  # B, n
-    share = (haplotypes / total[:, None, :])[:, :, None, :]
-    slopes: Floats = (share * (copies[None] * fold) / factors).sum(axis=1)
+    fold = np.exp2(effects)
+    # (B, n) arrays one after the other: large ones with four axes go through memory more often.
+    factors = [[1.0 + np.multiply.outer(fold[:, j] - 1.0, x) for j, x in enumerate(one)] for one in copies]
+    haplotypes = [math.prod(one[1:], start=one[0]) for one in factors]
+    total = sum(haplotypes[1:], start=haplotypes[0])
+    slopes = np.zeros((*effects.shape, copies.shape[2]))
+    for one, made, by in zip(copies, haplotypes, factors):
+        share = made / total
+        for j, x in enumerate(one):
+            slopes[:, j] += share * np.multiply.outer(fold[:, j], x) / by[j]
     return np.log2(total / len(copies)), slopes
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,6 @@ Bools = NDArray[np.bool_]
 Model = Callable[[Floats], tuple[Floats, Floats]]
 
 _STEPS = 100
-_OFFSET = 1e-9
-"""Converged where a step would change the fit by less than this share of the residuals' norm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +58,12 @@ class Design:
         along = weighted @ self.basis
         whole: Floats = weighted @ rows.transpose(0, 2, 1)
         return whole - along @ self.inverse @ along.transpose(0, 2, 1)
+
+    def of(self, problems: NDArray[np.intp]) -> Design:
+        """Some of the problems."""
+        if self.weights is None or self.inverse is None:
+            return self
+        return replace(self, weights=self.weights[problems], inverse=self.inverse[problems])
 
 
 def design(basis: Floats, weights: Floats | None = None) -> Design:
@@ -113,7 +117,15 @@ class Fit:
         )
 
 
-def fit(y: Floats, model: Model, start: Floats, limits: tuple[float, float], given: Design) -> Fit:
+def fit(
+    y: Floats,
+    model: Model,
+    start: Floats,
+    limits: tuple[float, float],
+    given: Design,
+    *,
+    offset: float = 1e-9,
+) -> Fit:
     """Minimise the weighted sum of squares of y - model(values) - covariates.
 
     Parameters
@@ -126,37 +138,42 @@ def fit(y: Floats, model: Model, start: Floats, limits: tuple[float, float], giv
         Least and largest value of every parameter.
     given : Design
         Of B problems, or of one that all share.
+    offset : float
+        A problem has converged where the residuals' share along the model's tangent is below this.
 
     Notes
     -----
     Levenberg and Marquardt's method with the linear parameters eliminated (variable projection, Golub &
     Pereyra 1973; Kaufman's simplification: the derivatives' projection is left out). A parameter at a limit
     is held there while the slope points outwards. Each problem goes its own way: its steps do not depend on
-    what is fitted beside it.
+    what is fitted beside it. The criterion is Bates and Watts' (1981) relative offset.
     """
     low, high = limits
     values = np.clip(start, low, high)
-    heights, slopes = model(values)
-    products = given.products(_stacked(y, heights, slopes))
-    damping = np.full(len(values), 1e-3)
+    products = given.products(_stacked(y, *model(values)))
+    damping = np.full(len(values), 1e-4)
     done = np.zeros(len(values), np.bool_)
     rounding = 1e-26 * float(y @ y)
     steps = 0
-    while not done.all() and steps < _STEPS:
+    while steps < _STEPS:
+        at = np.flatnonzero(~done)
+        rss, gradient, curvature = products[at, 0, 0], products[at, 1:, 0], products[at, 1:, 1:]
+        held = _held(values[at], gradient, low, high)
+        near = _offset(gradient, curvature, held) <= offset**2 * rss + rounding
+        done[at[near]] = True
+        if near.all():
+            break
         steps += 1
-        rss, gradient, curvature = products[:, 0, 0], products[:, 1:, 0], products[:, 1:, 1:]
-        held = _held(values, gradient, low, high)
-        done |= _offset(gradient, curvature, held) <= (_OFFSET**2) * rss + rounding
-        step = _step(gradient, curvature, held, damping)
-        trial = np.where(done[:, None], values, np.clip(values + step, low, high))
-        heights, slopes = model(trial)
-        new = given.products(_stacked(y, heights, slopes))
-        better = (new[:, 0, 0] <= rss) & ~done
+        at, far = at[~near], ~near
+        step = _step(gradient[far], curvature[far], held[far], damping[at])
+        trial = np.clip(values[at] + step, low, high)
+        new = given.of(at).products(_stacked(y, *model(trial)))
+        better = new[:, 0, 0] <= rss[far]
         # A step that is lost in rounding ends the search as well.
-        done |= ~better & (np.abs(trial - values).max(axis=1) <= 1e-9)
-        values = np.where(better[:, None], trial, values)
-        products = np.where(better[:, None, None], new, products)
-        damping = np.clip(np.where(better, damping / 10.0, damping * 10.0), 1e-12, 1e12)
+        done[at] = ~better & (np.abs(trial - values[at]).max(axis=1) <= 1e-9)
+        values[at] = np.where(better[:, None], trial, values[at])
+        products[at] = np.where(better[:, None, None], new, products[at])
+        damping[at] = np.clip(np.where(better, damping[at] / 100.0, damping[at] * 10.0), 1e-12, 1e12)
     held = _held(values, products[:, 1:, 0], low, high)
     return Fit(values, products[:, 0, 0], products[:, 1:, 1:], held, done, steps)
 

@@ -79,7 +79,7 @@ def test_least_squares_on_haplotypes_are_afcn(study: Study) -> None:
         np.testing.assert_allclose(found.estimate, rows["log2_aFC"].to_numpy(), rtol=0, atol=2e-4)
         np.testing.assert_allclose(found.se, rows["log2_aFC_error"].to_numpy(), rtol=6e-4)
         # aFC-n's c0 is of one haplotype.
-        assert found.baseline - 1 == pytest.approx(rows["log2_aFC_c0"][0], abs=1e-4)
+        assert found.baseline - 1 == pytest.approx(rows["log2_aFC_c0"][0], abs=2e-4)
         assert found.converged and set(found.reason) == {""}
 
 
@@ -100,9 +100,7 @@ def test_first_order_is_tensorqtl(study: Study) -> None:
     peer = table("calculate_afc.tsv")
     options = qtl.AfcOptions(estimator="linear", max_r2=0.9999)
     for (gene,), rows in peer.group_by("gene_id", maintain_order=True):
-        found = qtl.afc_joint(
-            study.y(gene), study.copies(*rows["variant_id"].to_list()), options=options
-        )
+        found = qtl.afc_joint(study.y(gene), study.copies(*rows["variant_id"].to_list()), options=options)
         np.testing.assert_allclose(found.estimate, rows["afc"].to_numpy(), rtol=0, atol=1e-5)
         np.testing.assert_allclose(found.se, rows["afc_se"].to_numpy(), rtol=0, atol=3e-6)
 
