@@ -16,6 +16,7 @@ ACTIONS: Actions = {
     "cis": ("eqtl_cis", "all variants in the window of each phenotype"),
     "trans": ("eqtl_trans", "all variants against all phenotypes, above a threshold"),
     "afc": ("eqtl_afc", "log2 allelic fold changes of pairs, from raw counts"),
+    "finemap": ("eqtl_finemap", "credible sets of eGenes by SuSiE"),
 }
 
 

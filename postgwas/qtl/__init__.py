@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from postgwas.qtl.run_afc import AfcRun as AfcRun
     from postgwas.qtl.run_afc import afc_files as afc_files
     from postgwas.qtl.run_cis import cis_nominal as cis_nominal
+    from postgwas.qtl.run_finemap import Finemapped as Finemapped
+    from postgwas.qtl.run_finemap import FinemapSettings as FinemapSettings
+    from postgwas.qtl.run_finemap import finemap as finemap
     from postgwas.qtl.run_trans import TransSettings as TransSettings
     from postgwas.qtl.run_trans import trans as trans
 
@@ -28,6 +31,8 @@ _HOMES = {
     "AfcOptions": "postgwas.qtl.afc_result",
     "AfcRun": "postgwas.qtl.run_afc",
     "cis_nominal": "postgwas.qtl.run_cis",
+    "finemap": "postgwas.qtl.run_finemap",
+    "FinemapSettings": "postgwas.qtl.run_finemap",
     "load_inputs": "postgwas.qtl.inputs",
     "QtlInputOptions": "postgwas.qtl.inputs",
     "QtlInputs": "postgwas.qtl.inputs",

@@ -147,6 +147,14 @@ class QtlInputs:
     def samples(self) -> tuple[str, ...]:
         return self.phenotypes.samples
 
+    def of(self, genes: NDArray[np.int64], *, rejected: Mapping[str, str] | None = None) -> QtlInputs:
+        """Some of the phenotypes, by row, ascending; `rejected` instead of what was rejected."""
+        return replace(
+            self, phenotypes=self.phenotypes.select(genes=genes), residuals=self.residuals[genes],
+            y_unit=self.y_unit[genes], y_norm=self.y_norm[genes],
+            rejected=self.rejected if rejected is None else rejected,
+        )  # fmt: skip
+
 
 def load_inputs(
     genotypes: Genotypes | Paths,

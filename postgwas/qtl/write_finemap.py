@@ -1,0 +1,189 @@
+"""Fine-mapping from files to files: what ``postgwas eqtl finemap`` does."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from postgwas.errors import InputError, UsageError
+from postgwas.expression.covariate_table import CovariateMatrix
+from postgwas.expression.matrix import ExpressionMatrix
+from postgwas.genotypes.genotypes import Genotypes
+from postgwas.qtl.inputs import Paths, QtlInputOptions, load_inputs
+from postgwas.qtl.outputs import (
+    Format,
+    destination,
+    store_results,
+    tell_inputs,
+    told_paths,
+    write_rejections,
+    write_tables,
+)
+from postgwas.qtl.run_finemap import Finemapped, FinemapSettings, finemap, only_genes
+from postgwas.runlog import get_logger, run_log
+
+if TYPE_CHECKING:
+    import polars as pl
+
+log = get_logger("qtl")
+
+MEMBERS, SETS, PIPS, GENES = "finemap", "finemap_sets", "finemap_pip", "finemap_genes"
+
+
+def finemap_files(
+    genotypes: Genotypes | Paths,
+    phenotypes: ExpressionMatrix | Paths,
+    out: str,
+    *,
+    covariates: CovariateMatrix | Paths | None = None,
+    egenes: str | os.PathLike[str] | Sequence[str] | None = None,
+    fdr: float = 0.05,
+    settings: FinemapSettings | None = None,
+    options: QtlInputOptions | None = None,
+    format: Format = "tsv",
+    store: str | None = None,
+    overwrite: bool = False,
+    quiet: bool = False,
+    log_json: bool = False,
+    **where: Any,
+) -> Finemapped:
+    """Fine-map and write.
+
+    OUT.finemap.tsv.gz (variants of credible sets), OUT.finemap_sets.tsv.gz (a row a set, with its lead),
+    OUT.finemap_pip.tsv.gz (variants of PIP at least `settings.min_pip`), OUT.finemap_genes.tsv.gz,
+    OUT.rejected.tsv.gz, OUT.log. The store has all PIPs with the log Bayes factors of each set's effect.
+
+    Parameters
+    ----------
+    genotypes, phenotypes, covariates, settings, options
+        As :func:`postgwas.qtl.run_finemap.finemap`.
+    out : str
+        Prefix of the files.
+    egenes : path, or sequence of str, optional
+        Phenotypes to map, or a table of them, see :func:`read_egenes`; all if None.
+    fdr : float
+        Those of at most this q-value, where the table has q-values.
+    format, store, overwrite, quiet, log_json, **where
+        As :func:`postgwas.qtl.write_cis.cis_nominal_files`.
+
+    Raises
+    ------
+    PostgwasError
+        Nothing is written then, the log apart.
+    """
+    chosen = settings or FinemapSettings()
+    chosen.check()
+    whats = (MEMBERS, SETS, PIPS, GENES)
+    target = destination(out, whats, format, store=store, overwrite=overwrite)
+    began = time.perf_counter()
+    with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
+        path = egenes if isinstance(egenes, str | os.PathLike) else None
+        genes = egenes if path is None else read_egenes(path, fdr)
+        inputs = load_inputs(genotypes, phenotypes, covariates, options=options)
+        if genes is not None:
+            assert not isinstance(genes, str | os.PathLike)
+            inputs = only_genes(inputs, genes)
+        found = finemap(inputs, settings=chosen, **where)
+        tell_inputs(inputs, found.rejected)
+        _tell(found)
+        tables = {
+            MEMBERS: found.members,
+            SETS: found.sets,
+            PIPS: _reported(found, chosen),
+            GENES: found.genes,
+        }
+        with target.together() as aside:
+            write_tables(aside, tables, format)
+            write_rejections(aside, found.rejected)
+        store_results(
+            target, {**tables, PIPS: found.pips.rename({"variant_id": "SNPID"})}, inputs,
+            paths=(phenotypes, covariates, path), parameters={**asdict(chosen), "fdr": fdr}, began=began,
+            rejected=found.rejected, attrs={"n_genes": found.genes.height, "n_sets": found.sets.height},
+        )  # fmt: skip
+        log.info("Wrote %s", told_paths(target))
+    return found
+
+
+def read_egenes(path: str | os.PathLike[str], fdr: float = 0.05) -> list[str]:
+    """Phenotypes of a table: those of q-value at most `fdr`, or all where it has no ``qval``.
+
+    Parameters
+    ----------
+    path : path
+        Text or Parquet with ``phenotype_id`` (OUT.cis_permutation.tsv.gz); or one id a line, no header.
+    fdr : float
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    UsageError
+        If `fdr` is no share.
+    """
+    import polars as pl
+
+    if not 0.0 < fdr <= 1.0:
+        raise UsageError(f"--fdr {fdr:g}: expected a number above 0, at most 1")
+    if os.fspath(path).endswith((".parquet", ".pq")):
+        table = pl.read_parquet(os.fspath(path))
+    else:
+        from postgwas.genotypes.text_table import read_text
+
+        lines = [line.split("\t") for line in read_text(path).decode(errors="replace").splitlines() if line]
+        if lines and "phenotype_id" not in lines[0]:
+            wide = next((row for row, cells in enumerate(lines, start=1) if len(cells) != 1), None)
+            if wide is not None:
+                raise InputError(
+                    f"{path}, line {wide}: expected a column phenotype_id, or one phenotype a line"
+                )
+            lines.insert(0, ["phenotype_id"])
+        header, body = (lines[0], lines[1:]) if lines else (["phenotype_id"], [])
+        table = pl.DataFrame(
+            {name: [row[at] if at < len(row) else None for row in body] for at, name in enumerate(header)},
+            schema=dict.fromkeys(header, pl.String),
+        )
+    if "qval" in table.columns:
+        table = table.filter(pl.col("qval").cast(pl.Float64, strict=False) <= fdr)
+    names: list[str] = table["phenotype_id"].unique(maintain_order=True).to_list()
+    if not names:
+        why = f" has qval <= {fdr:g}" if "qval" in table.columns else ""
+        raise InputError(f"{path}: no phenotype in it{why}")
+    return names
+
+
+def _reported(found: Finemapped, settings: FinemapSettings) -> pl.DataFrame:
+    import polars as pl
+
+    names = (
+        "phenotype_id",
+        "variant_id",
+        "tss_distance",
+        "af",
+        "pip",
+        "cs_id",
+        "effect_allele",
+        "other_allele",
+    )
+    high = (pl.col("pip") >= settings.min_pip) | pl.col("cs_id").is_not_null()
+    return found.pips.filter(high).select(names)
+
+
+def _tell(found: Finemapped) -> None:
+    import polars as pl
+
+    genes = found.genes
+    with_sets = genes.filter(pl.col("n_sets") > 0).height
+    log.info(
+        "%d phenotypes mapped: %d credible sets in %d of them", genes.height, found.sets.height, with_sets
+    )
+    slow = genes.filter(~pl.col("converged"))["phenotype_id"].to_list()
+    if slow:
+        from postgwas.expression.matrix import some_names
+
+        log.warning(
+            "%d phenotypes have not converged (%s): they are marked; --max_iter allows more",
+            len(slow), some_names(slow),
+        )  # fmt: skip
