@@ -6,6 +6,11 @@ Every name below is imported when first used. These functions take arrays.
 ``susie``               SuSiE on genotypes and a phenotype
 ``susie_rss``           SuSiE on z-scores, or effects and standard errors, with LD
 ``susie_suff_stat``     SuSiE on X'X and X'y
+``log_abf``             Wakefield's log Bayes factors from effects and standard errors
+``log_abf_from_z``      the same from z-scores, frequencies and n
+``log_abf_from_p``      the same from P-values, frequencies and n
+``estimate_sd_y``       standard deviation of a trait, from standard errors
+``single_causal``       PIPs of one causal variant a region, of many regions at once
 ======================  ====================================================================
 
 Examples
@@ -28,6 +33,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from postgwas.finemap.abf import estimate_sd_y as estimate_sd_y
+    from postgwas.finemap.abf import log_abf as log_abf
+    from postgwas.finemap.abf import log_abf_from_p as log_abf_from_p
+    from postgwas.finemap.abf import log_abf_from_z as log_abf_from_z
+    from postgwas.finemap.one_causal import SingleCausal as SingleCausal
+    from postgwas.finemap.one_causal import single_causal as single_causal
     from postgwas.finemap.susie_individual import susie as susie
     from postgwas.finemap.susie_result import CredibleSet as CredibleSet
     from postgwas.finemap.susie_result import Purity as Purity
@@ -38,14 +49,21 @@ if TYPE_CHECKING:
 _HOMES = {
     "CredibleSet": "postgwas.finemap.susie_result",
     "Purity": "postgwas.finemap.susie_result",
+    "SingleCausal": "postgwas.finemap.one_causal",
     "SusieFit": "postgwas.finemap.susie_result",
+    "estimate_sd_y": "postgwas.finemap.abf",
+    "log_abf": "postgwas.finemap.abf",
+    "log_abf_from_p": "postgwas.finemap.abf",
+    "log_abf_from_z": "postgwas.finemap.abf",
+    "single_causal": "postgwas.finemap.one_causal",
     "susie": "postgwas.finemap.susie_individual",
     "susie_rss": "postgwas.finemap.susie_summary",
     "susie_suff_stat": "postgwas.finemap.susie_summary",
 }
 
 __all__ = [
-    "CredibleSet", "Purity", "SusieFit", "susie", "susie_rss", "susie_suff_stat",
+    "CredibleSet", "Purity", "SingleCausal", "SusieFit", "estimate_sd_y", "log_abf", "log_abf_from_p",
+    "log_abf_from_z", "single_causal", "susie", "susie_rss", "susie_suff_stat",
 ]  # fmt: skip
 
 
