@@ -10,6 +10,10 @@ Every name below is imported when first used. These functions take arrays.
 ``log_abf_from_z``      the same from z-scores, frequencies and n
 ``log_abf_from_p``      the same from P-values, frequencies and n
 ``estimate_sd_y``       standard deviation of a trait, from standard errors
+``estimate_s_rss``      how inconsistent z-scores are with LD
+``kriging_rss``         z-scores that the others do not foretell; swapped alleles
+``dentist``             the same by halves of the variants; ``dentist_lead`` by the lead alone
+``check_alignment``     whether signs of z-scores fit those of LD
 ``single_causal``       PIPs of one causal variant a region, of many regions at once
 ======================  ====================================================================
 
@@ -37,6 +41,15 @@ if TYPE_CHECKING:
     from postgwas.finemap.abf import log_abf as log_abf
     from postgwas.finemap.abf import log_abf_from_p as log_abf_from_p
     from postgwas.finemap.abf import log_abf_from_z as log_abf_from_z
+    from postgwas.finemap.alignment import Alignment as Alignment
+    from postgwas.finemap.alignment import check_alignment as check_alignment
+    from postgwas.finemap.dentist_tests import Dentist as Dentist
+    from postgwas.finemap.dentist_tests import dentist as dentist
+    from postgwas.finemap.dentist_tests import dentist_lead as dentist_lead
+    from postgwas.finemap.kriging import Kriging as Kriging
+    from postgwas.finemap.kriging import kriging_rss as kriging_rss
+    from postgwas.finemap.ld_spectrum import LdSpectrum as LdSpectrum
+    from postgwas.finemap.ld_spectrum import estimate_s_rss as estimate_s_rss
     from postgwas.finemap.one_causal import SingleCausal as SingleCausal
     from postgwas.finemap.one_causal import single_causal as single_causal
     from postgwas.finemap.susie_individual import susie as susie
@@ -47,11 +60,20 @@ if TYPE_CHECKING:
     from postgwas.finemap.susie_summary import susie_suff_stat as susie_suff_stat
 
 _HOMES = {
+    "Alignment": "postgwas.finemap.alignment",
     "CredibleSet": "postgwas.finemap.susie_result",
+    "Dentist": "postgwas.finemap.dentist_tests",
+    "Kriging": "postgwas.finemap.kriging",
+    "LdSpectrum": "postgwas.finemap.ld_spectrum",
     "Purity": "postgwas.finemap.susie_result",
     "SingleCausal": "postgwas.finemap.one_causal",
     "SusieFit": "postgwas.finemap.susie_result",
+    "check_alignment": "postgwas.finemap.alignment",
+    "dentist": "postgwas.finemap.dentist_tests",
+    "dentist_lead": "postgwas.finemap.dentist_tests",
+    "estimate_s_rss": "postgwas.finemap.ld_spectrum",
     "estimate_sd_y": "postgwas.finemap.abf",
+    "kriging_rss": "postgwas.finemap.kriging",
     "log_abf": "postgwas.finemap.abf",
     "log_abf_from_p": "postgwas.finemap.abf",
     "log_abf_from_z": "postgwas.finemap.abf",
@@ -62,9 +84,28 @@ _HOMES = {
 }
 
 __all__ = [
-    "CredibleSet", "Purity", "SingleCausal", "SusieFit", "estimate_sd_y", "log_abf", "log_abf_from_p",
-    "log_abf_from_z", "single_causal", "susie", "susie_rss", "susie_suff_stat",
-]  # fmt: skip
+    "Alignment",
+    "CredibleSet",
+    "Dentist",
+    "Kriging",
+    "LdSpectrum",
+    "Purity",
+    "SingleCausal",
+    "SusieFit",
+    "check_alignment",
+    "dentist",
+    "dentist_lead",
+    "estimate_s_rss",
+    "estimate_sd_y",
+    "kriging_rss",
+    "log_abf",
+    "log_abf_from_p",
+    "log_abf_from_z",
+    "single_causal",
+    "susie",
+    "susie_rss",
+    "susie_suff_stat",
+]
 
 
 def __getattr__(name: str) -> Any:
