@@ -17,6 +17,7 @@ ACTIONS: Actions = {
     "trans": ("eqtl_trans", "all variants against all phenotypes, above a threshold"),
     "afc": ("eqtl_afc", "log2 allelic fold changes of pairs, from raw counts"),
     "finemap": ("eqtl_finemap", "credible sets of eGenes by SuSiE"),
+    "mediation": ("eqtl_mediation", "trans effects through phenotypes that the variant affects in cis"),
 }
 
 

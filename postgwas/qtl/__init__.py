@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from postgwas.qtl.run_finemap import Finemapped as Finemapped
     from postgwas.qtl.run_finemap import FinemapSettings as FinemapSettings
     from postgwas.qtl.run_finemap import finemap as finemap
+    from postgwas.qtl.run_mediation import MediationSettings as MediationSettings
+    from postgwas.qtl.run_mediation import mediation as mediation
     from postgwas.qtl.run_trans import TransSettings as TransSettings
     from postgwas.qtl.run_trans import trans as trans
 
@@ -32,8 +34,11 @@ _HOMES = {
     "AfcRun": "postgwas.qtl.run_afc",
     "cis_nominal": "postgwas.qtl.run_cis",
     "finemap": "postgwas.qtl.run_finemap",
+    "Finemapped": "postgwas.qtl.run_finemap",
     "FinemapSettings": "postgwas.qtl.run_finemap",
     "load_inputs": "postgwas.qtl.inputs",
+    "mediation": "postgwas.qtl.run_mediation",
+    "MediationSettings": "postgwas.qtl.run_mediation",
     "QtlInputOptions": "postgwas.qtl.inputs",
     "QtlInputs": "postgwas.qtl.inputs",
     "qvalue": "postgwas.qtl.qvalues",
@@ -42,7 +47,27 @@ _HOMES = {
     "TransSettings": "postgwas.qtl.run_trans",
 }
 
-__all__: list[str] = sorted(_HOMES)
+__all__ = [
+    "Afc",
+    "AfcOptions",
+    "AfcRun",
+    "FinemapSettings",
+    "Finemapped",
+    "MediationSettings",
+    "QtlInputOptions",
+    "QtlInputs",
+    "TransSettings",
+    "afc",
+    "afc_files",
+    "afc_joint",
+    "cis_nominal",
+    "finemap",
+    "load_inputs",
+    "mediation",
+    "qvalue",
+    "read_qtl_table",
+    "trans",
+]
 
 
 def __getattr__(name: str) -> Any:
