@@ -116,6 +116,9 @@ def run_log(
         handlers.append(file_handler)
     for handler in handlers:
         root.addHandler(handler)
+    # Libraries that call logging.debug() give a root logger without handlers one that prints all lines again.
+    silent = logging.NullHandler()
+    logging.getLogger().addHandler(silent)
     wanted = logging.DEBUG if verbose else logging.INFO
     # An outer run_log may be more talkative; its handlers still want their lines.
     root.setLevel(min(wanted, level_before) if level_before else wanted)
@@ -129,6 +132,7 @@ def run_log(
         raise
     finally:
         root.setLevel(level_before)
+        logging.getLogger().removeHandler(silent)
         for handler in handlers:
             root.removeHandler(handler)
             handler.close()

@@ -121,3 +121,15 @@ def _emit_calling(fail: object) -> object:
             self.handleError(record)
 
     return emit
+
+
+def test_a_library_that_logs_to_the_root_prints_nothing_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    with run_log(tmp_path / "a.log"):
+        logging.debug("of a library: configures the root logger if it has no handler")
+        get_logger("mtag").warning("once")
+    assert capsys.readouterr().err == "warning: once\n"
+    assert root.handlers == []

@@ -40,6 +40,8 @@ log = get_logger("genotypes")
 _DOUBT = 0.1
 """A dosage this far from a whole number is no hard call (PLINK 2's --hard-call-threshold)."""
 _ROUNDING = 1e-4
+_ROWS = 256
+"""Variants of which calls are made together."""
 
 Record = tuple[str, str, int, list[str], int]
 """Chromosome, id, position, alleles, number in the file."""
@@ -280,15 +282,19 @@ class BgenSource:
         n_samples = self.n_samples if samples is None else len(samples)
         kind: type[np.float32 | np.int8] = np.float32 if self.dosage else np.int8
         calls = np.empty((len(variants), n_samples), kind)
-        for at, (row, number) in enumerate(
-            zip(self.rows[variants].tolist(), self.numbers[variants].tolist())
-        ):
-            try:
-                one = dosages_of(reader[row], number)
-            except Exception as error:
-                raise InputError(f"{self.path}: variant {row + 1} is damaged ({error})") from None
-            some = one if samples is None else one[samples]
-            calls[at] = some if self.dosage else hard_calls(some)
+        rows, numbers = self.rows[variants].tolist(), self.numbers[variants].tolist()
+        for start in range(0, len(rows), _ROWS):
+            part = calls[start : start + _ROWS]
+            dosages = cast("NDArray[np.float32]", part if self.dosage else np.empty(part.shape, np.float32))
+            for at in range(len(part)):
+                row, number = rows[start + at], numbers[start + at]
+                try:
+                    one = dosages_of(reader[row], number)
+                except Exception as error:
+                    raise InputError(f"{self.path}: variant {row + 1} is damaged ({error})") from None
+                dosages[at] = one if samples is None else one[samples]
+            if not self.dosage:
+                part[:] = hard_calls(dosages)
         return cast(Calls, calls)
 
     def moments(self, variants: Rows, samples: Rows | None) -> Moments:
@@ -327,4 +333,4 @@ def hard_calls(dosages: NDArray[np.float32]) -> NDArray[np.int8]:
     nearest = np.rint(dosages)
     with np.errstate(invalid="ignore"):
         sure = np.abs(dosages - nearest) <= _DOUBT + _ROUNDING
-    return np.where(sure, np.nan_to_num(nearest), MISSING).astype(np.int8)
+    return np.where(sure, nearest, np.float32(MISSING)).astype(np.int8)
