@@ -18,6 +18,7 @@ ACTIONS: Actions = {
     "afc": ("eqtl_afc", "log2 allelic fold changes of pairs, from raw counts"),
     "finemap": ("eqtl_finemap", "credible sets of eGenes by SuSiE"),
     "mediation": ("eqtl_mediation", "trans effects through phenotypes that the variant affects in cis"),
+    "sharing": ("eqtl_sharing", "signals of several tissues or populations held against each other"),
 }
 
 

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from postgwas.qtl.afc_result import Afc as Afc
     from postgwas.qtl.afc_result import AfcOptions as AfcOptions
+    from postgwas.qtl.effect_sharing import EffectMatrix as EffectMatrix
+    from postgwas.qtl.effect_sharing import Posterior as Posterior
+    from postgwas.qtl.effect_sharing import sharing as sharing
     from postgwas.qtl.fold_change import afc as afc
     from postgwas.qtl.fold_change import afc_joint as afc_joint
+    from postgwas.qtl.group_heterogeneity import heterogeneity as heterogeneity
     from postgwas.qtl.inputs import QtlInputOptions as QtlInputOptions
     from postgwas.qtl.inputs import QtlInputs as QtlInputs
     from postgwas.qtl.inputs import load_inputs as load_inputs
     from postgwas.qtl.qtl_table import read_qtl_table as read_qtl_table
     from postgwas.qtl.qvalues import qvalue as qvalue
+    from postgwas.qtl.replication_share import Pi1 as Pi1
+    from postgwas.qtl.replication_share import pi1 as pi1
     from postgwas.qtl.run_afc import AfcRun as AfcRun
     from postgwas.qtl.run_afc import afc_files as afc_files
     from postgwas.qtl.run_cis import cis_nominal as cis_nominal
@@ -22,6 +28,8 @@ if TYPE_CHECKING:
     from postgwas.qtl.run_finemap import finemap as finemap
     from postgwas.qtl.run_mediation import MediationSettings as MediationSettings
     from postgwas.qtl.run_mediation import mediation as mediation
+    from postgwas.qtl.run_sharing import SharingOptions as SharingOptions
+    from postgwas.qtl.run_sharing import group_sharing as group_sharing
     from postgwas.qtl.run_trans import TransSettings as TransSettings
     from postgwas.qtl.run_trans import trans as trans
 
@@ -33,41 +41,29 @@ _HOMES = {
     "AfcOptions": "postgwas.qtl.afc_result",
     "AfcRun": "postgwas.qtl.run_afc",
     "cis_nominal": "postgwas.qtl.run_cis",
+    "EffectMatrix": "postgwas.qtl.effect_sharing",
     "finemap": "postgwas.qtl.run_finemap",
     "Finemapped": "postgwas.qtl.run_finemap",
     "FinemapSettings": "postgwas.qtl.run_finemap",
+    "group_sharing": "postgwas.qtl.run_sharing",
+    "heterogeneity": "postgwas.qtl.group_heterogeneity",
     "load_inputs": "postgwas.qtl.inputs",
     "mediation": "postgwas.qtl.run_mediation",
     "MediationSettings": "postgwas.qtl.run_mediation",
+    "Pi1": "postgwas.qtl.replication_share",
+    "pi1": "postgwas.qtl.replication_share",
+    "Posterior": "postgwas.qtl.effect_sharing",
     "QtlInputOptions": "postgwas.qtl.inputs",
     "QtlInputs": "postgwas.qtl.inputs",
     "qvalue": "postgwas.qtl.qvalues",
     "read_qtl_table": "postgwas.qtl.qtl_table",
+    "sharing": "postgwas.qtl.effect_sharing",
+    "SharingOptions": "postgwas.qtl.run_sharing",
     "trans": "postgwas.qtl.run_trans",
     "TransSettings": "postgwas.qtl.run_trans",
 }
 
-__all__ = [
-    "Afc",
-    "AfcOptions",
-    "AfcRun",
-    "FinemapSettings",
-    "Finemapped",
-    "MediationSettings",
-    "QtlInputOptions",
-    "QtlInputs",
-    "TransSettings",
-    "afc",
-    "afc_files",
-    "afc_joint",
-    "cis_nominal",
-    "finemap",
-    "load_inputs",
-    "mediation",
-    "qvalue",
-    "read_qtl_table",
-    "trans",
-]
+__all__: list[str] = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
