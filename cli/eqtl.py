@@ -19,6 +19,8 @@ ACTIONS: Actions = {
     "finemap": ("eqtl_finemap", "credible sets of eGenes by SuSiE"),
     "mediation": ("eqtl_mediation", "trans effects through phenotypes that the variant affects in cis"),
     "sharing": ("eqtl_sharing", "signals of several tissues or populations held against each other"),
+    "eigenmt": ("eqtl_eigenmt", "effective number of tests in each phenotype's window"),
+    "interaction": ("eqtl_interaction", "genotype x sex, age, cell type, group; leads' effects in groups"),
 }
 
 

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     from postgwas.qtl.run_afc import AfcRun as AfcRun
     from postgwas.qtl.run_afc import afc_files as afc_files
     from postgwas.qtl.run_cis import cis_nominal as cis_nominal
-    from postgwas.qtl.run_finemap import Finemapped as Finemapped
+    from postgwas.qtl.run_eigenmt import eigenmt as eigenmt
     from postgwas.qtl.run_finemap import FinemapSettings as FinemapSettings
+    from postgwas.qtl.run_finemap import Finemapped as Finemapped
     from postgwas.qtl.run_finemap import finemap as finemap
+    from postgwas.qtl.run_interaction import InteractionOptions as InteractionOptions
+    from postgwas.qtl.run_interaction import cis_interaction as cis_interaction
+    from postgwas.qtl.run_lead_interaction import group_effects as group_effects
     from postgwas.qtl.run_mediation import MediationSettings as MediationSettings
     from postgwas.qtl.run_mediation import mediation as mediation
     from postgwas.qtl.run_sharing import SharingOptions as SharingOptions
@@ -40,13 +44,17 @@ _HOMES = {
     "afc_joint": "postgwas.qtl.fold_change",
     "AfcOptions": "postgwas.qtl.afc_result",
     "AfcRun": "postgwas.qtl.run_afc",
+    "cis_interaction": "postgwas.qtl.run_interaction",
     "cis_nominal": "postgwas.qtl.run_cis",
     "EffectMatrix": "postgwas.qtl.effect_sharing",
+    "eigenmt": "postgwas.qtl.run_eigenmt",
     "finemap": "postgwas.qtl.run_finemap",
     "Finemapped": "postgwas.qtl.run_finemap",
     "FinemapSettings": "postgwas.qtl.run_finemap",
+    "group_effects": "postgwas.qtl.run_lead_interaction",
     "group_sharing": "postgwas.qtl.run_sharing",
     "heterogeneity": "postgwas.qtl.group_heterogeneity",
+    "InteractionOptions": "postgwas.qtl.run_interaction",
     "load_inputs": "postgwas.qtl.inputs",
     "mediation": "postgwas.qtl.run_mediation",
     "MediationSettings": "postgwas.qtl.run_mediation",

@@ -7,7 +7,7 @@ but one segment. Statistics other than P are in single precision, 7 digits, as i
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,12 +163,12 @@ def _short(pval: Floats) -> pl.Series:
     return short
 
 
-def join_text(pieces: Iterable[Piece], path: Path) -> None:
+def join_text(pieces: Iterable[Piece], path: Path, *, columns: Sequence[str] = TEXT) -> None:
     """The header, and the pieces one after the other."""
     import gzip
 
     with open(path, "wb") as out:
-        out.write(gzip.compress(("\t".join(TEXT) + "\n").encode(), mtime=0))
+        out.write(gzip.compress(("\t".join(columns) + "\n").encode(), mtime=0))
         for piece in pieces:
             if piece.text is not None and piece.n_pairs:
                 with open(piece.text, "rb") as part:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,47 +16,42 @@ _CELLS = 1 << 22
 """Numbers of variants x permutations that are held at a time."""
 
 
-def permutation_orders(n_samples: int, n_permutations: int, seed: int) -> NDArray[np.int64]:
-    """Orders of the samples, shape (permutations, n); the same for a seed whatever is permuted.
-
-    Examples
-    --------
-    >>> permutation_orders(4, 2, 1).shape
-    (2, 4)
-    """
-    rng = np.random.default_rng(seed)
-    return rng.permuted(np.tile(np.arange(n_samples), (n_permutations, 1)), axis=1)
-
-
-def lead_main_effect(block: InteractionBlock, phenotype: PhenotypePart) -> int | None:
-    """Place of the variant with the strongest effect of its own; None if none is usable.
+def lead_main_effect(blocks: Sequence[InteractionBlock], phenotype: PhenotypePart) -> Array | None:
+    """Unit vector of the variant with the strongest effect of its own; None if no variant is usable.
 
     Parameters
     ----------
-    block : InteractionBlock
+    blocks : sequence of InteractionBlock
+        The variants of the phenotype's window; the first of several that are equal.
     phenotype : PhenotypePart
     """
-    if not block.usable.any():
-        return None
-    return int(np.argmax(np.abs(block.units[0] @ phenotype.residual)))
+    best, found = -1.0, None
+    for block in blocks:
+        if not block.usable.any():
+            continue
+        size = np.abs(block.units[0] @ phenotype.residual)
+        at = int(np.argmax(size))
+        if size[at] > best:
+            best, found = float(size[at]), block.units[0, at]
+    return found
 
 
 def permuted_shares(
     model: InteractionModel,
-    block: InteractionBlock,
+    blocks: Sequence[InteractionBlock],
     phenotype: PhenotypePart,
-    orders: NDArray[np.int64],
+    orders: NDArray[np.integer[Any]],
 ) -> Array:
     """Largest partial R squared of the interaction over the variants, in each permutation.
 
     Parameters
     ----------
     model : InteractionModel
-    block : InteractionBlock
+    blocks : sequence of InteractionBlock
         The variants of the phenotype's window.
     phenotype : PhenotypePart
-    orders : ndarray of int64, shape (permutations, n)
-        Of :func:`permutation_orders`.
+    orders : ndarray of int, shape (permutations, n)
+        Orders of the samples.
 
     Returns
     -------
@@ -67,27 +65,29 @@ def permuted_shares(
     residuals are permuted, its fitted values added back, and each variant is tested with all columns
     of the full model, so covariates and terms are projected out again after the permutation.
 
-    Permuting the phenotype instead would turn the lead's effect into noise that all tests share, and
-    lose what differences of LD between the groups of a term make of it at other variants. Permuting
-    the term would break its correlations with covariates and genotypes, which the test conditions on.
+    Permuting the phenotype instead would turn the lead's effect into noise, and lose what differences
+    of LD between the groups of a term make of that effect at other variants. Permuting the term would
+    break its correlations with covariates and genotypes, which the test conditions on.
 
     References
     ----------
     Freedman and Lane 1983, J Bus Econ Stat 1:292-298; Winkler et al. 2014, NeuroImage 92:381-397
     (comparison of schemes).
     """
-    lead = lead_main_effect(block, phenotype)
-    if lead is None:
+    unit = lead_main_effect(blocks, phenotype)
+    if unit is None:
         return np.full(len(orders), np.nan)
-    unit = block.units[0, lead]
     fitted = unit * float(unit @ phenotype.residual)
     rest = phenotype.residual - fitted
-    step = max(1, _CELLS // max(block.units.shape[1], model.n_samples))
+    step = max(1, _CELLS // max(model.n_samples, *(block.units.shape[1] for block in blocks)))
     found = []
     for start in range(0, len(orders), step):
         permuted = model.projection.residuals(rest[orders[start : start + step]]) + fitted
         total = np.einsum("bn,bn->b", permuted, permuted)
-        left = total - (block.units[0] @ permuted.T) ** 2
-        inner = sum((unit @ permuted.T) ** 2 for unit in block.units[1:])
-        found.append((inner / left).max(axis=0))
+        best = np.zeros(len(permuted))
+        for block in blocks:
+            left = total - (block.units[0] @ permuted.T) ** 2
+            inner = sum((unit @ permuted.T) ** 2 for unit in block.units[1:])
+            best = np.maximum(best, (inner / left).max(axis=0, initial=0.0))
+        found.append(best)
     return np.concatenate(found)

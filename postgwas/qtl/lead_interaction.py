@@ -38,7 +38,9 @@ class GroupEffects:
     df2: int
 
 
-def group_frequencies(dosage: Array, codes: Codes, n_groups: int) -> Array:
+def group_frequencies(
+    dosage: Array, codes: Codes, n_groups: int, *, observed: NDArray[np.bool_] | None = None
+) -> Array:
     """Frequency of the counted allele in each group.
 
     Parameters
@@ -47,18 +49,23 @@ def group_frequencies(dosage: Array, codes: Codes, n_groups: int) -> Array:
     codes : ndarray of int64, shape (n,)
         Group of each sample, from 0.
     n_groups : int
+    observed : ndarray of bool, shape (n,), optional
+        Samples that count; all if None.
 
     Returns
     -------
     ndarray, shape (groups,)
+        NaN where no sample counts.
 
     Examples
     --------
     >>> group_frequencies(np.array([0.0, 1, 2, 2]), np.array([0, 0, 1, 1]), 2).tolist()
     [0.25, 1.0]
     """
-    totals = np.bincount(codes, weights=dosage, minlength=n_groups)
-    return np.asarray(totals / (2.0 * np.bincount(codes, minlength=n_groups)))
+    weight = np.ones(len(codes)) if observed is None else observed.astype(np.float64)
+    totals = np.bincount(codes, weights=dosage * weight, minlength=n_groups)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(totals / (2.0 * np.bincount(codes, weights=weight, minlength=n_groups)))
 
 
 def group_effects(

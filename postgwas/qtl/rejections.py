@@ -16,7 +16,11 @@ from postgwas.qtl.variant_block import VariantReason
 if TYPE_CHECKING:
     import polars as pl
 
-_BY_LIMIT = (VariantReason.MAF_BELOW_LIMIT, VariantReason.TOO_MANY_MISSING)
+_BY_LIMIT = (
+    VariantReason.MAF_BELOW_LIMIT,
+    VariantReason.MAF_BELOW_LIMIT_IN_GROUP,
+    VariantReason.TOO_MANY_MISSING,
+)
 """Counted, but not listed one by one."""
 
 

@@ -25,6 +25,8 @@ class VariantReason(IntEnum):
     MAF_BELOW_LIMIT = 3
     TOO_MANY_MISSING = 4
     EXPLAINED_BY_COVARIATES = 5
+    MAF_BELOW_LIMIT_IN_GROUP = 6
+    INTERACTION_EXPLAINED = 7
 
 
 @dataclass(frozen=True, eq=False)
