@@ -206,7 +206,7 @@ def _store(
     tables = {STORED: top.rename({"variant_id": "SNPID"})}
     for code in sorted({piece.chromosome for piece in pieces if piece.n_pairs}):
         files = [piece.columns for piece in pieces if piece.chromosome == code and piece.n_pairs]
-        parts = [pl.read_ipc(file, memory_map=False) for file in files if file is not None]
+        parts = [pl.read_ipc(file) for file in files if file is not None]
         frame = pl.concat([part.with_columns(pl.col(pl.Categorical).cast(pl.String)) for part in parts])
         frame = frame.rename({"variant_id": "SNPID"})
         tables[f"{STORED}_chr{code}"] = frame.sort("POS", "phenotype_id")
