@@ -44,25 +44,13 @@ def pair_columns(n_terms: int) -> list[str]:
     return [*names, *joint, "mlog10p_gi", "effect_allele", "other_allele"]
 
 
-def pair_table(
-    segment: Segment, found: SegmentScan, df: int, *, pairs: NDArray[np.int64] | None = None
-) -> pl.DataFrame:
-    """Pairs as a table, statistics as doubles, NaN as null.
-
-    Parameters
-    ----------
-    segment : Segment
-    found : SegmentScan
-    df : int
-    pairs : ndarray of int64, optional
-        Which; all if None.
-    """
+def pair_table(segment: Segment, found: SegmentScan, df: int) -> pl.DataFrame:
+    """Pairs as a table, statistics as doubles, NaN as null."""
     import polars as pl
 
-    at = np.arange(len(found.gene)) if pairs is None else pairs
-    gene, variant, effects = found.gene[at], found.variant[at], found.effects
+    gene, variant, effects = found.gene, found.variant, found.effects
     k = effects.b_gi.shape[1]
-    table = TTable(df) if len(at) > 4096 else None
+    table = TTable(df) if len(gene) > 4096 else None
 
     def mlog10p(value: Floats, error: Floats) -> Floats:
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -79,22 +67,22 @@ def pair_table(
         "af": found.about.af[variant],
         "ma_samples": found.about.ma_samples[variant].astype(np.int32),
         "ma_count": found.about.ma_count[variant].astype(np.int32),
-        "pval_g": p_of(mlog10p(effects.b_g[at], effects.b_g_se[at])),
-        "b_g": effects.b_g[at],
-        "b_g_se": effects.b_g_se[at],
+        "pval_g": p_of(mlog10p(effects.b_g, effects.b_g_se)),
+        "b_g": effects.b_g,
+        "b_g_se": effects.b_g_se,
     }
     last = np.empty(0)
     for term in range(k):
         for name, value, error in (
-            ("i", effects.b_i[at, term], effects.b_i_se[at, term]),
-            ("gi", effects.b_gi[at, term], effects.b_gi_se[at, term]),
+            ("i", effects.b_i[:, term], effects.b_i_se[:, term]),
+            ("gi", effects.b_gi[:, term], effects.b_gi_se[:, term]),
         ):
             last = mlog10p(value, error)
             columns[numbered(f"pval_{name}", term + 1, k)] = p_of(last)
             columns[numbered(f"b_{name}", term + 1, k)] = value
             columns[numbered(f"b_{name}_se", term + 1, k)] = error
     if k > 1:
-        share = effects.share[at]
+        share = effects.share
         last = f_mlog10p(share, k, df)
         with np.errstate(invalid="ignore", divide="ignore"):
             columns["f_gi_joint"] = share / k / ((1.0 - share) / df)

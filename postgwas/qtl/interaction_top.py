@@ -14,7 +14,7 @@ from postgwas.qtl.beta_fit import fit_beta
 from postgwas.qtl.f_tails import f_mlog10p
 from postgwas.qtl.interaction import InteractionModel
 from postgwas.qtl.interaction_scan import SegmentScan
-from postgwas.qtl.interaction_tables import pair_table
+from postgwas.qtl.interaction_tables import best_pairs
 from postgwas.qtl.projection import Floats
 from postgwas.qtl.qvalues import qvalue
 from postgwas.qtl.segments import Segment
@@ -47,7 +47,7 @@ PERMUTED = ("beta_shape1", "beta_shape2", "true_df", "pval_perm", "pval_beta")
 """Columns of permutations, in order."""
 
 
-def top_of(segment: Segment, found: SegmentScan, model: InteractionModel, best: NDArray[np.int64]) -> TopOf:
+def top_of(segment: Segment, found: SegmentScan, model: InteractionModel, pairs: pl.DataFrame) -> TopOf:
     """Best pairs with what their segment knows of them.
 
     Parameters
@@ -55,9 +55,10 @@ def top_of(segment: Segment, found: SegmentScan, model: InteractionModel, best: 
     segment : Segment
     found : SegmentScan
     model : InteractionModel
-    best : ndarray of int64
-        Of :func:`postgwas.qtl.interaction_tables.best_pairs`.
+    pairs : polars.DataFrame
+        All pairs: :func:`postgwas.qtl.interaction_tables.pair_table`.
     """
+    best = best_pairs(found, segment.n_genes)
     genes = found.gene[best]
     counts = np.bincount(found.gene, minlength=segment.n_genes)
     permuted = None
@@ -67,9 +68,7 @@ def top_of(segment: Segment, found: SegmentScan, model: InteractionModel, best: 
             for pair, gene in zip(best.tolist(), genes.tolist())
         ]
         permuted = np.array(rows).reshape(len(rows), len(PERMUTED))
-    return TopOf(
-        pair_table(segment, found, model.df, pairs=best), counts[genes], found.tests[genes], permuted
-    )
+    return TopOf(pairs[best], counts[genes], found.tests[genes], permuted)
 
 
 def permutation_columns(share: float, shares: Floats, n_terms: int, df: int) -> list[float]:

@@ -17,7 +17,7 @@ from postgwas.genotypes.genotypes import Genotypes
 from postgwas.qtl.inputs import EMPTY_WINDOW, EXPLAINED, Paths, QtlInputOptions, QtlInputs, load_inputs
 from postgwas.qtl.interaction import InteractionModel, interaction_model
 from postgwas.qtl.interaction_scan import ScanSettings, SegmentScan, scan
-from postgwas.qtl.interaction_tables import best_pairs, pair_table
+from postgwas.qtl.interaction_tables import pair_table
 from postgwas.qtl.interaction_terms import Terms, coded_terms, read_terms, samples_with_terms
 from postgwas.qtl.interaction_top import TopOf, top_of, top_table
 from postgwas.qtl.projection import Floats
@@ -291,16 +291,15 @@ def _orders(options: InteractionOptions, n: int) -> tuple[int | None, np.ndarray
     if seed is None:
         seed = int(np.random.SeedSequence().generate_state(1)[0])
         log.info("--seed %d (drawn)", seed)
-    return seed, permutations(seed, n, start=0, stop=options.permutations)
+    # One layout in memory here and in workers: sums, to the last bit, follow it.
+    return seed, np.ascontiguousarray(permutations(seed, n, start=0, stop=options.permutations))
 
 
 def _table_of(task: InteractionTask) -> tuple[pl.DataFrame, TopOf, SegmentRejections]:
     found = scan(task.segment, task.values, task.settings)
-    return (
-        pair_table(task.segment, found, task.settings.model.df),
-        top_of(task.segment, found, task.settings.model, best_pairs(found, task.segment.n_genes)),
-        left_out(task.segment, found),
-    )
+    table = pair_table(task.segment, found, task.settings.model.df)
+    top = top_of(task.segment, found, task.settings.model, table)
+    return table, top, left_out(task.segment, found)
 
 
 def left_out(segment: Segment, found: SegmentScan) -> SegmentRejections:

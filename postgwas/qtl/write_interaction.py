@@ -15,7 +15,7 @@ from postgwas.genotypes.genotypes import Genotypes
 from postgwas.qtl.cis_pieces import Piece, join_parquet, join_text
 from postgwas.qtl.inputs import Paths, QtlInputOptions
 from postgwas.qtl.interaction_scan import scan
-from postgwas.qtl.interaction_tables import best_pairs, in_single, pair_columns, pair_table
+from postgwas.qtl.interaction_tables import in_single, pair_columns, pair_table
 from postgwas.qtl.interaction_top import TopOf, top_of, top_table
 from postgwas.qtl.outputs import (
     REJECTED,
@@ -157,7 +157,9 @@ def cis_interaction_files(
 def _write_piece(task: _Task) -> _Result:
     segment, settings = task.task.segment, task.task.settings
     found = scan(segment, task.task.values, settings)
-    frame = in_single(pair_table(segment, found, settings.model.df))
+    pairs = pair_table(segment, found, settings.model.df)
+    top = top_of(segment, found, settings.model, pairs)
+    frame = in_single(pairs)
     if task.text is not None:
         write_delimited(frame, task.text, header=False)
     if task.columns is not None:
@@ -170,7 +172,6 @@ def _write_piece(task: _Task) -> _Result:
         )
         placed.write_ipc(task.columns, compat_level=pl.CompatLevel.oldest())
     code = int(segment.variants["CHR"][0]) if segment.n_variants else 0
-    top = top_of(segment, found, settings.model, best_pairs(found, segment.n_genes))
     return _Result(
         Piece(frame.height, left_out(segment, found), code, task.text, task.columns), top
     )  # fmt: skip

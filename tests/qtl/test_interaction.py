@@ -20,6 +20,8 @@ from postgwas.qtl.interaction import (
     phenotype_parts,
 )
 
+RNG = np.random.default_rng(1)
+
 
 def made(seed: int, *, n: int = 60, variants: int = 4, k: int = 1, covariates: int = 3):
     rng = np.random.default_rng(seed)
@@ -133,8 +135,8 @@ def test_a_perfect_fit_has_effects_but_no_standard_errors() -> None:
     [
         (np.ones((1, 9)), None, "interaction term sex is the same for all 9 samples"),
         (np.vstack([np.arange(9.0), 3 - np.arange(9.0)]), None, "interaction term age depends on the terms"),
-        (np.arange(9.0)[None] % 2, np.random.default_rng(1).normal(size=(5, 9)), "leave 0 degrees of freedom"),
-        (np.arange(9.0)[None] % 2, np.random.default_rng(1).normal(size=(9, 9)), "degrees of freedom"),
+        (np.arange(9.0)[None] % 2, RNG.normal(size=(5, 9)), "leave 0 degrees of freedom"),
+        (np.arange(9.0)[None] % 2, RNG.normal(size=(9, 9)), "degrees of freedom"),
     ],
 )
 def test_what_cannot_be_fitted_is_refused(terms, covariates, message: str) -> None:
