@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from postgwas.qtl.run_afc import afc_files as afc_files
     from postgwas.qtl.run_cis import cis_nominal as cis_nominal
     from postgwas.qtl.run_eigenmt import eigenmt as eigenmt
-    from postgwas.qtl.run_finemap import FinemapSettings as FinemapSettings
     from postgwas.qtl.run_finemap import Finemapped as Finemapped
+    from postgwas.qtl.run_finemap import FinemapSettings as FinemapSettings
     from postgwas.qtl.run_finemap import finemap as finemap
     from postgwas.qtl.run_interaction import InteractionOptions as InteractionOptions
     from postgwas.qtl.run_interaction import cis_interaction as cis_interaction
