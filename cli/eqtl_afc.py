@@ -1,7 +1,7 @@
 """log2 allelic fold changes of pairs of genes and variants, from raw counts.
 
 Takes independent signals, leads or any list of pairs (--qtl); the variants of a gene are fitted together.
-Writes OUT.afc.tsv.gz (a line a pair; effects are per copy of effect_allele), OUT.rejected.tsv.gz (pairs
+Writes OUT.afc.tsv.gz (a line a pair; effects are per copy of effect_allele), OUT.afc.rejected.tsv.gz (pairs
 without an estimate or an interval, and why) and OUT.log.
 """
 

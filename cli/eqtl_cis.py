@@ -1,7 +1,7 @@
 """The cis nominal pass: every variant within a window of each phenotype's TSS, covariates projected out.
 
 Writes OUT.cis_nominal.tsv.gz (a line a pair, by phenotype; effects are per copy of effect_allele),
-OUT.rejected.tsv.gz (phenotypes and variants that were not tested, and why) and OUT.log.
+OUT.cis_nominal.rejected.tsv.gz (phenotypes and variants that were not tested, and why) and OUT.log.
 """
 
 from __future__ import annotations

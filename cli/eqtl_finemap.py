@@ -1,8 +1,8 @@
 """SuSiE fine-mapping of each eGene over its cis window, covariates projected out of both sides.
 
 Writes OUT.finemap.tsv.gz (variants of credible sets with PIP and cs_id), OUT.finemap_sets.tsv.gz (a row a
-set, with its lead), OUT.finemap_pip.tsv.gz, OUT.finemap_genes.tsv.gz, OUT.rejected.tsv.gz and OUT.log; with
---store also the log Bayes factors that colocalisation needs.
+set, with its lead), OUT.finemap_pip.tsv.gz, OUT.finemap_genes.tsv.gz, OUT.finemap.rejected.tsv.gz and
+OUT.log; with --store also the log Bayes factors that colocalisation needs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Mediation of trans effects by phenotypes that the variant affects in cis: Sobel's test and the bootstrap.
 
 Writes OUT.mediation.tsv.gz (a line a trio of variant, mediator and trans phenotype: total, direct and
-indirect effect), OUT.rejected.tsv.gz and OUT.log.
+indirect effect), OUT.mediation.rejected.tsv.gz and OUT.log.
 """
 
 from __future__ import annotations

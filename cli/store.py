@@ -30,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     query = _action(actions, "query", "print the rows of a region, or of SNPs")
     query.add_argument("--region", metavar="CHR:START-END", help="such as 1:100000-200000, chrX or 7:5000-")
     query.add_argument("--snp", action="append", metavar="ID", help="a SNPID; may be given again")
+    query.add_argument(
+        "--gene", action="append", metavar="ID", help="a gene or other phenotype; may be given again"
+    )
     query.add_argument("--trait", metavar="NAME", help="only tables of this trait")
     query.add_argument("--key", help="only this table")
     query.add_argument("--columns", nargs="+", metavar="NAME", help="only these columns")
@@ -95,7 +98,7 @@ def _query(args: argparse.Namespace) -> None:
     from postgwas.store.export import as_tsv, with_chromosome_names
 
     found = Study.open(args.study).query(
-        args.region, snp=args.snp, trait=args.trait, key=args.key, columns=args.columns
+        args.region, snp=args.snp, gene=args.gene, trait=args.trait, key=args.key, columns=args.columns
     )
     frame = pl.from_pandas(found)
     if args.out:

@@ -25,6 +25,7 @@ log = get_logger("qtl")
 Format = Literal["tsv", "parquet", "both"]
 
 REJECTED = ".rejected.tsv.gz"
+"""How the file of what was left out ends, after the name of the first table: runs may share a prefix."""
 
 
 def endings_of(what: str, format: Format) -> tuple[str, ...]:
@@ -53,7 +54,7 @@ def destination(
     *,
     store: str | None,
     overwrite: bool,
-    others: tuple[str, ...] = (REJECTED,),
+    others: tuple[str, ...] | None = None,
     keys: tuple[str, ...] | None = None,
 ) -> Destination:
     """Where the tables `whats` of one run go; refuses before any work is done.
@@ -64,8 +65,8 @@ def destination(
         Prefix.
     whats : tuple of str
         Tables, such as "cis_permutation": OUT.cis_permutation.tsv.gz and ``qtl/cis_permutation/<prefix>``.
-    others : tuple of str
-        Endings of further files.
+    others : tuple of str, optional
+        Endings of further files; that of what was left out, OUT.<first table>.rejected.tsv.gz, if None.
     keys : tuple of str, optional
         Names in the store; `whats` if None.
 
@@ -75,6 +76,8 @@ def destination(
         As :meth:`postgwas.destination.Destination.check`.
     """
     endings = tuple(ending for what in whats for ending in endings_of(what, format))
+    if others is None:
+        others = (f".{whats[0]}{REJECTED}",)
     named = (whats if keys is None else keys) if store else ()
     target = Destination(out, (*endings, *others), store, named, overwrite, room="qtl")
     target.check()
@@ -92,8 +95,9 @@ def write_tables(target: Destination, tables: Mapping[str, pl.DataFrame], format
 
 
 def write_rejections(target: Destination, rejected: Rejections) -> None:
-    """Write OUT.rejected.tsv.gz."""
-    write_delimited(rejected.table(), target.path(REJECTED))
+    """Write what was left out."""
+    ending = next(one for one in target.endings if one.endswith(REJECTED))
+    write_delimited(rejected.table(), target.path(ending))
 
 
 def tell_inputs(inputs: QtlInputs, rejected: Rejections, *, where: str = " within windows") -> None:
@@ -109,7 +113,7 @@ def tell_inputs(inputs: QtlInputs, rejected: Rejections, *, where: str = " withi
         log.info("Variants%s that were not tested: %s", where, told)
     if rejected.pairs:
         log.warning(
-            "%d pairs are a perfect fit: they have no standard error and no P (%s)",
+            "%d pairs are a perfect fit: they have no standard error and no P (OUT.*%s)",
             len(rejected.pairs),
             REJECTED,
         )

@@ -86,7 +86,7 @@ class Rejections:
     pairs: list[tuple[str, str, str]] = field(default_factory=list)
 
     def table(self) -> pl.DataFrame:
-        """phenotype_id, variant_id, reason: the rows of PREFIX.rejected.tsv.gz."""
+        """phenotype_id, variant_id, reason: the rows of PREFIX.<analysis>.rejected.tsv.gz."""
         import polars as pl
 
         rows: list[tuple[str | None, str | None, str]] = [

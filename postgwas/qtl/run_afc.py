@@ -113,7 +113,7 @@ def afc_files(
     expression : path or ExpressionMatrix
         Raw counts of all genes (size factors need them all), or log2 values.
     out : str, optional
-        Prefix of OUT.afc.tsv.gz, OUT.rejected.tsv.gz and OUT.log; nothing is written if None.
+        Prefix of OUT.afc.tsv.gz, OUT.afc.rejected.tsv.gz and OUT.log; nothing is written if None.
     afc : AfcRun, optional
     format, store, overwrite, quiet, log_json
         As :func:`postgwas.qtl.write_cis.cis_nominal_files`; the store's key is ``qtl/afc/<prefix>``.

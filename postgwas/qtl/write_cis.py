@@ -50,8 +50,9 @@ def cis_nominal_files(
     log_json: bool = False,
     **where: Any,
 ) -> int:
-    """Test all pairs and write OUT.cis_nominal.tsv.gz (or .parquet), OUT.rejected.tsv.gz, OUT.log.
+    """Test all pairs and write OUT.cis_nominal.tsv.gz (or .parquet).
 
+    OUT.cis_nominal.rejected.tsv.gz names what was not tested; OUT.log tells of the run.
     Memory holds a segment of about a million pairs, however many there are.
 
     Parameters

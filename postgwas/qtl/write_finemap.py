@@ -54,7 +54,8 @@ def finemap_files(
 
     OUT.finemap.tsv.gz (variants of credible sets), OUT.finemap_sets.tsv.gz (a row a set, with its lead),
     OUT.finemap_pip.tsv.gz (variants of PIP at least `settings.min_pip`), OUT.finemap_genes.tsv.gz,
-    OUT.rejected.tsv.gz, OUT.log. The store has all PIPs with the log Bayes factors of each set's effect.
+    OUT.finemap.rejected.tsv.gz, OUT.log. The store has all PIPs, with the log Bayes factors of each set's
+    effect.
 
     Parameters
     ----------

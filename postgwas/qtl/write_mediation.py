@@ -35,7 +35,7 @@ def mediation_files(
     log_json: bool = False,
     **where: Any,
 ) -> MediationResult:
-    """Write OUT.mediation.tsv.gz, OUT.rejected.tsv.gz, OUT.log.
+    """Write OUT.mediation.tsv.gz, OUT.mediation.rejected.tsv.gz, OUT.log.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def mediation_files(
             log.info("%d resamples, seed %d", settings.bootstrap, found.seed)
         with target.together() as aside:
             write_tables(aside, {"mediation": found.table}, format)
-            write_delimited(found.rejected, aside.path(REJECTED))
+            write_delimited(found.rejected, aside.path(f".mediation{REJECTED}"))
         given = {**{name: value for name, value in asdict(settings).items() if value is not None},
                  "seed": found.seed}  # fmt: skip
         store_results(

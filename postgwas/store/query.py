@@ -1,8 +1,8 @@
-"""Rows of a region, or of named SNPs, across the tables of a study."""
+"""Rows of a region, of named SNPs or of genes, across the tables of a study."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,16 +22,22 @@ if TYPE_CHECKING:
     from postgwas.store.study import Study
 
 
+SNP_COLUMNS = ("SNPID", "variant_id")
+GENE_COLUMNS = ("phenotype_id", "GENE_ID")
+"""Columns that hold a variant's, a gene's name; the first that a table has."""
+
+
 def query(
     study: Study,
     region: str | None = None,
     *,
     snp: str | Sequence[str] | None = None,
+    gene: str | Sequence[str] | None = None,
     trait: str | None = None,
     key: str | None = None,
     columns: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Rows of one region or of some SNPs.
+    """Rows of one region, of some SNPs or of some genes.
 
     Parameters
     ----------
@@ -40,6 +46,8 @@ def query(
         chunks that hold it are read.
     snp : str or sequence of str, optional
         SNPIDs; with `region`, those inside it.
+    gene : str or sequence of str, optional
+        Phenotypes of QTL tables; with the others, rows that fit them too.
     trait : str, optional
         Only tables whose key ends in this name, such as ``mtag/height``.
     key : str, optional
@@ -56,19 +64,25 @@ def query(
     Raises
     ------
     UsageError
-        If the region cannot be read, or neither `region` nor `snp` is given.
+        If the region cannot be read, or neither `region` nor `snp` nor `gene` is given.
     StoreError
         If no table matches, or one lacks a column.
     """
     import pandas as pd
 
-    if region is None and snp is None:
-        raise UsageError("nothing to look for", hint="--region 1:100000-200000 or --snp rs123")
+    if region is None and snp is None and gene is None:
+        raise UsageError("nothing to look for", hint="--region 1:100000-200000, --snp rs123 or --gene ENSG1")
     wanted = parse_region(region) if region is not None else None
-    names = [snp] if isinstance(snp, str) else snp
+    sought = [
+        (kind, [names] if isinstance(names, str) else list(names))
+        for kind, names in ((SNP_COLUMNS, snp), (GENE_COLUMNS, gene))
+        if names is not None
+    ]
+    needed = [(name,) for name in ("CHR", "POS")] if wanted else []
     frames = []
-    for entry in _tables(study, trait, key, ("CHR", "POS") if wanted else ("SNPID",)):
-        found = rows_of(study, entry.key, wanted, names, columns)
+    for entry in _tables(study, trait, key, [*needed, *(kind for kind, _ in sought)]):
+        named = {next(one for one in kind if one in entry.columns): names for kind, names in sought}
+        found = rows_of(study, entry.key, wanted, named, columns)
         frame = pd.DataFrame({name: to_pandas(column, name) for name, column in found.items()})
         frame.insert(0, "KEY", entry.key)
         frames.append(frame)
@@ -77,19 +91,25 @@ def query(
 
 
 def rows_of(
-    study: Study, key: str, region: Region | None, snps: Sequence[str] | None, columns: Sequence[str] | None
+    study: Study,
+    key: str,
+    region: Region | None,
+    named: Mapping[str, Sequence[str]],
+    columns: Sequence[str] | None,
 ) -> dict[str, Column]:
-    """Columns of one table's rows in the region that bear one of the names."""
+    """Columns of one table's rows in the region whose texts (column -> texts) are among those given."""
     with study.result(key) as (group, file):
         rows = slice(None) if region is None else region_rows(group, region, file=file, key=key)
-        if snps is None:
+        if not named:
             return read_group(group, columns, file=file, key=key, rows=rows)
-        ids = read_group(group, ["SNPID"], file=file, key=key, rows=rows)["SNPID"]
+        texts = read_group(group, list(named), file=file, key=key, rows=rows)
         import pyarrow.compute as pc  # a sixth of a second
 
-        hits = np.flatnonzero(
-            pc.is_in(to_arrow(ids).cast(pa.large_string()), pa.array(list(snps), pa.large_string()))
-        ) + (rows.start or 0)
+        fits = [
+            pc.is_in(to_arrow(texts[name]).cast(pa.large_string()), pa.array(list(names), pa.large_string()))
+            for name, names in named.items()
+        ]
+        hits = np.flatnonzero(np.all([np.asarray(one) for one in fits], axis=0)) + (rows.start or 0)
         # One read over the hits' span: hits of one SNP lie side by side, and a span is cheap to read.
         span = slice(int(hits[0]), int(hits[-1]) + 1) if len(hits) else slice(0, 0)
         found = read_group(group, columns, file=file, key=key, rows=span)
@@ -112,9 +132,14 @@ def _sorted(columns: dict[str, Column]) -> tuple[Array, Array]:
     return sort_keys(numbers_of(columns["CHR"]), numbers_of(columns["POS"]))
 
 
-def _tables(study: Study, trait: str | None, key: str | None, needed: tuple[str, ...]) -> list[Entry]:
+def _tables(
+    study: Study, trait: str | None, key: str | None, needed: Sequence[tuple[str, ...]]
+) -> list[Entry]:
+    """Tables that have, of each of `needed`, one of its columns."""
     tables = [
-        entry for entry in study.ls() if entry.encoding == "table" and set(needed) <= set(entry.columns)
+        entry
+        for entry in study.ls()
+        if entry.encoding == "table" and all(set(kind) & set(entry.columns) for kind in needed)
     ]
     chosen = [
         entry
@@ -123,7 +148,7 @@ def _tables(study: Study, trait: str | None, key: str | None, needed: tuple[str,
     ]
     if not chosen:
         asked = "".join(f" for {name} {value!r}" for name, value in (("trait", trait), ("key", key)) if value)
-        what = f"table with {' and '.join(needed)}"
+        what = f"table with {' and '.join(' or '.join(kind) for kind in needed)}"
         if not tables:
             raise StoreError(f"{study.path}: no {what}{asked} among its results")
         held = ", ".join(entry.key for entry in tables)

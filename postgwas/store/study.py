@@ -269,14 +269,15 @@ class Study:
         region: str | None = None,
         *,
         snp: str | Sequence[str] | None = None,
+        gene: str | Sequence[str] | None = None,
         trait: str | None = None,
         key: str | None = None,
         columns: Sequence[str] | None = None,
     ) -> pd.DataFrame:
-        """Rows of a region, or of named SNPs, from all tables or one trait's; see :mod:`.query`."""
+        """Rows of a region, of named SNPs or of genes, from all tables or one trait's; see :mod:`.query`."""
         from postgwas.store.query import query
 
-        return query(self, region, snp=snp, trait=trait, key=key, columns=columns)
+        return query(self, region, snp=snp, gene=gene, trait=trait, key=key, columns=columns)
 
     def export(
         self,

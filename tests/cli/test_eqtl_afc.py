@@ -115,7 +115,7 @@ def test_pairs_are_fitted_in_their_order(folds: FoldStudy, out: Path) -> None:
     assert by["g2v3"]["log2_aFC"] is None
     assert by["g0v1"]["n_missing"] == 1 and by["g0v1"]["n_together"] == 2
     assert (by["g0v0"]["effect_allele"], by["g0v0"]["other_allele"]) == ("G", "A")
-    rejected = read(out, "rejected").select(pl.concat_str("phenotype_id", "variant_id"), "reason")
+    rejected = read(out, "afc.rejected").select(pl.concat_str("phenotype_id", "variant_id"), "reason")
     assert dict(rejected.rows()) == {
         "g2v3": "collinear", "g3v4": "constant", "g9xv0": "phenotype_not_found", "g3v9": "variant_not_found"
     }  # fmt: skip

@@ -69,7 +69,7 @@ def test_workers_write_the_same_bytes(
     for name, cores in (("one", "1"), ("two", "2")):
         out = ["--out", str(tmp_path / name), "--cores", cores, "--format", "both"]
         assert main(["eqtl", "cis", *given, *out]) == 0
-    for ending in (".cis_nominal.tsv.gz", ".cis_nominal.parquet", ".rejected.tsv.gz"):
+    for ending in (".cis_nominal.tsv.gz", ".cis_nominal.parquet", ".cis_nominal.rejected.tsv.gz"):
         assert (tmp_path / f"one{ending}").read_bytes() == (tmp_path / f"two{ending}").read_bytes()
 
 
@@ -78,7 +78,7 @@ def test_rejected_are_named(study: QtlStudy, tmp_path: Path) -> None:
     study.calls[5] = 1
     out = tmp_path / "run"
     assert main(["eqtl", "cis", *flags(study, tmp_path), "--out", str(out)]) == 0
-    lines = gzip.decompress(Path(f"{out}.rejected.tsv.gz").read_bytes()).decode().splitlines()
+    lines = gzip.decompress(Path(f"{out}.cis_nominal.rejected.tsv.gz").read_bytes()).decode().splitlines()
     assert lines == ["phenotype_id\tvariant_id\treason", "g3\tNA\tconstant", "NA\trs5\tconstant"]
 
 
@@ -148,3 +148,22 @@ def test_finemap_writes_sets_and_factors(study: QtlStudy, tmp_path: Path) -> Non
     assert {"CHR", "POS", "SNPID", "pip", "cs_id", "lbf_1"} <= set(kept.columns)
     genes = pl.read_csv(f"{out}.finemap_genes.tsv.gz", separator="\t")
     assert kept.height == genes["n_variants"][0]
+
+
+def test_the_store_answers_by_gene_variant_and_region(
+    study: QtlStudy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, store = str(tmp_path / "run"), str(tmp_path / "s.h5")
+    given = [*flags(study, tmp_path), "--out", out, "--store", store]
+    assert main(["eqtl", "cis", *given, "--format", "parquet"]) == 0
+    assert main(["eqtl", "finemap", *given]) == 0
+    columns = pl.read_parquet(f"{out}.cis_nominal.parquet")
+    kept = Study.open(store)
+    mine = kept.query(gene="g5", key="qtl/cis_nominal_chr2/run")
+    assert len(mine) == columns.filter(phenotype_id="g5").height > 0
+    assert set(kept.query(gene="g5")["KEY"]) >= {"qtl/finemap_pip/run", "qtl/finemap_genes/run"}
+    one = kept.query("2:300000-400000", gene=["g5", "g6"], snp="rs150", key="qtl/cis_nominal_chr2/run")
+    assert sorted(one["phenotype_id"]) == ["g5", "g6"]
+    capsys.readouterr()
+    assert main(["store", "query", store, "--gene", "g5", "--region", "2:310000-310000"]) == 0
+    assert "qtl/cis_nominal_chr2/run\t2\t310000\tg5\trs150" in capsys.readouterr().out

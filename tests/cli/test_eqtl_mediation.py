@@ -62,7 +62,7 @@ def test_files_log_and_store(trans_study: TransStudy, out: Path, trios: Path, tm
     assert table.select("variant_id", "mediator_id", "phenotype_id").rows() == [
         ("rs10", "g0", "g3"), ("rs30", "g1", "g2"),
     ]  # fmt: skip
-    rejected = pl.read_csv(f"{out}.rejected.tsv.gz", separator="\t")
+    rejected = pl.read_csv(f"{out}.mediation.rejected.tsv.gz", separator="\t")
     assert rejected.rows() == [("rs999", "g0", "g3", "unknown_variant")]
     log = Path(f"{out}.log").read_text()
     assert "2 of 2 trios have figures" in log and "Trios that cannot be tested: 1 unknown_variant" in log

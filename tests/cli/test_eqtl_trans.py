@@ -62,7 +62,7 @@ def test_files_and_store(done: Run, out: Path, tmp_path: Path) -> None:
     kept = study.read_table("qtl/trans/run")
     assert list(kept["mlog10p"]) == table["mlog10p"].to_list()
     assert len(study.read_table("qtl/trans_genes/run")) == 4
-    rejected = pl.read_csv(f"{out}.rejected.tsv.gz", separator="\t", null_values="NA")
+    rejected = pl.read_csv(f"{out}.trans.rejected.tsv.gz", separator="\t", null_values="NA")
     assert ("rs3", "constant") in zip(rejected["variant_id"], rejected["reason"])
 
 

@@ -135,7 +135,7 @@ def test_verify_and_pack(study, capsys, tmp_path):
     [
         (("ls", "none.h5"), "none.h5: no such store"),
         (("show", "STUDY", "mtag/iq"), "has no 'mtag/iq'"),
-        (("query", "STUDY"), "--region 1:100000-200000 or --snp rs123"),
+        (("query", "STUDY"), "--region 1:100000-200000, --snp rs123 or --gene ENSG1"),
         (("query", "STUDY", "--region", "1:9-3"), "region '1:9-3': ends before it starts"),
         (("query", "STUDY", "--region", "1", "--columns", "BETA"), "has no column 'BETA'"),
         (("export", "STUDY", "mtag/bmi", "--out", "x.docx"), "x.docx: its ending tells no format"),

@@ -131,6 +131,6 @@ def test_queries_that_cannot_be_answered(study):
     ):
         study.query("1", trait="iq")
     with pytest.raises(StoreError, match=r"no table with Q and R for key 'x' among its results"):
-        query._tables(study, None, "x", ("Q", "R"))
+        query._tables(study, None, "x", [("Q",), ("R",)])
     with pytest.raises(StoreError, match="has no column 'BETA'"):
         study.query("1", columns=["BETA"])
