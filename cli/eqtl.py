@@ -21,6 +21,7 @@ ACTIONS: Actions = {
     "sharing": ("eqtl_sharing", "signals of several tissues or populations held against each other"),
     "eigenmt": ("eqtl_eigenmt", "effective number of tests in each phenotype's window"),
     "interaction": ("eqtl_interaction", "genotype x sex, age, cell type, group; leads' effects in groups"),
+    "eqts": ("eqtl_eqts", "phenotypes against polygenic scores"),
 }
 
 

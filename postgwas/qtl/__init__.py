@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from postgwas.qtl.run_afc import afc_files as afc_files
     from postgwas.qtl.run_cis import cis_nominal as cis_nominal
     from postgwas.qtl.run_eigenmt import eigenmt as eigenmt
+    from postgwas.qtl.run_eqts import eqts as eqts
     from postgwas.qtl.run_finemap import Finemapped as Finemapped
     from postgwas.qtl.run_finemap import FinemapSettings as FinemapSettings
     from postgwas.qtl.run_finemap import finemap as finemap
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from postgwas.qtl.run_lead_interaction import group_effects as group_effects
     from postgwas.qtl.run_mediation import MediationSettings as MediationSettings
     from postgwas.qtl.run_mediation import mediation as mediation
+    from postgwas.qtl.run_score import ScoreSettings as ScoreSettings
+    from postgwas.qtl.run_score import score as score
     from postgwas.qtl.run_sharing import SharingOptions as SharingOptions
     from postgwas.qtl.run_sharing import group_sharing as group_sharing
     from postgwas.qtl.run_trans import TransSettings as TransSettings
@@ -48,6 +51,7 @@ _HOMES = {
     "cis_nominal": "postgwas.qtl.run_cis",
     "EffectMatrix": "postgwas.qtl.effect_sharing",
     "eigenmt": "postgwas.qtl.run_eigenmt",
+    "eqts": "postgwas.qtl.run_eqts",
     "finemap": "postgwas.qtl.run_finemap",
     "Finemapped": "postgwas.qtl.run_finemap",
     "FinemapSettings": "postgwas.qtl.run_finemap",
@@ -65,13 +69,50 @@ _HOMES = {
     "QtlInputs": "postgwas.qtl.inputs",
     "qvalue": "postgwas.qtl.qvalues",
     "read_qtl_table": "postgwas.qtl.qtl_table",
+    "score": "postgwas.qtl.run_score",
+    "ScoreSettings": "postgwas.qtl.run_score",
     "sharing": "postgwas.qtl.effect_sharing",
     "SharingOptions": "postgwas.qtl.run_sharing",
     "trans": "postgwas.qtl.run_trans",
     "TransSettings": "postgwas.qtl.run_trans",
 }
 
-__all__: list[str] = sorted(_HOMES)
+__all__ = [
+    "Afc",
+    "AfcOptions",
+    "AfcRun",
+    "EffectMatrix",
+    "FinemapSettings",
+    "Finemapped",
+    "InteractionOptions",
+    "MediationSettings",
+    "Pi1",
+    "Posterior",
+    "QtlInputOptions",
+    "QtlInputs",
+    "ScoreSettings",
+    "SharingOptions",
+    "TransSettings",
+    "afc",
+    "afc_files",
+    "afc_joint",
+    "cis_interaction",
+    "cis_nominal",
+    "eigenmt",
+    "eqts",
+    "finemap",
+    "group_effects",
+    "group_sharing",
+    "heterogeneity",
+    "load_inputs",
+    "mediation",
+    "pi1",
+    "qvalue",
+    "read_qtl_table",
+    "score",
+    "sharing",
+    "trans",
+]
 
 
 def __getattr__(name: str) -> Any:
