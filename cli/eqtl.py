@@ -22,6 +22,10 @@ ACTIONS: Actions = {
     "eigenmt": ("eqtl_eigenmt", "effective number of tests in each phenotype's window"),
     "interaction": ("eqtl_interaction", "genotype x sex, age, cell type, group; leads' effects in groups"),
     "eqts": ("eqtl_eqts", "phenotypes against polygenic scores"),
+    "plot": (
+        "eqtl_plot",
+        "figures: QQ, volcano, leads around the TSS, sharing, genotypes and more",
+    ),
 }
 
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from postgwas.qtl.run_lead_interaction import group_effects as group_effects
     from postgwas.qtl.run_mediation import MediationSettings as MediationSettings
     from postgwas.qtl.run_mediation import mediation as mediation
+    from postgwas.qtl.run_plot import FigureInputs as FigureInputs
+    from postgwas.qtl.run_plot import FigureOptions as FigureOptions
+    from postgwas.qtl.run_plot import qtl_figures as qtl_figures
     from postgwas.qtl.run_score import ScoreSettings as ScoreSettings
     from postgwas.qtl.run_score import score as score
     from postgwas.qtl.run_sharing import SharingOptions as SharingOptions
@@ -52,6 +55,8 @@ _HOMES = {
     "EffectMatrix": "postgwas.qtl.effect_sharing",
     "eigenmt": "postgwas.qtl.run_eigenmt",
     "eqts": "postgwas.qtl.run_eqts",
+    "FigureInputs": "postgwas.qtl.run_plot",
+    "FigureOptions": "postgwas.qtl.run_plot",
     "finemap": "postgwas.qtl.run_finemap",
     "Finemapped": "postgwas.qtl.run_finemap",
     "FinemapSettings": "postgwas.qtl.run_finemap",
@@ -65,6 +70,7 @@ _HOMES = {
     "Pi1": "postgwas.qtl.replication_share",
     "pi1": "postgwas.qtl.replication_share",
     "Posterior": "postgwas.qtl.effect_sharing",
+    "qtl_figures": "postgwas.qtl.run_plot",
     "QtlInputOptions": "postgwas.qtl.inputs",
     "QtlInputs": "postgwas.qtl.inputs",
     "qvalue": "postgwas.qtl.qvalues",
@@ -77,42 +83,7 @@ _HOMES = {
     "TransSettings": "postgwas.qtl.run_trans",
 }
 
-__all__ = [
-    "Afc",
-    "AfcOptions",
-    "AfcRun",
-    "EffectMatrix",
-    "FinemapSettings",
-    "Finemapped",
-    "InteractionOptions",
-    "MediationSettings",
-    "Pi1",
-    "Posterior",
-    "QtlInputOptions",
-    "QtlInputs",
-    "ScoreSettings",
-    "SharingOptions",
-    "TransSettings",
-    "afc",
-    "afc_files",
-    "afc_joint",
-    "cis_interaction",
-    "cis_nominal",
-    "eigenmt",
-    "eqts",
-    "finemap",
-    "group_effects",
-    "group_sharing",
-    "heterogeneity",
-    "load_inputs",
-    "mediation",
-    "pi1",
-    "qvalue",
-    "read_qtl_table",
-    "score",
-    "sharing",
-    "trans",
-]
+__all__: list[str] = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

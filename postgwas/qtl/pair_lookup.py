@@ -11,7 +11,9 @@ from postgwas.errors import ColumnError, InputError, StoreError, UsageError
 from postgwas.qtl.qtl_table import NAMES, read_qtl_table
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
+    from numpy.typing import NDArray
 
 _WANTED = ("phenotype_id", "variant_id", "slope", "slope_se", "pval_nominal", "effect_allele", "other_allele")
 _NEEDED = _WANTED[:5]
@@ -61,6 +63,36 @@ def look_up(source: str | os.PathLike[str] | pl.DataFrame, pairs: pl.DataFrame) 
         gene, variant = twice.select("phenotype_id", "variant_id").row(0)
         raise InputError(f"{told}: the pair of {gene} and {variant} is in it more than once")
     return table
+
+
+def heights(source: str | os.PathLike[str] | pl.DataFrame) -> NDArray[np.float64]:
+    """-log10 P of all pairs of a nominal pass, nothing else of it read.
+
+    Parameters
+    ----------
+    source
+        As :func:`look_up`.
+
+    Raises
+    ------
+    InputError, ColumnError
+        If it cannot be read, or has neither mlog10p nor P.
+    """
+    import numpy as np
+    import polars as pl
+
+    told = "table" if isinstance(source, pl.DataFrame) else os.fspath(source)
+    found = []
+    for part in _parts(source, told):
+        low = {name.lstrip("#").lower(): name for name in part.collect_schema().names()}
+        exact = [low[one] for one in NAMES["mlog10p"] if one in low]
+        plain = [low[one] for one in NAMES["pval_nominal"] if one in low]
+        if not exact and not plain:
+            raise ColumnError(f"{told}: no column mlog10p or pval_nominal; it has {', '.join(low.values())}")
+        column = pl.col((exact or plain)[0]).cast(pl.Float64, strict=False).alias("p")
+        values = part.select(column).collect()["p"].fill_null(float("nan")).to_numpy()
+        found.append(values if exact else -np.log10(np.maximum(values, 5e-324)))
+    return np.concatenate(found)
 
 
 def _parts(source: str | os.PathLike[str] | pl.DataFrame, told: str) -> list[pl.LazyFrame]:
