@@ -89,7 +89,7 @@ def check_outliers(values: FloatArray, good: Mask, verdicts: Verdicts, options: 
             "--outlier_rule mad, or a smaller --outlier_sd", n, options.outlier_sd, farthest_possible(n),
         )  # fmt: skip
     name = options.outlier_method.upper()
-    for at in range(min(3, axes.scores.shape[1])):
+    for at in range(axes.scores.shape[1]):
         verdicts.columns[f"{name}{at + 1}"] = _spread(axes.scores[:, at], good)
     far = np.abs(away).max(axis=1)
     verdicts.columns["outlier_sd"] = _spread(far, good)

@@ -75,6 +75,24 @@ def test_a_clean_study_passes(study: Study, tmp_path: Path, out: Path) -> None:
     assert Store.open(store).read_polars("expression/qc/run").height == N_SAMPLES
 
 
+def test_every_axis_that_is_judged_is_in_the_table_and_dosages_tell_samples_apart(
+    study: Study, tmp_path: Path, out: Path
+) -> None:
+    calls = tmp_path / "g"
+    arguments = ["genotypes", "convert", "--genotypes", study.write_genotypes(calls), "--format", "pgen"]
+    assert main([*map(str, arguments), "--out", str(tmp_path / "dosages"), "--quiet"]) == 0
+    assert run(
+        out, study.write_counts(tmp_path / "m.tsv"), "--gtf", study.write_gtf(tmp_path / "g.gtf"), "--dosage",
+        "--genotypes", tmp_path / "dosages.pgen", "--n_axes", 4, "--log_json",
+    ) == 0  # fmt: skip
+    found = table(out)
+    assert [name for name in found.columns if name.startswith("PCA")] == [f"PCA{i}" for i in range(1, 5)]
+    scores = found.select(pl.col("^PCA[0-9]$")).to_numpy()
+    away = np.abs(scores - scores.mean(axis=0)) / scores.std(axis=0, ddof=1)
+    np.testing.assert_allclose(found["outlier_sd"].to_numpy(), away.max(axis=1), rtol=1e-6)
+    assert found["genotype_verdict"].to_list() == ["match"] * N_SAMPLES
+
+
 def test_swapped_samples_are_found_and_told_whose_they_are(study: Study, tmp_path: Path, out: Path) -> None:
     study.counts[:, [4, 31]] = study.counts[:, [31, 4]]
     study.counts[:, [10, 20, 50]] = study.counts[:, [20, 50, 10]]
