@@ -2,10 +2,12 @@
 
 Writes OUT.cis_interaction.tsv.gz (a line a pair: the variant where all terms are 0, b_g; the terms, b_i; the
 interactions, b_gi), OUT.cis_interaction_top.tsv.gz (the best of each phenotype, corrected by eigenMT, by
-permutations if asked for), OUT.cis_interaction_terms.tsv (the terms), OUT.rejected.tsv.gz and OUT.log.
+permutations if asked for), OUT.cis_interaction_terms.tsv (the terms),
+OUT.cis_interaction.rejected.tsv.gz (what was not tested, and why) and OUT.log.
 
 With --leads and --groups instead of --interaction: each lead variant's effect in each group and the test that
-they differ, alone and beside the phenotype's other leads. Writes OUT.group_effects.tsv.gz and OUT.log.
+they differ, alone and beside the phenotype's other leads. Writes OUT.group_effects.tsv.gz (tests),
+OUT.group_slopes.tsv.gz (effects), OUT.group_effects.rejected.tsv.gz and OUT.log.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from postgwas.qtl.run_finemap import Finemapped as Finemapped
     from postgwas.qtl.run_finemap import FinemapSettings as FinemapSettings
     from postgwas.qtl.run_finemap import finemap as finemap
+    from postgwas.qtl.run_interaction import CisInteraction as CisInteraction
     from postgwas.qtl.run_interaction import InteractionOptions as InteractionOptions
     from postgwas.qtl.run_interaction import cis_interaction as cis_interaction
     from postgwas.qtl.run_lead_interaction import group_effects as group_effects
@@ -50,6 +51,7 @@ _HOMES = {
     "afc_joint": "postgwas.qtl.fold_change",
     "AfcOptions": "postgwas.qtl.afc_result",
     "AfcRun": "postgwas.qtl.run_afc",
+    "CisInteraction": "postgwas.qtl.run_interaction",
     "cis_interaction": "postgwas.qtl.run_interaction",
     "cis_nominal": "postgwas.qtl.run_cis",
     "EffectMatrix": "postgwas.qtl.effect_sharing",

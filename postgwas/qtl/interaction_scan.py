@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from postgwas.qtl.eigenmt import effective_tests
+from postgwas.qtl.effective_tests import effective_tests
 from postgwas.qtl.interaction import (
     InteractionBlock,
     InteractionEffects,

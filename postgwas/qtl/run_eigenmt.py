@@ -13,10 +13,9 @@ from postgwas.compute.engine import engine
 from postgwas.errors import InputError, UsageError
 from postgwas.expression.matrix import ExpressionMatrix
 from postgwas.genotypes.genotypes import Genotypes
-from postgwas.qtl.eigenmt import effective_tests
+from postgwas.qtl.effective_tests import effective_tests
 from postgwas.qtl.inputs import EMPTY_WINDOW, Paths, QtlInputOptions, QtlInputs, load_inputs
 from postgwas.qtl.outputs import (
-    REJECTED,
     Format,
     destination,
     store_results,
@@ -206,7 +205,7 @@ def eigenmt_files(
     log_json: bool = False,
     **where: Any,
 ) -> EffectiveTests:
-    """Write OUT.eigenmt.tsv.gz, OUT.rejected.tsv.gz and OUT.log.
+    """Write OUT.eigenmt.tsv.gz, OUT.eigenmt.rejected.tsv.gz and OUT.log.
 
     Parameters
     ----------
@@ -226,7 +225,7 @@ def eigenmt_files(
     PostgwasError
         Nothing is written then, the log apart.
     """
-    target = destination(out, (WHAT,), format, store=store, overwrite=overwrite, others=(REJECTED,))
+    target = destination(out, (WHAT,), format, store=store, overwrite=overwrite)
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
         inputs = load_inputs(genotypes, phenotypes, options=options)

@@ -21,7 +21,6 @@ from postgwas.qtl.interaction_terms import Codes, check_sizes
 from postgwas.qtl.lead_list import read_leads
 from postgwas.qtl.lead_tables import effects_tables, fit_leads, lead_tasks
 from postgwas.qtl.outputs import (
-    REJECTED,
     Format,
     destination,
     store_results,
@@ -217,7 +216,9 @@ def group_effects_files(
     log_json: bool = False,
     **where: Any,
 ) -> LeadsInGroups:
-    """Test leads and write OUT.group_effects.tsv.gz, OUT.group_slopes.tsv.gz, OUT.rejected.tsv.gz, OUT.log.
+    """Test leads and write OUT.group_effects.tsv.gz and OUT.group_slopes.tsv.gz.
+
+    OUT.group_effects.rejected.tsv.gz names what was not tested; OUT.log tells of the run.
 
     Parameters
     ----------
@@ -237,7 +238,7 @@ def group_effects_files(
     PostgwasError
         Nothing is written then, the log apart.
     """
-    target = destination(out, (EFFECTS, SLOPES), format, store=store, overwrite=overwrite, others=(REJECTED,))
+    target = destination(out, (EFFECTS, SLOPES), format, store=store, overwrite=overwrite)
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
         chosen = options or QtlInputOptions()

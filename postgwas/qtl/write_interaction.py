@@ -83,6 +83,8 @@ def cis_interaction_files(
 ) -> int:
     """Test all pairs and write OUT.cis_interaction.tsv.gz, OUT.cis_interaction_top.tsv.gz and the rest.
 
+    OUT.cis_interaction.rejected.tsv.gz names what was not tested; OUT.log tells of the run.
+
     Parameters
     ----------
     genotypes, phenotypes, interaction, covariates, options, interaction_options
@@ -107,7 +109,7 @@ def cis_interaction_files(
     PostgwasError
         Nothing is written then, the log apart.
     """
-    others = (TERMS, REJECTED)
+    others = (TERMS, f".{WHAT}{REJECTED}")
     target = destination(
         out, (WHAT, TOP), format, store=store, overwrite=overwrite, others=others, keys=(STORED,)
     )

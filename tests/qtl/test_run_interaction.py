@@ -14,7 +14,7 @@ from qtl.study import QtlStudy
 from postgwas.errors import InputError, UsageError
 from postgwas.qtl import InteractionOptions, QtlInputOptions, cis_interaction
 from postgwas.qtl import segments as segments_module
-from postgwas.qtl.eigenmt import effective_tests
+from postgwas.qtl.effective_tests import effective_tests
 
 NO_LIMIT = InteractionOptions(maf_min_interaction=0.0)
 

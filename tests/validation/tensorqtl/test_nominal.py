@@ -37,7 +37,7 @@ def test_pairs(oracle: Oracle, ours: pl.DataFrame) -> None:
 
 
 def test_sums_over_all_genes(oracle: Oracle, ours: pl.DataFrame) -> None:
-    """tensorQTL's limit of frequency is float32's: 1 - 0.99 falls short of 0.01, and the variant is dropped."""
+    """tensorQTL's limit is float32's: 1 - 0.99 falls short of 0.01, and the variant is dropped."""
     theirs = oracle.table("tensorqtl/map_nominal.per_gene_summary.tsv")
     af = ours["af"].to_numpy().astype(np.float32)
     kept = pl.Series(np.minimum(af, np.float32(1) - af) >= np.float32(0.01))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postgwas.errors import UsageError
-from postgwas.qtl.eigenmt import effective_tests, shrunk_correlation
+from postgwas.qtl.effective_tests import effective_tests, shrunk_correlation
 
 
 def genotypes(seed: int, variants: int, n: int = 80) -> np.ndarray:
