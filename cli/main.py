@@ -37,6 +37,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "genotypes": ("genotypes", "quality control, pruning, PCA, kinship, F_ST, conversion of genotypes"),
     "expression": ("expression", "counts to normalised expression, hidden factors and covariates"),
     "eqtl": ("eqtl", "QTL mapping: cis, permutations, independent signals, interactions, trans"),
+    "finemap": (
+        "finemap",
+        "credible sets and PIPs of GWAS regions: SuSiE with LD, or approximate Bayes factors",
+    ),
     "store": ("store", "list, show, query, export, verify or pack a study's HDF5 store"),
     "reference": ("reference", "list, fetch and verify reference panels"),
     "demo": ("demo", "run the main job on the embedded demo study"),

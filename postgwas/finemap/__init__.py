@@ -1,6 +1,6 @@
 """Fine-mapping: which variants of a region are likely causal.
 
-Every name below is imported when first used. These functions take arrays.
+Every name below is imported when first used. Most take arrays; ``finemap_regions`` takes files.
 
 ======================  ====================================================================
 ``susie``               SuSiE on genotypes and a phenotype
@@ -13,6 +13,9 @@ Every name below is imported when first used. These functions take arrays.
 ``estimate_s_rss``      how inconsistent z-scores are with LD
 ``kriging_rss``         z-scores that the others do not foretell; swapped alleles
 ``dentist``             the same by halves of the variants; ``dentist_lead`` by the lead alone
+``finemap_regions``     regions of a GWAS, with LD of genotypes or a file; ``finemap_files`` writes
+``region_ld``           LD of genotypes, covariates projected out
+``sentinels``           the strongest variants, far enough apart
 ``check_alignment``     whether signs of z-scores fit those of LD
 ``single_causal``       PIPs of one causal variant a region, of many regions at once
 ======================  ====================================================================
@@ -50,14 +53,22 @@ if TYPE_CHECKING:
     from postgwas.finemap.kriging import kriging_rss as kriging_rss
     from postgwas.finemap.ld_spectrum import LdSpectrum as LdSpectrum
     from postgwas.finemap.ld_spectrum import estimate_s_rss as estimate_s_rss
+    from postgwas.finemap.map_settings import MapSettings as MapSettings
     from postgwas.finemap.one_causal import SingleCausal as SingleCausal
     from postgwas.finemap.one_causal import single_causal as single_causal
+    from postgwas.finemap.region_correlation import RegionLd as RegionLd
+    from postgwas.finemap.region_correlation import region_ld as region_ld
+    from postgwas.finemap.region_list import RegionChoice as RegionChoice
+    from postgwas.finemap.region_stats import StatsOptions as StatsOptions
+    from postgwas.finemap.run_finemap import finemap_regions as finemap_regions
+    from postgwas.finemap.sentinel_variants import sentinels as sentinels
     from postgwas.finemap.susie_individual import susie as susie
     from postgwas.finemap.susie_result import CredibleSet as CredibleSet
     from postgwas.finemap.susie_result import Purity as Purity
     from postgwas.finemap.susie_result import SusieFit as SusieFit
     from postgwas.finemap.susie_summary import susie_rss as susie_rss
     from postgwas.finemap.susie_summary import susie_suff_stat as susie_suff_stat
+    from postgwas.finemap.write_finemap import finemap_files as finemap_files
 
 _HOMES = {
     "Alignment": "postgwas.finemap.alignment",
@@ -65,18 +76,26 @@ _HOMES = {
     "Dentist": "postgwas.finemap.dentist_tests",
     "Kriging": "postgwas.finemap.kriging",
     "LdSpectrum": "postgwas.finemap.ld_spectrum",
+    "MapSettings": "postgwas.finemap.map_settings",
     "Purity": "postgwas.finemap.susie_result",
+    "RegionChoice": "postgwas.finemap.region_list",
+    "RegionLd": "postgwas.finemap.region_correlation",
     "SingleCausal": "postgwas.finemap.one_causal",
+    "StatsOptions": "postgwas.finemap.region_stats",
     "SusieFit": "postgwas.finemap.susie_result",
     "check_alignment": "postgwas.finemap.alignment",
     "dentist": "postgwas.finemap.dentist_tests",
     "dentist_lead": "postgwas.finemap.dentist_tests",
     "estimate_s_rss": "postgwas.finemap.ld_spectrum",
     "estimate_sd_y": "postgwas.finemap.abf",
+    "finemap_files": "postgwas.finemap.write_finemap",
+    "finemap_regions": "postgwas.finemap.run_finemap",
     "kriging_rss": "postgwas.finemap.kriging",
     "log_abf": "postgwas.finemap.abf",
     "log_abf_from_p": "postgwas.finemap.abf",
     "log_abf_from_z": "postgwas.finemap.abf",
+    "region_ld": "postgwas.finemap.region_correlation",
+    "sentinels": "postgwas.finemap.sentinel_variants",
     "single_causal": "postgwas.finemap.one_causal",
     "susie": "postgwas.finemap.susie_individual",
     "susie_rss": "postgwas.finemap.susie_summary",
@@ -89,18 +108,26 @@ __all__ = [
     "Dentist",
     "Kriging",
     "LdSpectrum",
+    "MapSettings",
     "Purity",
+    "RegionChoice",
+    "RegionLd",
     "SingleCausal",
+    "StatsOptions",
     "SusieFit",
     "check_alignment",
     "dentist",
     "dentist_lead",
     "estimate_s_rss",
     "estimate_sd_y",
+    "finemap_files",
+    "finemap_regions",
     "kriging_rss",
     "log_abf",
     "log_abf_from_p",
     "log_abf_from_z",
+    "region_ld",
+    "sentinels",
     "single_causal",
     "susie",
     "susie_rss",

@@ -1,0 +1,203 @@
+"""Fine-mapping of GWAS regions: SuSiE with LD, or approximate Bayes factors without.
+
+Summary statistics of any dialect, with positions; LD from genotypes (of the same people or a reference) or a
+file. Regions are given, or lie around the strongest variants. Writes OUT.pip.tsv.gz, OUT.credible_sets.tsv,
+OUT.regions.tsv, OUT.rejected.tsv.gz.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from postgwas.cli.options import add_engine_options, add_run_options, add_store_options, engine_arguments
+
+HELP = "credible sets and PIPs of GWAS regions: SuSiE with LD, or approximate Bayes factors"
+
+#: flag -> (field, what it names)
+NAME_FLAGS = {
+    "snpid_name": ("SNPID", "variant ids"),
+    "chr_name": ("CHR", "chromosomes"),
+    "pos_name": ("POS", "positions"),
+    "ea_name": ("EA", "effect alleles"),
+    "nea_name": ("NEA", "other alleles"),
+    "eaf_name": ("EAF", "effect allele frequencies"),
+    "beta_name": ("BETA", "effects"),
+    "se_name": ("SE", "standard errors"),
+    "z_name": ("Z", "z-scores"),
+    "p_name": ("P", "P-values"),
+    "n_name": ("N", "sample sizes"),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Register the flags."""
+    _add_stats(parser)
+    _add_ld(parser)
+    _add_regions(parser)
+    _add_method(parser)
+    output = parser.add_argument_group("output")
+    output.add_argument("--out", required=True, metavar="PREFIX", help="prefix of all files")
+    output.add_argument("--keep_ld", action="store_true", help="keep LD in the store, and take it from there")
+    add_store_options(parser)
+    add_engine_options(parser)
+    add_run_options(parser)
+
+
+def _add_stats(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("summary statistics")
+    group.add_argument("sumstats", metavar="FILE", help="summary statistics, harmonised or of any dialect")
+    group.add_argument("--n", type=float, metavar="N", help="sample size; goes before a column of the file")
+    group.add_argument(
+        "--n_cases", type=float, metavar="N", help="cases; N becomes 4 / (1/cases + 1/controls)"
+    )
+    group.add_argument("--n_controls", type=float, metavar="N", help="controls")
+    for flag, (_, what) in NAME_FLAGS.items():
+        group.add_argument(f"--{flag}", metavar="NAME", help=f"column of {what}")
+    group.add_argument("--dialect", metavar="NAME", help="take this format instead of recognising it")
+    group.add_argument(
+        "--dialect_file", action="append", default=[], metavar="YAML", help="describe a format"
+    )
+    group.add_argument("--sample", metavar="NAME", help="study to take from a GWAS-VCF of several")
+
+
+def _add_ld(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("LD")
+    group.add_argument(
+        "--genotypes", metavar="FILE",
+        help="PLINK 1 (.bed), PLINK 2 (.pgen), VCF, BCF or BGEN, or their prefix; @ stands for chromosomes",
+    )  # fmt: skip
+    group.add_argument("--dosage", action="store_true", help="dosages rather than hard calls")
+    group.add_argument("--keep", metavar="FILE", help="only these samples: IID, or FID and IID")
+    group.add_argument("--remove", metavar="FILE", help="not these samples")
+    group.add_argument("--extract", metavar="FILE", help="only these variant ids")
+    group.add_argument("--exclude", metavar="FILE", help="not these variant ids")
+    group.add_argument("--maf_min", type=float, metavar="MAF", help="least minor allele frequency")
+    group.add_argument("--max_missing", type=float, metavar="SHARE", help="largest share of missing calls")
+    group.add_argument("--covariates", metavar="FILE", help="project these out of the genotypes")
+    group.add_argument(
+        "--ld", metavar="FILE",
+        help="the LD matrix of a region instead: .npy, .npz or text, signed correlations, square",
+    )  # fmt: skip
+    group.add_argument(
+        "--ld_variants", metavar="FILE",
+        help="its variants: a .bim, a table with SNPID (CHR, POS, A1, A2), or one id a line",
+    )  # fmt: skip
+    group.add_argument(
+        "--ld_check", choices=("none", "quick", "full"), default="quick",
+        help="do z-scores and LD fit? quick: signs, and variants against the lead; full: estimate_s_rss, "
+        "kriging_rss, DENTIST too [default: quick]",
+    )  # fmt: skip
+    group.add_argument("--seed", type=int, default=0, help="of DENTIST's partitions [default: 0]")
+
+
+def _add_regions(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("regions (by default around sentinels)")
+    group.add_argument(
+        "--region", metavar="CHR:START-END,...|FILE",
+        help="these; a file has one a line, with a name after it if wanted, or is a .bed",
+    )  # fmt: skip
+    group.add_argument("--leads", metavar="ID,ID,...|FILE", help="around these variants")
+    group.add_argument(
+        "--p_max", type=float, default=5e-8, metavar="P", help="largest P of a sentinel [default: 5e-8]"
+    )
+    group.add_argument(
+        "--distance", type=int, default=1_000_000, metavar="BP",
+        help="between sentinels, at least [default: 1000000]",
+    )  # fmt: skip
+    group.add_argument(
+        "--window",
+        type=int,
+        default=500_000,
+        metavar="BP",
+        help="on either side of a variant [default: 500000]",
+    )
+
+
+def _add_method(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("method")
+    group.add_argument(
+        "--method", choices=("susie", "abf"), default="susie",
+        help="abf: one causal variant at most, no LD [default: susie]",
+    )  # fmt: skip
+    group.add_argument("--L", type=int, default=10, metavar="L", help="most effects a region [default: 10]")
+    group.add_argument(
+        "--coverage", type=float, default=0.95, metavar="SHARE", help="of a credible set [default: 0.95]"
+    )
+    group.add_argument(
+        "--min_abs_corr", type=float, default=0.5, metavar="R",
+        help="least absolute correlation within a credible set [default: 0.5]",
+    )  # fmt: skip
+    group.add_argument("--max_iter", type=int, default=100, metavar="N", help="rounds at most [default: 100]")
+    group.add_argument(
+        "--tol",
+        type=float,
+        default=1e-3,
+        metavar="X",
+        help="rise of the bound that ends the fit [default: 0.001]",
+    )
+    group.add_argument("--refine", action="store_true", help="look for better optima behind credible sets")
+    group.add_argument(
+        "--estimate_residual_variance", action="store_true", help="only with LD of the same people"
+    )
+    group.add_argument(
+        "--prior_method", choices=("optim", "EM", "simple"), default="optim",
+        help="how prior variances are estimated [default: optim]",
+    )  # fmt: skip
+    group.add_argument(
+        "--scaled_prior_variance", type=float, default=0.2, metavar="V",
+        help="prior variance to begin with, as a share of the trait's [default: 0.2]",
+    )  # fmt: skip
+    group.add_argument(
+        "--null_weight",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="prior of an effect to be none [default: 0]",
+    )
+    group.add_argument(
+        "--type", choices=("quant", "cc"), default="quant", help="abf: the trait [default: quant]"
+    )
+    group.add_argument("--sd_y", type=float, metavar="SD", help="abf: the trait's standard deviation")
+    group.add_argument(
+        "--case_fraction", type=float, metavar="SHARE", help="abf: cases, where only P is known"
+    )
+    group.add_argument(
+        "--p1", type=float, default=1e-4, metavar="P", help="abf: prior of a variant [default: 0.0001]"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Fine-map and write."""
+    where = engine_arguments(args)
+    from postgwas.finemap.map_settings import MapSettings
+    from postgwas.finemap.region_list import RegionChoice
+    from postgwas.finemap.region_stats import StatsOptions
+    from postgwas.finemap.write_finemap import finemap_files
+    from postgwas.genotypes.selection import Selection
+
+    settings = MapSettings(
+        method=args.method, n_effects=args.L, coverage=args.coverage, min_abs_corr=args.min_abs_corr,
+        max_iter=args.max_iter, tol=args.tol, refine=args.refine,
+        estimate_residual_variance=args.estimate_residual_variance,
+        scaled_prior_variance=args.scaled_prior_variance, prior_method=args.prior_method,
+        null_weight=args.null_weight, kind=args.type, sd_y=args.sd_y, case_fraction=args.case_fraction,
+        p1=args.p1, ld_check=args.ld_check, seed=args.seed,
+    )  # fmt: skip
+    columns = {field: getattr(args, flag) for flag, (field, _) in NAME_FLAGS.items() if getattr(args, flag)}
+    reading = StatsOptions(
+        columns=columns, dialect=args.dialect, dialect_files=args.dialect_file, n=args.n,
+        n_cases=args.n_cases, n_controls=args.n_controls, sample=args.sample,
+    )  # fmt: skip
+    finemap_files(
+        args.sumstats, args.out, genotypes=args.genotypes, ld=args.ld, ld_variants=args.ld_variants,
+        covariates=args.covariates,
+        selection=Selection(
+            keep=args.keep, remove=args.remove, extract=args.extract, exclude=args.exclude,
+            maf_min=args.maf_min, max_missing=args.max_missing,
+        ),
+        dosage=args.dosage,
+        regions=RegionChoice(args.region, args.leads, args.p_max, args.distance, args.window),
+        settings=settings, reading=reading, keep_ld=args.keep_ld, store=args.store,
+        overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json, **where,
+    )  # fmt: skip
+    return 0

@@ -1,0 +1,178 @@
+"""Where a region's LD comes from: genotypes, or a matrix in a file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postgwas.errors import InputError
+from postgwas.finemap.ld_cache import cached_ld
+from postgwas.finemap.region_correlation import RegionLd, region_ld
+from postgwas.genotypes.genotypes import BlockSource, Genotypes
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from postgwas.finemap.region_list import MapRegion
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+class RegionSource(Protocol):
+    """LD of one region; small, so that it can travel to workers."""
+
+    @property
+    def variants(self) -> pl.DataFrame:
+        """SNPID, and where they are known CHR, POS, A1 (the allele that counts), A2."""
+
+    @property
+    def path(self) -> str: ...
+
+    def ld(self, rows: Rows) -> RegionLd:
+        """LD of some of the variants."""
+
+
+class LdSource(Protocol):
+    """LD of a genome or of one region."""
+
+    @property
+    def path(self) -> str: ...
+
+    def region(self, region: MapRegion) -> RegionSource:
+        """The part of it that a region needs."""
+
+
+@dataclass(frozen=True, eq=False)
+class GenotypeLd:
+    """LD of people.
+
+    Attributes
+    ----------
+    genotypes : Genotypes
+        Samples and variants that are used.
+    basis : ndarray, shape (n, k), optional
+        Covariates, see :func:`postgwas.finemap.region_correlation.region_ld`.
+    cache : str, optional
+        A study's store, where LD is kept.
+    """
+
+    genotypes: Genotypes
+    basis: Floats | None = None
+    cache: str | None = None
+
+    @property
+    def path(self) -> str:
+        return self.genotypes.path
+
+    def region(self, region: MapRegion) -> _GenotypeRegion:
+        """Variants of the region; nothing is read."""
+        table = self.genotypes.variants
+        inside = (table["CHR"] == region.chromosome) & table["POS"].is_between(region.start, region.stop)
+        rows = inside.fill_null(False).arg_true().to_numpy().astype(np.int64)
+        kept = table[rows].select("SNPID", "CHR", "POS", "A1", "A2")
+        return _GenotypeRegion(kept, self.path, self.genotypes.source, rows, self.basis, self.cache)
+
+
+@dataclass(frozen=True, eq=False)
+class _GenotypeRegion:
+    variants: pl.DataFrame
+    path: str
+    source: BlockSource
+    at: Rows
+    basis: Floats | None
+    cache: str | None
+
+    def ld(self, rows: Rows) -> RegionLd:
+        # Readers want variants to ascend; they come in the order of the summary statistics.
+        order = np.argsort(rows, kind="stable")
+        calls = self.source.read(self.at[rows[order]], None)
+        calls = calls[np.argsort(order, kind="stable")]
+        if self.cache is not None:
+            return cached_ld(calls, self.basis, self.cache)
+        return region_ld(calls, basis=self.basis)
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixLd:
+    """LD of one region from a file.
+
+    Attributes
+    ----------
+    matrix : ndarray, shape (V, V)
+    variants : polars.DataFrame
+    path : str
+    """
+
+    matrix: Floats
+    variants: pl.DataFrame
+    path: str
+
+    def region(self, region: MapRegion) -> MatrixLd:
+        """All of it: places may not be known."""
+        return self
+
+    def ld(self, rows: Rows) -> RegionLd:
+        """The part of these variants; those whose diagonal is missing do not vary."""
+        varies = ~np.isnan(np.diagonal(self.matrix)[rows])
+        kept = rows[varies]
+        part = np.ascontiguousarray(self.matrix[np.ix_(kept, kept)])
+        return RegionLd(varies, part, np.zeros(rows.size))
+
+
+def read_matrix(path: str | os.PathLike[str], variants: str | os.PathLike[str]) -> MatrixLd:
+    """LD of a file: .npy, .npz (its first array), or numbers in text, a line a variant.
+
+    Parameters
+    ----------
+    path : path
+        Square, signed correlations.
+    variants : path
+        Which variants its rows are: a .bim; a table whose header names SNPID (or ID, SNP, RSID) and, as far
+        as they are known, CHR, POS, A1 and A2 (or ALT and REF); or one id a line.
+
+    Raises
+    ------
+    InputError
+        If a file is not readable, is not square, or has another number of variants.
+    """
+    from postgwas.finemap.ld_variants import read_ld_variants
+
+    matrix = _numbers(path)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise InputError(f"{path}: an LD matrix is square, found {' x '.join(map(str, matrix.shape))}")
+    table = read_ld_variants(variants)
+    if table.height != matrix.shape[0]:
+        raise InputError(
+            f"{variants}: {table.height:,} variants, but the LD matrix of {path} has {matrix.shape[0]:,}"
+        )
+    return MatrixLd(matrix, table, os.fspath(path))
+
+
+def _numbers(path: str | os.PathLike[str]) -> Floats:
+    name = os.fspath(path)
+    if name.endswith((".npy", ".npz")):
+        try:
+            loaded = np.load(name, allow_pickle=False)
+            array = loaded[loaded.files[0]] if name.endswith(".npz") else loaded
+            return np.asarray(array, np.float64)
+        except (OSError, ValueError, IndexError) as error:
+            raise InputError(f"{path}: no NumPy array can be read: {error}") from None
+    from postgwas.genotypes.text_table import read_text
+
+    lines = read_text(path).split(b"\n")
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(np.array(line.replace(b",", b" ").split(), np.float64))
+        except ValueError as error:
+            raise InputError(f"{path}, line {number}: {error}; expected numbers alone") from None
+        if rows[-1].size != rows[0].size:
+            raise InputError(f"{path}, line {number}: {rows[-1].size} numbers, expected {rows[0].size}")
+    return np.vstack(rows)

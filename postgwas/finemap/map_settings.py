@@ -1,0 +1,84 @@
+"""How regions are fine-mapped, in one object that travels to workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from postgwas.errors import UsageError
+from postgwas.finemap.abf import Kind
+from postgwas.finemap.one_causal import PRIOR
+from postgwas.finemap.prior_variance import PriorMethod
+from postgwas.finemap.susie_problem import SusieSettings
+
+Method = Literal["susie", "abf"]
+LdCheck = Literal["none", "quick", "full"]
+
+
+@dataclass(frozen=True)
+class MapSettings:
+    """Method, its parameters, and how LD is checked.
+
+    Attributes
+    ----------
+    method : {"susie", "abf"}
+        SuSiE with LD; or one causal variant at most, without.
+    n_effects, coverage, min_abs_corr, max_iter, tol, refine, estimate_residual_variance
+        See :func:`postgwas.finemap.susie_rss`; ``n_effects`` is its L.
+    scaled_prior_variance, prior_method, null_weight
+        Likewise; ``prior_method`` is its `estimate_prior_method`.
+    kind : {"quant", "cc"}
+        For "abf".
+    sd_y, case_fraction : float, optional
+        For "abf": see :func:`postgwas.finemap.log_abf` and :func:`postgwas.finemap.log_abf_from_z`.
+    p1 : float
+        For "abf": prior probability of a variant.
+    ld_check : {"none", "quick", "full"}
+        "quick": signs, and variants against the lead. "full": also `estimate_s_rss`, `kriging_rss` and
+        `dentist`, which decompose the LD matrix.
+    seed : int
+        Of DENTIST's partitions.
+    """
+
+    method: Method = "susie"
+    n_effects: int = 10
+    coverage: float = 0.95
+    min_abs_corr: float = 0.5
+    max_iter: int = 100
+    tol: float = 1e-3
+    refine: bool = False
+    estimate_residual_variance: bool = False
+    scaled_prior_variance: float = 0.2
+    prior_method: PriorMethod = "optim"
+    null_weight: float = 0.0
+    kind: Kind = "quant"
+    sd_y: float | None = None
+    case_fraction: float | None = None
+    p1: float = PRIOR
+    ld_check: LdCheck = "quick"
+    seed: int = 0
+
+    def check(self) -> None:
+        """Refuse what is out of range.
+
+        Raises
+        ------
+        UsageError
+        """
+        if self.method not in ("susie", "abf"):
+            raise UsageError(f"--method {self.method}: expected susie or abf")
+        if self.ld_check not in ("none", "quick", "full"):
+            raise UsageError(f"--ld_check {self.ld_check}: expected none, quick or full")
+        if self.kind not in ("quant", "cc"):
+            raise UsageError(f"--type {self.kind}: expected quant or cc")
+        SusieSettings(
+            n_effects=self.n_effects, coverage=self.coverage, min_abs_corr=self.min_abs_corr,
+            max_iter=self.max_iter, tol=self.tol, scaled_prior_variance=self.scaled_prior_variance,
+            estimate_prior_method=self.prior_method, null_weight=self.null_weight,
+        ).check(1)  # fmt: skip
+        if self.sd_y is not None and not self.sd_y > 0:
+            raise UsageError(f"--sd_y {self.sd_y:g}: expected a number above 0")
+        if self.case_fraction is not None and not 0 < self.case_fraction < 1:
+            raise UsageError(f"--case_fraction {self.case_fraction:g}: expected a share between 0 and 1")
+        if not 0 < self.p1 < 1:
+            raise UsageError(f"--p1 {self.p1:g}: expected a probability between 0 and 1", hint="--p1 1e-4")

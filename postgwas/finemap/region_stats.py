@@ -1,0 +1,153 @@
+"""Summary statistics as fine-mapping needs them: with places, z-scores and n, each variant once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from postgwas.errors import ColumnError, NoVariantsError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+NO_PLACE, NO_Z, NO_N, TWICE = "no_position", "no_z_score", "no_sample_size", "occurs_twice"
+
+
+@dataclass(frozen=True)
+class StatsOptions:
+    """How the file is read; see :func:`postgwas.sumstats.run.read_sumstats`.
+
+    Attributes
+    ----------
+    columns : mapping of str to str
+        Field -> column.
+    dialect : str, optional
+    dialect_files : sequence of path
+    n, n_cases, n_controls : float, optional
+    sample : str, optional
+    unsigned : bool
+        Z-scores may lack their sign: P-values do.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    dialect: str | None = None
+    dialect_files: Sequence[str | os.PathLike[str]] = ()
+    n: float | None = None
+    n_cases: float | None = None
+    n_controls: float | None = None
+    sample: str | None = None
+    unsigned: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class RegionStats:
+    """The usable rows.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+        ROW, SNPID, CHR, POS, EA, NEA, EAF, BETA, SE, Z, MLOG10P, N, by place and alleles; EA, NEA, EAF,
+        BETA and SE only where the file has them.
+    rejected : polars.DataFrame
+        ROW, SNPID, REASON.
+    path : str
+    n_kind : str
+        What N is, see :class:`postgwas.sumstats.table.Sumstats`.
+    notes : tuple of str
+        What was derived, and warnings.
+    """
+
+    frame: pl.DataFrame
+    rejected: pl.DataFrame
+    path: str
+    n_kind: str
+    notes: tuple[str, ...]
+
+
+def load_stats(path: str | os.PathLike[str], options: StatsOptions | None = None) -> RegionStats:
+    """Read a file of summary statistics and set aside the rows that cannot be used.
+
+    Raises
+    ------
+    InputError, ColumnError
+        As :func:`postgwas.sumstats.run.read_sumstats`; or if nothing gives z-scores, places or sample sizes.
+    NoVariantsError
+        If no row is left.
+    """
+    import polars as pl
+
+    from postgwas.sumstats.run import read_sumstats
+
+    chosen = options or StatsOptions()
+    flags = {"SNPID": "--snpid_name", "CHR": "--chr_name", "POS": "--pos_name", "N": "--n"}
+    read = read_sumstats(
+        path, columns=dict(chosen.columns) or None, dialect=chosen.dialect,
+        dialect_files=chosen.dialect_files, n=chosen.n, n_cases=chosen.n_cases,
+        n_controls=chosen.n_controls, require=("CHR", "POS"), flags=flags, sample=chosen.sample,
+    )  # fmt: skip
+    frame = read.frame
+    if "N" not in frame.columns:
+        raise ColumnError(f"{path}: no sample sizes; columns are {', '.join(read.header)}", hint="--n N")
+    if "Z" not in frame.columns:
+        if not (chosen.unsigned and "MLOG10P" in frame.columns):
+            raise ColumnError(
+                f"{path}: no z-scores: expected Z, or BETA and SE, or P and the sign of an effect; columns "
+                f"are {', '.join(read.header)}",
+                hint="--z_name, --beta_name, --se_name",
+            )
+        from postgwas.sumstats.derive import abs_z_from_mlog10p
+
+        size = abs_z_from_mlog10p(frame["MLOG10P"].cast(pl.Float64).fill_null(np.nan).to_numpy())
+        frame = frame.with_columns(pl.Series("Z", size))
+    if any("EAF" in told and told.startswith(("BETA", "SE")) for told in read.derived):
+        frame = frame.drop("BETA", "SE", strict=False)  # of a standardised trait, not of this one
+    if "SNPID" not in frame.columns:
+        frame = frame.with_columns(pl.format("{}:{}", "CHR", "POS").alias("SNPID"))
+    bad = {
+        NO_PLACE: frame["CHR"].is_null() | frame["POS"].is_null(),
+        NO_Z: ~frame["Z"].fill_null(np.nan).is_finite(),
+        NO_N: ~(frame["N"].fill_null(np.nan).is_finite() & (frame["N"].fill_null(0) > 2)),
+    }
+    reason = pl.Series("REASON", [None], dtype=pl.String).new_from_index(0, frame.height)
+    for name, mask in reversed(bad.items()):
+        reason = reason.set(mask, name)
+    frame = frame.with_columns(reason.alias("REASON"))
+    good = _once(frame.filter(pl.col("REASON").is_null()))
+    rejected = pl.concat(
+        [
+            part.select("ROW", "SNPID", "REASON").cast({"ROW": pl.UInt32})
+            for part in (
+                read.rejected,
+                frame.filter(pl.col("REASON").is_not_null()),
+                good.filter(pl.col("REASON").is_not_null()),
+            )
+        ]
+    )
+    kept = good.filter(pl.col("REASON").is_null()).drop("REASON")
+    if not kept.height:
+        counts = rejected["REASON"].value_counts(sort=True)
+        told = ", ".join(f"{number:,} {name}" for name, number in counts.iter_rows())
+        raise NoVariantsError(f"{path}: no variant can be used ({told})")
+    return RegionStats(kept, rejected, os.fspath(path), read.n_kind, (*read.derived, *read.warnings))
+
+
+def _once(frame: pl.DataFrame) -> pl.DataFrame:
+    """By place and alleles; of a variant that occurs twice the later lines get a reason."""
+    import polars as pl
+
+    if {"EA", "NEA"} <= set(frame.columns):
+        pair = (pl.min_horizontal("EA", "NEA"), pl.max_horizontal("EA", "NEA"))
+        same: list[pl.Expr] = [pl.col("CHR"), pl.col("POS"), *(one.fill_null("") for one in pair)]
+    else:
+        same = [pl.col("CHR"), pl.col("POS"), pl.col("SNPID")]
+    keys = [one.alias(f"_{i}") for i, one in enumerate(same)]
+    names = [f"_{i}" for i in range(len(same))]
+    ordered = frame.with_columns(keys).sort(*names, "ROW")
+    later = ~ordered.select(pl.struct(names).is_first_distinct()).to_series()
+    return ordered.with_columns(
+        pl.when(pl.lit(later)).then(pl.lit(TWICE)).otherwise(pl.col("REASON")).alias("REASON")
+    ).drop(names)
