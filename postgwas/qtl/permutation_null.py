@@ -17,6 +17,8 @@ Singles = NDArray[np.float32]
 #: variants x permutations of one product: small enough for its maxima to be taken from the cache
 _ROWS = 512
 _COLUMNS = 1024
+#: share of a phenotype's variance that is rounding of single precision
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,25 +38,25 @@ class PermutedPhenotype:
     norm: Floats
 
 
-def permuted_phenotype(phenotype: Floats, index: NDArray[np.int32], basis: Floats) -> PermutedPhenotype:
+def permuted_phenotype(phenotype: Floats, orders: NDArray[np.intp], basis: Floats) -> PermutedPhenotype:
     """Bring a phenotype into the orders of many permutations.
 
     Parameters
     ----------
     phenotype : (n,) float64
         Before covariates are projected out.
-    index : (k, n) int32
-        Permutations of samples.
+    orders : (n, k) intp
+        Permutations of samples, a column each.
     basis : (n, rank) float64
         Orthonormal basis of covariates and the constant.
     """
     centred = phenotype - phenotype.mean()
-    ordered = centred[index]
-    explained = ordered @ basis
-    left = float(centred @ centred) - np.einsum("kr,kr->k", explained, explained)
-    return PermutedPhenotype(
-        np.ascontiguousarray(ordered.T, dtype=np.float32), np.sqrt(np.maximum(left, 0.0))
-    )
+    total = float(centred @ centred)
+    values = centred.astype(np.float32)[orders]
+    explained = (basis.T.astype(np.float32) @ values).astype(np.float64)
+    left = total - np.einsum("rk,rk->k", explained, explained)
+    left[left <= _ROUNDING * total] = 0.0
+    return PermutedPhenotype(values, np.sqrt(left))
 
 
 def largest_r2(unit: Singles, permuted: PermutedPhenotype) -> Floats:

@@ -137,7 +137,7 @@ def _joined(blocks: list[VariantBlock]) -> VariantBlock:
     return VariantBlock(*(np.concatenate([getattr(block, name) for block in blocks]) for name in names))
 
 
-def segments_of(inputs: QtlInputs, *, window: int | None = None) -> list[Segment]:
+def segments_of(inputs: QtlInputs, *, window: int | None = None, scale: int = 1) -> list[Segment]:
     """Cut the phenotypes, in order of place, into segments.
 
     Parameters
@@ -145,6 +145,8 @@ def segments_of(inputs: QtlInputs, *, window: int | None = None) -> list[Segment
     inputs : QtlInputs
     window : int, optional
         Bases to each side of the TSS; that of the inputs' options if None.
+    scale : int
+        Segments so many times as large, of which fewer variants are in two; for work that holds no pairs.
 
     Raises
     ------
@@ -160,7 +162,7 @@ def segments_of(inputs: QtlInputs, *, window: int | None = None) -> list[Segment
         genes = np.flatnonzero(chromosome == code)
         first = np.searchsorted(positions, tss[genes] - reach, side="left")
         last = np.searchsorted(positions, tss[genes] + reach, side="right")
-        for start, stop in _cuts(first, last):
+        for start, stop in _cuts(first, last, scale):
             made.append(_segment(inputs, genes[start:stop], rows, first[start:stop], last[start:stop]))
     return made
 
@@ -186,11 +188,12 @@ def chromosome_variants(genotypes: Genotypes, code: int) -> tuple[Rows, Rows]:
     return rows, positions
 
 
-def _cuts(first: Rows, last: Rows) -> Iterator[tuple[int, int]]:
+def _cuts(first: Rows, last: Rows, scale: int) -> Iterator[tuple[int, int]]:
     start, pairs = 0, 0
     for gene in range(len(first)):
         pairs += int(last[gene] - first[gene])
-        if gene > start and (pairs > _PAIRS or int(last[gene] - first[start]) > _VARIANTS):
+        reach = int(last[gene] - first[start])
+        if gene > start and (pairs > scale * _PAIRS or reach > scale * _VARIANTS):
             yield start, gene
             start, pairs = gene, int(last[gene] - first[gene])
     yield start, len(first)

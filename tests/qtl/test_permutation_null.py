@@ -39,7 +39,7 @@ def test_null_is_regression_on_the_permuted_phenotype() -> None:
     index = permutations(5, n, start=0, stop=20)
     basis = projection(covariates, n)
     block = variant_block(calls, basis)
-    r2 = largest_r2(block.unit.astype(np.float32), permuted_phenotype(phenotype, index, basis.basis))
+    r2 = largest_r2(block.unit.astype(np.float32), permuted_phenotype(phenotype, index.T, basis.basis))
     model = np.column_stack([np.ones(n), covariates.T])
 
     def residual_squares(design: np.ndarray, y: np.ndarray) -> float:
@@ -54,7 +54,7 @@ def test_null_is_regression_on_the_permuted_phenotype() -> None:
 
 def test_residuals_of_a_phenotype_that_is_spent_are_missing() -> None:
     basis = projection(None, 6)
-    permuted = permuted_phenotype(np.full(6, 2.0), permutations(1, 6, start=0, stop=4), basis.basis)
+    permuted = permuted_phenotype(np.full(6, 2.0), permutations(1, 6, start=0, stop=4).T, basis.basis)
     assert np.isnan(largest_r2(np.zeros((1, 6), np.float32), permuted)).all()
 
 
