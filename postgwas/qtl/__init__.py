@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from postgwas.qtl.inputs import QtlInputOptions as QtlInputOptions
     from postgwas.qtl.inputs import QtlInputs as QtlInputs
     from postgwas.qtl.inputs import load_inputs as load_inputs
+    from postgwas.qtl.permutation_options import DiscoveryOptions as DiscoveryOptions
     from postgwas.qtl.qtl_table import read_qtl_table as read_qtl_table
     from postgwas.qtl.qvalues import qvalue as qvalue
     from postgwas.qtl.replication_share import Pi1 as Pi1
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from postgwas.qtl.run_plot import qtl_figures as qtl_figures
     from postgwas.qtl.run_score import ScoreSettings as ScoreSettings
     from postgwas.qtl.run_score import score as score
+    from postgwas.qtl.run_permutation import cis_permutation as cis_permutation
     from postgwas.qtl.run_sharing import SharingOptions as SharingOptions
     from postgwas.qtl.run_sharing import group_sharing as group_sharing
     from postgwas.qtl.run_trans import TransSettings as TransSettings
@@ -59,6 +61,8 @@ _HOMES = {
     "eqts": "postgwas.qtl.run_eqts",
     "FigureInputs": "postgwas.qtl.run_plot",
     "FigureOptions": "postgwas.qtl.run_plot",
+    "cis_permutation": "postgwas.qtl.run_permutation",
+    "DiscoveryOptions": "postgwas.qtl.permutation_options",
     "finemap": "postgwas.qtl.run_finemap",
     "Finemapped": "postgwas.qtl.run_finemap",
     "FinemapSettings": "postgwas.qtl.run_finemap",

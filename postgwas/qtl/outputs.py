@@ -111,11 +111,10 @@ def tell_inputs(inputs: QtlInputs, rejected: Rejections, *, where: str = " withi
     if rejected.variants:
         told = ", ".join(f"{number:,} {why}" for why, number in rejected.variants.items())
         log.info("Variants%s that were not tested: %s", where, told)
-    if rejected.pairs:
+    perfect = sum(why == "perfect_fit" for _, _, why in rejected.pairs)
+    if perfect:
         log.warning(
-            "%d pairs are a perfect fit: they have no standard error and no P (OUT.*%s)",
-            len(rejected.pairs),
-            REJECTED,
+            "%d pairs are a perfect fit: they have no standard error and no P (OUT.*%s)", perfect, REJECTED
         )
 
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from postgwas.qtl.association import associate
 from postgwas.qtl.inputs import EMPTY_WINDOW, QtlInputs
-from postgwas.qtl.permute_segment import PermuteTask, Tested, perfect, permute, tested
-from postgwas.qtl.projection import Floats
+from postgwas.qtl.permute_segment import PermuteTask, Tested, perfect, permute
 from postgwas.qtl.rejections import SegmentRejections, segment_rejections
 from postgwas.qtl.run_cis import PERFECT_FIT
 from postgwas.qtl.segment_scan import SegmentScan
@@ -91,28 +90,14 @@ def _left_out(segment: Segment, found: SegmentScan) -> SegmentRejections:
     return segment_rejections(segment, found.reason, found.n_missing, phenotypes=reasons)
 
 
-def joined(parts: Sequence[PermutedSegment], df: int) -> tuple[pl.DataFrame, list[Tested]]:
-    """Rows of all segments by place, groups that lie in several segments joined."""
+def joined(parts: Sequence[PermutedSegment]) -> tuple[pl.DataFrame, list[Tested]]:
+    """Rows of all segments by place of the phenotype."""
     import polars as pl
 
     leads = pl.concat([part.leads for part in parts])
     results = [one for part in parts for one in part.tested]
     order = np.argsort(leads["row"].to_numpy(), kind="stable")
-    kept: list[tuple[int, Tested]] = []
-    waiting: dict[str, list[int]] = {}
-    for at in order.tolist():
-        if results[at].null is None:
-            kept.append((at, results[at]))
-        else:
-            waiting.setdefault(results[at].group or "", []).append(at)
-    for group, places in waiting.items():
-        best = max(places, key=lambda at: results[at].r2)
-        nulls = [null for null in (results[at].null for at in places) if null is not None]
-        one = results[best]
-        kept.append((best, tested(one.gene, one.r2, np.maximum.reduce(nulls), df, group)))
-    rows = leads["row"].to_list()
-    kept.sort(key=lambda pair: rows[pair[0]])
-    return leads[[at for at, _ in kept]], [one for _, one in kept]
+    return leads[order], [results[at] for at in order.tolist()]
 
 
 def permutation_columns(leads: pl.DataFrame, results: Sequence[Tested], inputs: QtlInputs) -> pl.DataFrame:

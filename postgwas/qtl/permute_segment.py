@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.qtl.association import PERFECT
-from postgwas.qtl.beta_fit import NO_FIT, BetaFit, fit_beta
+from postgwas.qtl.beta_fit import BetaFit, fit_beta
 from postgwas.qtl.permutation_null import largest_r2, permuted_phenotype
 from postgwas.qtl.permutation_options import PermutationOptions
 from postgwas.qtl.permutations import permutations
@@ -37,15 +36,12 @@ class PermuteTask:
         With a seed.
     quantiles : (n,) float64 or None
         The values that all of the segment's phenotypes have, for a shared null.
-    group_sizes : mapping of str to int
-        Phenotypes of each group, wherever they are; empty where there are no groups.
     """
 
     segment: Segment
     values: Floats
     options: PermutationOptions
     quantiles: Floats | None
-    group_sizes: Mapping[str, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +55,6 @@ class Tested:
         Of the lead variant.
     n_permutations, n_better : int
     fit : BetaFit
-    group : str or None
-    null : (k,) float64 or None
-        Kept of groups that have phenotypes in other segments, whose fit is still to be made.
     """
 
     gene: int
@@ -69,8 +62,6 @@ class Tested:
     n_permutations: int
     n_better: int
     fit: BetaFit
-    group: str | None = None
-    null: Floats | None = None
 
     @property
     def p_perm(self) -> float:
@@ -93,7 +84,7 @@ def permute(task: PermuteTask) -> tuple[SegmentScan, list[Tested]]:
         rows = RunRows(runs, segment.projection.n_samples)
         found = scan(segment, runs, rows.add)
         nulls = ((gene, _plain(task, found, gene, rows.window(gene), orders)) for gene in testable(found))
-    if task.group_sizes:
+    if segment.group_ids is not None:
         return found, _of_groups(task, found, nulls)
     return found, [tested(gene, float(found.r[gene]) ** 2, null, segment.df) for gene, null in nulls]
 
@@ -109,10 +100,10 @@ def perfect(found: SegmentScan) -> NDArray[np.bool_]:
     return (1 - found.r) * (1 + found.r) <= PERFECT
 
 
-def tested(gene: int, r2: float, null: Floats, df: float, group: str | None = None) -> Tested:
+def tested(gene: int, r2: float, null: Floats, df: float) -> Tested:
     """The fit of a null."""
     better = int(np.count_nonzero(null >= r2))
-    return Tested(gene, r2, len(null), better, fit_beta(null, df=df), group)
+    return Tested(gene, r2, len(null), better, fit_beta(null, df=df))
 
 
 def _plain(
@@ -139,17 +130,12 @@ def _of_groups(task: PermuteTask, found: SegmentScan, nulls: Iterator[tuple[int,
     """Groups: the phenotype of the best correlation, beside the best of all in each permutation."""
     ids = task.segment.group_ids
     assert ids is not None
-    here = Counter(ids)
     best: dict[str, tuple[int, Floats]] = {}
     for gene, null in nulls:
         lead, so_far = best.get(ids[gene], (gene, null))
         better = abs(found.r[gene]) > abs(found.r[lead])
         best[ids[gene]] = (gene if better else lead, np.maximum(so_far, null))
-    results = []
-    for group, (gene, null) in best.items():
-        r2 = float(found.r[gene]) ** 2
-        if here[group] == task.group_sizes[group]:
-            results.append(tested(gene, r2, null, task.segment.df, group))
-        else:
-            results.append(Tested(gene, r2, len(null), 0, NO_FIT, group, null))
-    return results
+    return [
+        tested(gene, float(found.r[gene]) ** 2, null, task.segment.df)
+        for gene, null in sorted(best.values(), key=lambda pair: pair[0])
+    ]

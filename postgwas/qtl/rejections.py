@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -77,13 +77,14 @@ class Rejections:
         Number by reason, each variant once.
     listed : list of (str, str)
         Variants and reasons, but for those that the limits of frequency and missing calls left out.
-    pairs : list of (str, str, str)
+    pairs : sequence of (str, str or None, str)
+        Phenotype, variant where there is one, and reason.
     """
 
     phenotypes: dict[str, str]
     variants: dict[str, int]
     listed: list[tuple[str, str]] = field(default_factory=list)
-    pairs: list[tuple[str, str, str]] = field(default_factory=list)
+    pairs: Sequence[tuple[str, str | None, str]] = ()
 
     def table(self) -> pl.DataFrame:
         """phenotype_id, variant_id, reason: the rows of PREFIX.<analysis>.rejected.tsv.gz."""

@@ -61,6 +61,7 @@ class CisPermutation:
     n_plain : int
         Phenotypes that got a null of their own although a shared one was asked for.
     rejected : Rejections
+    inputs : QtlInputs
     """
 
     table: pl.DataFrame
@@ -70,6 +71,7 @@ class CisPermutation:
     n_samples: int
     n_plain: int
     rejected: Rejections
+    inputs: QtlInputs
 
 
 def cis_permutation(
@@ -135,24 +137,21 @@ def cis_permutation(
     with engine(cores, scheduler=scheduler, jobqueue=jobqueue, jobqueue_options=jobqueue_options) as eng:
         parts = eng.map(permute_segment, tasks, label="Permutations")
     rejected = gather_rejections([part.rejected for part in _once(parts)], inputs.rejected)
-    leads, tested = joined(parts, inputs.df)
+    leads, tested = joined(parts)
     refuse_untested(leads.height, inputs, rejected)
     unfit = [name for name, one in zip(leads["phenotype_id"].to_list(), tested) if not one.fit.fitted]
-    rejected.pairs.extend((name, None, NO_BETA_FIT) for name in unfit)
+    rejected = replace(rejected, pairs=[*rejected.pairs, *((name, None, NO_BETA_FIT) for name in unfit)])
     if unfit:
         log.warning("%d phenotypes have no beta approximation: pval_beta is their pval_perm", len(unfit))
     table, found = discover(permutation_columns(leads, tested, inputs), df=inputs.df, options=wanted)
-    return CisPermutation(table, found, chosen, inputs.df, inputs.n_samples, n_plain, rejected)
+    return CisPermutation(table, found, chosen, inputs.df, inputs.n_samples, n_plain, rejected, inputs)
 
 
 def _tasks(inputs: QtlInputs, options: PermutationOptions) -> tuple[list[PermuteTask], int]:
     """Segments of the phenotypes that share a null, and of the others."""
     values = permuted_values(inputs)
-    sizes: dict[str, int] = {}
-    if "GROUP_ID" in inputs.phenotypes.genes.columns:
-        sizes = dict(inputs.phenotypes.genes["GROUP_ID"].value_counts().iter_rows())
     if options.scheme == "plain":
-        return [PermuteTask(one, values[one.genes], options, None, sizes) for one in segments_of(inputs)], 0
+        return [PermuteTask(one, values[one.genes], options, None) for one in segments_of(inputs)], 0
     quantiles, same = common_quantiles(values)
     tasks = []
     for rows, common, scale in ((same, quantiles, _SHARED_SCALE), (~same, None, 1)):
@@ -161,7 +160,7 @@ def _tasks(inputs: QtlInputs, options: PermutationOptions) -> tuple[list[Permute
             continue
         for one in segments_of(_some(inputs, kept), scale=scale):
             segment = replace(one, genes=kept[one.genes])
-            tasks.append(PermuteTask(segment, values[segment.genes], options, common, sizes))
+            tasks.append(PermuteTask(segment, values[segment.genes], options, common))
     n_plain = int(np.count_nonzero(~same))
     if n_plain:
         log.warning("%d phenotypes are not rank-normal as the others: they get nulls of their own", n_plain)

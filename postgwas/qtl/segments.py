@@ -151,18 +151,24 @@ def segments_of(inputs: QtlInputs, *, window: int | None = None, scale: int = 1)
     Raises
     ------
     InputError
-        If the variants of a chromosome are not sorted by position.
+        If the variants of a chromosome are not sorted by position, or a group of phenotypes, which stays in
+        one segment, is on two chromosomes.
     """
     reach = inputs.options.window if window is None else window
     made = []
     chromosome = inputs.phenotypes.genes["CHR"].to_numpy()
     tss = inputs.phenotypes.genes["TSS"].to_numpy().astype(np.int64)
+    table = inputs.phenotypes.genes
+    groups = table["GROUP_ID"].to_list() if "GROUP_ID" in table.columns else None
+    if groups is not None:
+        _refuse_scattered(groups, table["CHROM"].to_list(), inputs.phenotypes.path)
     for code in np.unique(chromosome):
         rows, positions = chromosome_variants(inputs.genotypes, int(code))
         genes = np.flatnonzero(chromosome == code)
         first = np.searchsorted(positions, tss[genes] - reach, side="left")
         last = np.searchsorted(positions, tss[genes] + reach, side="right")
-        for start, stop in _cuts(first, last, scale):
+        whole = None if groups is None else _inside_group([groups[gene] for gene in genes.tolist()])
+        for start, stop in _cuts(first, last, scale, whole):
             made.append(_segment(inputs, genes[start:stop], rows, first[start:stop], last[start:stop]))
     return made
 
@@ -188,10 +194,33 @@ def chromosome_variants(genotypes: Genotypes, code: int) -> tuple[Rows, Rows]:
     return rows, positions
 
 
-def _cuts(first: Rows, last: Rows, scale: int) -> Iterator[tuple[int, int]]:
+def _refuse_scattered(groups: list[str], chromosomes: list[str], path: str) -> None:
+    home: dict[str, str] = {}
+    for group, chromosome in zip(groups, chromosomes):
+        if home.setdefault(group, chromosome) != chromosome:
+            raise InputError(
+                f"{path}: phenotypes of group {group} are on {home[group]} and {chromosome}, "
+                "expected one chromosome"
+            )
+
+
+def _inside_group(groups: list[str]) -> NDArray[np.bool_]:
+    """Whether a cut before each phenotype would part a group."""
+    ends = {group: place for place, group in enumerate(groups)}
+    inside = np.zeros(len(groups), np.bool_)
+    reached = -1
+    for place, group in enumerate(groups):
+        inside[place] = place <= reached
+        reached = max(reached, ends[group])
+    return inside
+
+
+def _cuts(first: Rows, last: Rows, scale: int, whole: NDArray[np.bool_] | None) -> Iterator[tuple[int, int]]:
     start, pairs = 0, 0
     for gene in range(len(first)):
         pairs += int(last[gene] - first[gene])
+        if whole is not None and whole[gene]:
+            continue
         reach = int(last[gene] - first[start])
         if gene > start and (pairs > scale * _PAIRS or reach > scale * _VARIANTS):
             yield start, gene
