@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from postgwas.qtl.run_lead_interaction import group_effects as group_effects
     from postgwas.qtl.run_mediation import MediationSettings as MediationSettings
     from postgwas.qtl.run_mediation import mediation as mediation
+    from postgwas.qtl.run_permutation import cis_permutation as cis_permutation
     from postgwas.qtl.run_plot import FigureInputs as FigureInputs
     from postgwas.qtl.run_plot import FigureOptions as FigureOptions
     from postgwas.qtl.run_plot import qtl_figures as qtl_figures
     from postgwas.qtl.run_score import ScoreSettings as ScoreSettings
     from postgwas.qtl.run_score import score as score
-    from postgwas.qtl.run_permutation import cis_permutation as cis_permutation
     from postgwas.qtl.run_sharing import SharingOptions as SharingOptions
     from postgwas.qtl.run_sharing import group_sharing as group_sharing
     from postgwas.qtl.run_trans import TransSettings as TransSettings

@@ -11,6 +11,7 @@ import numpy as np
 from postgwas.qtl.association import associate
 from postgwas.qtl.inputs import EMPTY_WINDOW, QtlInputs
 from postgwas.qtl.permute_segment import PermuteTask, Tested, perfect, permute
+from postgwas.qtl.projection import Floats
 from postgwas.qtl.rejections import SegmentRejections, segment_rejections
 from postgwas.qtl.run_cis import PERFECT_FIT
 from postgwas.qtl.segment_scan import SegmentScan
