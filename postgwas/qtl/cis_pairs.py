@@ -47,7 +47,7 @@ def cis_pairs(segment: Segment) -> CisPairs:
     begins = np.concatenate([[0], np.cumsum(segment.last - segment.first)])
     correlation = np.empty(int(begins[-1]))
     norms, about = [], []
-    for start, block in segment.tiles():
+    for start, block in segment.tiles(project=False):
         stop = start + block.n_variants
         near = np.flatnonzero((segment.first < stop) & (segment.last > start))
         products = block.unit @ segment.y_unit[near].T

@@ -87,8 +87,11 @@ class Segment:
         """POS of the variants, ascending."""
         return self.variants["POS"].to_numpy().astype(np.int64, copy=False)
 
-    def tiles(self) -> Iterator[tuple[int, VariantBlock]]:
-        """First row and block of each tile: every variant is read, imputed and projected once."""
+    def tiles(self, *, project: bool = True) -> Iterator[tuple[int, VariantBlock]]:
+        """First row and block of each tile: every variant is read, imputed and projected once.
+
+        `project` as in :func:`postgwas.qtl.variant_block.variant_block`.
+        """
         for start in range(0, self.n_variants, TILE):
             rows = np.arange(start, min(start + TILE, self.n_variants))
             block = variant_block(
@@ -96,6 +99,7 @@ class Segment:
                 self.projection,
                 maf_min=self.maf_min,
                 max_missing=self.max_missing,
+                project=project,
             )
             yield start, block
 

@@ -12,6 +12,8 @@ from postgwas.qtl.projection import Floats, Projection
 
 _CONSTANT = 1e-14
 """Share of the sum of squares, around the mean, that is rounding."""
+_LITTLE = 0.05
+"""Share of the sum of squares, left by the covariates, below which it is computed from the residuals."""
 _EXPLAINED = 1e-10
 """Share of a variant's variance, left by the covariates, below which nothing can be tested."""
 
@@ -84,6 +86,7 @@ def variant_block(
     *,
     maf_min: float = 0.0,
     max_missing: float = 1.0,
+    project: bool = True,
 ) -> VariantBlock:
     """Impute, count, project and scale.
 
@@ -96,6 +99,9 @@ def variant_block(
         Variants of this minor allele frequency or more are tested; counts decide, not rounded frequencies.
     max_missing : float
         Variants with at most this share of missing calls are tested.
+    project : bool
+        False: `unit` keeps what the covariates explain, for products with residuals of phenotypes alone,
+        which are the same: residuals are orthogonal to covariates. `norm` is that of the residuals.
 
     Examples
     --------
@@ -130,8 +136,12 @@ def variant_block(
     spread = sum_squares - n * full_mean**2
     reason[spread <= _CONSTANT * sum_squares] = VariantReason.CONSTANT
     reason[observed == 0] = VariantReason.ALL_MISSING
-    left = projection.residuals(dosage)
-    squares = np.einsum("ij,ij->i", left, left)
+    if project:
+        left = projection.residuals(dosage)
+        squares = np.einsum("ij,ij->i", left, left)
+    else:
+        left = dosage - full_mean[:, None]
+        squares = _residual_squares(left, projection)
     reason[(reason == 0) & (squares <= _EXPLAINED * spread)] = VariantReason.EXPLAINED_BY_COVARIATES
     norm = np.sqrt(squares)
     usable = reason == 0
@@ -141,6 +151,21 @@ def variant_block(
     whole = n_missing == 0 if calls.dtype == np.int8 else np.zeros(len(calls), np.bool_)
     ma_samples, ma_count = _minor_allele(dosage, mean / 2.0, total, sum_squares, whole)
     return VariantBlock(dosage, left, norm, mean / 2.0, ma_samples, ma_count, n_missing, reason)
+
+
+def _residual_squares(centred: Floats, projection: Projection) -> Floats:
+    """Sum of squares of what covariates leave of centred rows, without computing the residuals."""
+    whole = np.einsum("ij,ij->i", centred, centred)
+    if projection.rank == 1:
+        return whole
+    explained = centred @ projection.basis[:, 1:]
+    squares = whole - np.einsum("ij,ij->i", explained, explained)
+    # Where little is left the difference loses digits.
+    low = np.flatnonzero(squares < _LITTLE * whole)
+    if len(low):
+        left = projection.residuals(centred[low])
+        squares[low] = np.einsum("ij,ij->i", left, left)
+    return squares
 
 
 def _minor_allele(

@@ -103,3 +103,21 @@ def test_dosages_are_taken_as_they_are() -> None:
     mean = np.nanmean(dosage.astype(float))
     np.testing.assert_allclose(block.dosage[0], [0.1, 1.2, mean, 1.9, 0.0], rtol=1e-7)
     assert block.af[0] == pytest.approx(mean / 2)
+
+
+@given(st.integers(0, 10_000))
+def test_products_with_residuals_need_no_projected_variants(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    calls = rng.choice(np.array([0, 1, 2, -9], np.int8), (8, 30))
+    covariates = rng.normal(size=(3, 30))
+    # Of the first variant the covariates leave next to nothing.
+    calls[0] = np.where(calls[0] < 0, 1, calls[0])
+    covariates[0] = calls[0] + 1e-4 * rng.normal(size=30)
+    basis = projection(covariates, 30)
+    residuals = basis.residuals(rng.normal(size=(4, 30)))
+    one, other = variant_block(calls, basis), variant_block(calls, basis, project=False)
+    assert one.reason.tolist() == other.reason.tolist()
+    np.testing.assert_allclose(other.norm, one.norm, rtol=1e-12)
+    np.testing.assert_allclose(other.unit[1:] @ residuals.T, one.unit[1:] @ residuals.T, atol=1e-12)
+    # The first one's norm is 1e-4 of its own: four digits are gone.
+    np.testing.assert_allclose(other.unit[:1] @ residuals.T, one.unit[:1] @ residuals.T, atol=1e-9)
