@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from postgwas.qtl import fold_change
 from postgwas.qtl.afc_result import AfcOptions
+from postgwas.qtl.projection import projection
 
 Floats = NDArray[np.float64]
 
@@ -57,12 +58,13 @@ class FittedPair:
 def fit_genes(task: GeneTask) -> list[FittedPair]:
     """Fit each gene's pairs."""
     rows = []
+    beside = projection(task.covariates, task.expression.shape[1])
     for gene, pairs, y, copies in zip(task.genes, task.pairs, task.expression, task.copies):
         gaps = np.isnan(copies if copies.ndim == 2 else copies.sum(axis=0))
         if task.options.estimator == "approximation":
             found = fold_change.afc(y, copies[0], task.covariates, options=task.options, name=gene)
         else:
-            found = fold_change.afc_joint(y, copies, task.covariates, options=task.options, name=gene)
+            found = fold_change.afc_joint(y, copies, beside, options=task.options, name=gene)
         drops = task.options.missing == "drop" or task.options.estimator == "approximation"
         n_samples = int((~gaps.any(axis=0)).sum()) if drops else len(y)
         together = sum(reason not in ("constant", "collinear") for reason in found.reason)

@@ -14,7 +14,7 @@ from postgwas.qtl.afc_model import first_order, log2_expression, on_haplotypes
 from postgwas.qtl.afc_result import Afc, AfcOptions, no_afc
 from postgwas.qtl.collinear import Separable, separable
 from postgwas.qtl.nonlinear_fit import Design, Fit, Model, design, fit
-from postgwas.qtl.projection import projection
+from postgwas.qtl.projection import Projection, projection
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -76,7 +76,7 @@ def afc(
 def afc_joint(
     expression: ArrayLike,
     copies: ArrayLike,
-    covariates: ArrayLike | None = None,
+    covariates: ArrayLike | Projection | None = None,
     *,
     options: AfcOptions | None = None,
     name: str = "",
@@ -90,7 +90,8 @@ def afc_joint(
     copies : array-like, shape (J, n) or (2, J, n)
         Copies of the effect alleles, 0 to 2, of people; or 0 to 1 on each of their two haplotypes.
         NaN missing. The first variants go first: of a collinear pair the later one is refused.
-    covariates : array-like, shape (k, n), optional
+    covariates : array-like, shape (k, n), or Projection, optional
+        A projection spares their basis being made anew for each gene.
     options : AfcOptions, optional
     name : str
         As :func:`afc`.
@@ -130,13 +131,14 @@ def afc_joint(
     haplotypes = _haplotypes(copies, len(y))
     kept, filled = _without_gaps(y, haplotypes, chosen)
     y, filled = y[kept], filled[:, :, kept]
-    known = None if covariates is None else np.asarray(covariates, np.float64)
-    if known is not None and known.shape[1:] != kept.shape:
-        raise UsageError(f"covariates have shape {known.shape}, expected (covariates, {len(kept)})")
     n_variants = filled.shape[1]
+    known = _known(covariates, kept)
     if len(y) - (1 if known is None else len(known) + 1) - n_variants < 1:
         return no_afc(n_variants, "too_few_samples")
-    basis = projection(None if known is None else known[:, kept], len(y)).basis
+    if isinstance(covariates, Projection) and kept.all():
+        basis = covariates.basis
+    else:
+        basis = projection(known, len(y)).basis
     apart = separable(filled.sum(axis=0) * (2 / len(filled)), basis, chosen.max_r2)
     used = np.flatnonzero(apart.kept)
     if not used.size:
@@ -152,6 +154,19 @@ def afc_joint(
     if chosen.interval == "bootstrap":
         result = with_bootstrap(result, y, model, basis, chosen, name)
     return _refused(_spread(result, used, n_variants), apart)
+
+
+def _known(covariates: ArrayLike | Projection | None, kept: Bools) -> Floats | None:
+    """Covariates of the samples that are fitted; of a projection its basis, which spans the same."""
+    if covariates is None:
+        return None
+    if isinstance(covariates, Projection):
+        known = covariates.basis[:, 1:].T
+    else:
+        known = np.asarray(covariates, np.float64)
+    if known.shape[1:] != kept.shape:
+        raise UsageError(f"covariates have shape {known.shape}, expected (covariates, {len(kept)})")
+    return known[:, kept]
 
 
 def _haplotypes(copies: ArrayLike, n: int) -> Floats:

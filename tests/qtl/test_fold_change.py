@@ -146,6 +146,21 @@ def test_missing_calls() -> None:
     assert qtl.afc_joint(y, calls, covariates).df == mean.df - 1
 
 
+def test_a_projection_stands_for_its_covariates() -> None:
+    from postgwas.qtl.projection import projection
+
+    haplotypes, covariates, _, y = study(4)
+    beside = projection(covariates, len(y))
+    assert np.array_equal(
+        qtl.afc_joint(y, haplotypes, beside).estimate, qtl.afc_joint(y, haplotypes, covariates).estimate
+    )
+    y[5] = np.nan
+    np.testing.assert_allclose(
+        qtl.afc_joint(y, haplotypes, beside).estimate, qtl.afc_joint(y, haplotypes, covariates).estimate,
+        atol=1e-7,
+    )  # fmt: skip
+
+
 def test_what_cannot_be_fitted_is_named() -> None:
     haplotypes, covariates, _, y = study(6, n_variants=1)
     x = haplotypes.sum(axis=0)[0]
