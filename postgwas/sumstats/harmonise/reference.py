@@ -53,7 +53,8 @@ class Reference:
     folder : Path
         Where the columns of each chromosome are.
     build : str or None
-        ``"GRCh37"``, ``"GRCh38"``, or None where the file does not say for certain.
+        ``"GRCh37"``, ``"GRCh38"``: by the file's header, or by the places of known SNPs where that
+        does not say; None where neither tells.
     ref_known : bool
         Whether REF is the reference genome's allele. False for ``.bim`` and for tables with
         A1 and A2: their order says nothing, A1 is given as ALT.
@@ -231,17 +232,21 @@ def _open(path: Path, af_field: str | None) -> Source:
 
 
 def _convert(files: list[Path], folder: Path, af_field: str | None, source: str) -> dict[str, Any]:
+    from postgwas.sumstats.harmonise.build import BuildVotes
     from postgwas.sumstats.harmonise.reference_alleles import split_sites
 
     writer = ChromosomeWriter(folder)
     opened: list[Source] = []
     skipped: dict[str, int] = {}
+    votes = BuildVotes()
     for path in files:
         one = _open(path, af_field)
         opened.append(one)
         for batch in one.batches:
             variants, left_out = split_sites(batch)
             writer.add(variants)
+            if one.build is None:
+                votes.add(variants["SNPID"], variants["CHR"], variants["POS"])
             for reason, count in left_out.items():
                 skipped[reason] = skipped.get(reason, 0) + count
     n_variants = writer.finish()
@@ -266,7 +271,7 @@ def _convert(files: list[Path], folder: Path, af_field: str | None, source: str)
             "allele's frequency; if it is not ALT's, frequencies and palindromic SNPs come out wrong"
         )
     return {
-        "build": builds.pop() if builds else None,
+        "build": builds.pop() if builds else votes.call().build,
         "ref_known": all(one.ref_known for one in opened),
         "has_af": writer.n_af > 0,
         "n_variants": {str(chr): n for chr, n in n_variants.items()},

@@ -23,7 +23,7 @@ from postgwas.reference.folders import cache_folder
 if TYPE_CHECKING:
     import polars as pl
 
-LAYOUT = 1
+LAYOUT = 2
 _PENDING_ROWS = 2_000_000
 _ABANDONED = 86_400.0
 _META = "reference.json"

@@ -29,13 +29,15 @@ from sumstats.harmonise.reference_files import (
     write,
 )
 
-from postgwas.errors import ColumnError, InputError
+from postgwas.errors import ColumnError, InputError, UsageError
+from postgwas.reference.known_snps import known_snps
 from postgwas.sumstats.harmonise.reference import (
     ID_UNKNOWN,
     LOCATED,
     open_reference,
 )
 from postgwas.sumstats.harmonise.reference_alleles import trim
+from postgwas.sumstats.harmonise.run import harmonise
 
 
 @pytest.mark.parametrize(
@@ -269,3 +271,29 @@ def test_real_references(shared: Path) -> None:
     found = eur.locate(pl.Series(["rs55902548", "rs0"]))
     assert (found.chr.tolist(), found.pos.tolist()) == ([22, 0], [20000428, 0])
     assert np.all(found.status == [LOCATED, ID_UNKNOWN])
+
+
+def places_of_known_snps(build: str, n: int) -> str:
+    """A .bim of the first known SNPs of chromosome 22."""
+    known = known_snps()
+    rows = np.flatnonzero(known.chr == 22)[:n]
+    places = known.grch37 if build == "GRCh37" else known.grch38
+    return "".join(f"22 rs{known.rsid[row]} 0 {places[row]} A G\n" for row in rows.tolist())
+
+
+@pytest.mark.parametrize("build", ["GRCh37", "GRCh38"])
+def test_the_build_is_told_by_known_snps_where_no_header_does(build: str, tmp_path: Path) -> None:
+    (tmp_path / "a.bim").write_text(places_of_known_snps(build, 50))
+    assert open_reference(tmp_path / "a.bim").build == build
+    (tmp_path / "few.bim").write_text(places_of_known_snps(build, 2))
+    assert open_reference(tmp_path / "few.bim").build is None
+
+
+def test_a_file_of_another_build_than_the_reference_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.bim").write_text(places_of_known_snps("GRCh37", 50))
+    lines = [line.split() for line in places_of_known_snps("GRCh38", 50).splitlines()]
+    rows = [f"{snp}\t22\t{pos}\tA\tG\t0.1\t0.05\t0.0455\t1000" for _, snp, _, pos, _, _ in lines]
+    (tmp_path / "t.txt").write_text("\n".join(["SNP\tCHR\tBP\tA1\tA2\tBETA\tSE\tP\tN", *rows]))
+    with pytest.raises(UsageError, match="are GRCh38 and must become GRCh37: that takes a chain file"):
+        harmonise(tmp_path / "t.txt", out=tmp_path / "out", reference=tmp_path / "a.bim")
+    assert not list(tmp_path.glob("out*.tsv*"))
