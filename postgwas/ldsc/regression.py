@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.errors import NoVariantsError, UsageError
+from postgwas.errors import InputError, NoVariantsError, UsageError
 from postgwas.ldsc import irwls, jackknife
 from postgwas.ldsc.arguments import checked, pair, sample_size
 from postgwas.ldsc.block_sums import CHUNK, Shared
@@ -102,6 +102,8 @@ def h2(
     """
     y, ld, w_ld, m_annot = checked(chi2, l2, w_l2, m)
     size = sample_size(n, y.size, "n")
+    if not y.any():
+        raise InputError(f"the chi-square statistics of all {y.size:,} variants are 0: every Z is 0")
     if chisq_max == "auto":
         chisq_max = max(0.001 * float(np.max(size)), 80.0) if m_annot.size > 1 else None
     if chisq_max is not None:

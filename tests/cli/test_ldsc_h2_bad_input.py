@@ -107,6 +107,11 @@ class TestSumstats:
         write_sumstats(ldsc.trait, ldsc.ids, ldsc.z, sizes)
         assert "the first (line 5): N is not a positive number" in log("--h2", ldsc.trait, *ldsc.panel)
 
+    def test_every_z_is_zero(self, ldsc: LdscStudy, refused: Refusal) -> None:
+        write_sumstats(ldsc.trait, ldsc.ids, [0.0] * len(ldsc.ids), ldsc.n)
+        told = f"statistics of all {len(ldsc.ids):,} variants are 0"
+        assert told in refused("--h2", ldsc.trait, *ldsc.panel)
+
     @pytest.mark.parametrize("missing", ["", "NA", "nan"])
     def test_missing_values_are_left_out(self, ldsc: LdscStudy, log: Log, missing: str) -> None:
         z = [str(value) for value in ldsc.z]
