@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import gc
 import importlib
 import os
 import signal
@@ -26,6 +27,10 @@ from postgwas.errors import OutputError, PostgwasError, UsageError
 ALLOCATOR = "_RJEM_MALLOC_CONF"
 SPARING = "dirty_decay_ms:100,muzzy_decay_ms:0"
 os.environ.setdefault(ALLOCATOR, SPARING)
+
+# Importing NumPy makes a hundred thousand objects that stay; to look for rubbish among them each 700 new
+# ones, as Python does unless told otherwise, is a tenth of a short run.
+gc.set_threshold(50_000, 20, 20)
 
 #: command -> (module of this package, one-line help)
 COMMANDS: dict[str, tuple[str, str]] = {
