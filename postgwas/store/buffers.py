@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,8 +12,7 @@ from postgwas.store.schema import encoding_of
 from postgwas.store.values import Array, Numbers
 
 
-@dataclass(frozen=True, eq=False)
-class Spans:
+class Spans(NamedTuple):
     """A column of text.
 
     Attributes
@@ -56,7 +54,7 @@ def read_buffers(node: Any, *, file: Path, key: str) -> Numbers | Spans:
 
 
 def _packed(node: Any) -> Spans:
-    offsets = node["offsets"][()].astype(np.int64)
+    offsets = node["offsets"][()].view(np.int64)
     content = node["bytes"][()]
     lengths = np.diff(offsets)
     # Damaged offsets would otherwise point into foreign memory.

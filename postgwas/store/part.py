@@ -19,7 +19,6 @@ from postgwas.store.position import as_integers, genome_order, position_index, s
 from postgwas.store.schema import (
     CHECKSUM,
     CHUNK_ROWS,
-    TYPE,
     check_column_name,
     check_equal_length,
     encoding_of,
@@ -220,11 +219,6 @@ def _finish(group: Any, header: Mapping[str, Any], attrs: Mapping[str, Any], pro
     write_json(group, "attrs", dict(attrs))
     write_json(group, "provenance", provenance)
     group.attrs[CHECKSUM] = seal(group)
-
-
-def is_result(node: Any) -> bool:
-    """Whether a group holds a result (rather than more keys)."""
-    return node.attrs.get(TYPE) is not None and "key" in node.attrs
 
 
 def numbers_of(column: Column) -> Numbers:

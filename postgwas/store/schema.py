@@ -106,3 +106,8 @@ def check_equal_length(lengths: Mapping[str, int], *, key: str) -> int:
             f"{shortest} has {lengths[shortest]}"
         )
     return sizes.pop() if sizes else 0
+
+
+def is_result(node: Any) -> bool:
+    """Whether a group holds a result (rather than more keys)."""
+    return node.attrs.get(TYPE) is not None and "key" in node.attrs

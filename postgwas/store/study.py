@@ -18,19 +18,7 @@ from postgwas.store.columns import columns_of, read_group
 from postgwas.store.encoding import read_json
 from postgwas.store.hdf5 import new_file, open_file
 from postgwas.store.index import Entry, part_name, parts_folder
-from postgwas.store.part import (
-    ColumnsOnDemand,
-    as_arrays,
-    is_result,
-    new_header,
-    read_arrays_part,
-    sort_table,
-    sorted_table,
-    write_arrays_part,
-    write_table_part,
-)
-from postgwas.store.provenance import Provenance, plain
-from postgwas.store.schema import check_column_name, check_key, encoding_of
+from postgwas.store.schema import check_column_name, check_key, encoding_of, is_result
 from postgwas.store.values import Array, Numbers, to_numpy, to_pandas, to_polars
 
 if TYPE_CHECKING:
@@ -39,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+    from postgwas.store.provenance import Provenance
     from postgwas.store.verify import Report
 
 
@@ -140,6 +129,15 @@ class Study:
         OutputError
             If the part cannot be written; nothing is left of it then.
         """
+        from postgwas.store.part import (
+            ColumnsOnDemand,
+            new_header,
+            sort_table,
+            sorted_table,
+            write_table_part,
+        )  # fmt: skip
+        from postgwas.store.provenance import plain
+
         self._check_writable(key, overwrite=overwrite)
         units = dict(units or {})
         if isinstance(columns, ColumnsOnDemand):
@@ -169,6 +167,9 @@ class Study:
         overwrite: bool = False,
     ) -> None:
         """Store named arrays of any shape, or lists of text; otherwise as :meth:`write_table`."""
+        from postgwas.store.part import as_arrays, new_header, write_arrays_part
+        from postgwas.store.provenance import plain
+
         self._check_writable(key, overwrite=overwrite)
         for name in arrays:
             check_column_name(name, key=key)
@@ -240,6 +241,8 @@ class Study:
 
     def read_arrays(self, key: str) -> dict[str, Array]:
         """The arrays of a result; text as object arrays."""
+        from postgwas.store.part import read_arrays_part
+
         with self.result(key) as (group, file):
             found = read_arrays_part(group, file=file, key=key)
         return {
@@ -260,6 +263,8 @@ class Study:
 
     def provenance(self, key: str) -> Provenance:
         """Where a result comes from."""
+        from postgwas.store.provenance import Provenance
+
         with self.result(key) as (group, file):
             document = read_json(group, "provenance", file=file, key=key)
         return Provenance.from_json(document, where=f"{file}: {key}")
