@@ -8,14 +8,18 @@ Flags may be written with _ or -.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
 import sys
+from contextlib import suppress
 
 from postgwas.cli.ldsc_flags import add_arguments as add_arguments
 from postgwas.errors import UsageError
 
 HELP = "heritability, genetic correlation, LD scores: the flags of ldsc.py"
 
+#: Numbers of mallopt(3): from which size on memory is the system's own, what may stay at the end.
+_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
 MODES = ("h2", "h2_cts", "rg", "l2")
 #: Flags without meaning for a regression; ldsc.py passes over most of them in silence.
 OF_L2 = (
@@ -70,14 +74,20 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _keep_freed_memory() -> None:
-    """Let polars' allocator keep what is freed: a regression's tables are small, and come one after another.
+    """Let allocators keep what is freed: a regression's arrays are small, and come one after another.
 
-    It pays only before polars is loaded; what the user has set stays.
+    New memory must be cleared by the system, which takes longer than what a regression does with it.
+    For polars it pays only before that is loaded. What the user has set stays.
     """
     from postgwas.cli.main import ALLOCATOR, SPARING
 
     if os.environ.get(ALLOCATOR) == SPARING:
         os.environ[ALLOCATOR] = "dirty_decay_ms:10000,muzzy_decay_ms:10000"
+    if not any(name.startswith("MALLOC_") for name in os.environ):
+        with suppress(AttributeError, OSError):  # of glibc alone
+            libc = ctypes.CDLL(None)
+            libc.mallopt(_MMAP_THRESHOLD, 1 << 25)
+            libc.mallopt(_TRIM_THRESHOLD, 1 << 30)
 
 
 def _check_regression(args: argparse.Namespace, mode: str) -> None:

@@ -173,19 +173,23 @@ def _factors(n_words: int, which: int) -> tuple[np.uint64, ...]:
 
 def _hash_of_words(words: Words, which: int) -> Words:
     """A hash of each row, to which zeros at its end add nothing."""
-    factors = _factors(words.shape[1], which)
     found = np.empty(len(words), dtype=np.uint64)
     for at in range(0, len(words), _ROWS):
-        some = words[at : at + _ROWS]
-        mixed = some[:, 0] * factors[0]
-        for place in range(1, words.shape[1]):
-            mixed += some[:, place] * factors[place]
-        # Let every bit depend on all; one-to-one.
-        mixed ^= mixed >> _HALF
-        mixed *= _SPREAD
-        mixed ^= mixed >> _HALF
-        found[at : at + _ROWS] = mixed
+        found[at : at + _ROWS] = _hash_of_columns(words[at : at + _ROWS].T, which)
     return found
+
+
+def _hash_of_columns(columns: Words | Sequence[Words], which: int) -> Words:
+    """The same from the first words of all texts, the second ones, and so on."""
+    factors = _factors(len(columns), which)
+    mixed = columns[0] * factors[0]
+    for column, factor in zip(columns[1:], factors[1:]):
+        mixed += column * factor
+    # Let every bit depend on all; one-to-one.
+    mixed ^= mixed >> _HALF
+    mixed *= _SPREAD
+    mixed ^= mixed >> _HALF
+    return mixed
 
 
 def texts_of_column(column: Column, keeper: Keeper) -> Texts:
@@ -221,10 +225,47 @@ def texts_of_list(values: Sequence[bytes], keeper: Keeper) -> Texts:
 
 def texts_of_spans(content: npt.NDArray[np.uint8], starts: Places, lengths: Places, keeper: Keeper) -> Texts:
     """Texts that lie somewhere in a buffer; lengths below 0 stand for missing ones."""
-    pad = np.zeros(PAD, dtype=np.uint8)
-    column = Column(np.concatenate([pad, content, pad]), starts + PAD, starts + PAD + np.maximum(lengths, 0))
+    return _texts_of_bytes(*_padded(content), starts + PAD, np.maximum(lengths, 0), keeper)
+
+
+def hashes_of_spans(content: npt.NDArray[np.uint8], starts: Places, lengths: Places) -> tuple[Words, Words]:
+    """The hashes of :func:`texts_of_spans`, without its rows of words in memory.
+
+    Examples
+    --------
+    >>> content, starts, lengths = np.frombuffer(b"rs12", np.uint8), np.array([0, 3]), np.array([3, 1])
+    >>> texts = texts_of_spans(content, starts, lengths, Keeper())
+    >>> [np.array_equal(*two) for two in zip(hashes_of_spans(content, starts, lengths), texts.hashes())]
+    [True, True]
+    """
+    text, zeros = _padded(content)
+    first, second = np.empty(lengths.size, np.uint64), np.empty(lengths.size, np.uint64)
+    pairs = np.ndarray((text.size - 15,), "V16", text, strides=(1,))
+    for at in range(0, lengths.size, _ROWS):
+        part = slice(at, at + _ROWS)
+        begin, length = starts[part] + PAD, np.maximum(lengths[part], 0)
+        if zeros.size or length.max() > 16:
+            first[part], second[part] = _texts_of_bytes(text, zeros, begin, length, Keeper()).hashes()
+            continue
+        both = pairs[begin].view(np.uint64).reshape(-1, 2)
+        words = both[:, 0] & FIRST.take(length, mode="clip"), both[:, 1] & FIRST[np.maximum(length - 8, 0)]
+        first[part], second[part] = _hash_of_columns(words, 0), _hash_of_columns(words, 1)
+    return first, second
+
+
+def _padded(content: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], Places]:
+    """A buffer with :data:`PAD` bytes around it, and where in that it holds zeros."""
+    padded = np.empty(content.size + 2 * PAD, dtype=np.uint8)
+    padded[:PAD] = padded[padded.size - PAD :] = 0
+    padded[PAD : PAD + content.size] = content
+    return padded, PAD + np.flatnonzero(content == 0) if not content.all() else np.empty(0, dtype=np.int64)
+
+
+def _texts_of_bytes(
+    padded: npt.NDArray[np.uint8], zeros: Places, begin: Places, length: Places, keeper: Keeper
+) -> Texts:
+    column = Column(padded, begin, begin + length)
     texts = texts_of_column(column, keeper)
-    zeros = PAD + np.flatnonzero(content == 0)
     if zeros.size:
         inside = np.searchsorted(zeros, column.end) > np.searchsorted(zeros, column.start)
         for row in np.flatnonzero(inside).tolist():

@@ -18,6 +18,8 @@ Places = npt.NDArray[np.int32]
 #: Slots for each id in the first level; a level holds all ids whose slot no later id takes.
 SLOTS_PER_ID = 2
 NOWHERE = -1
+_ROWS = 16_384
+"""Ids looked up at once: all working arrays stay in the processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,28 +34,27 @@ class IdIndex:
     ----------
     levels : tuple of ndarray of int32
         Place of an id, or -1, by slot; the lengths are powers of two.
-    first, second : ndarray of uint64, shape (V,)
-        Two hashes of each id.
+    pairs : ndarray of uint64, shape (V, 2)
+        Two hashes of each id, side by side so that one look at memory finds both.
     """
 
     levels: tuple[Places, ...]
-    first: Words
-    second: Words
+    pairs: Words
 
     @classmethod
     def of(cls, ids: VariantIds) -> IdIndex:
         """Index a list of ids, none missing; of equal ones the last is found."""
-        first, second = ids.first, ids.second
+        pairs = np.stack([ids.first, ids.second], axis=1)
         levels: list[Places] = []
         left = np.arange(len(ids), dtype=np.int32)
         while left.size and len(levels) < 32:
             bits = max(int(SLOTS_PER_ID * left.size - 1).bit_length(), 4)
-            slots = _slots(first.take(left), len(levels), bits)
+            slots = _slots(pairs[left, 0], len(levels), 1 << bits)
             table = np.full(1 << bits, NOWHERE, dtype=np.int32)
             table[slots] = left
             levels.append(table)
             left = left[table.take(slots) != left]
-        return cls(tuple(levels), first, second)
+        return cls(tuple(levels), pairs)
 
     def find(self, ids: VariantIds) -> Places:
         """Place of each id in the indexed list; -1 where it is not there, or is missing.
@@ -70,36 +71,28 @@ class IdIndex:
         >>> index.find(VariantIds.of(pl.Series(["c", "x", "a", None]))).tolist()
         [2, -1, 0, -1]
         """
-        first, second = ids.first, ids.second
         found = np.full(len(ids), NOWHERE, dtype=np.int32)
-        if not self.first.size:
-            return found
-        open_rows: npt.NDArray[np.intp] | slice = slice(None)
-        sought = first
+        left: list[slice | Places] = [slice(at, at + _ROWS) for at in range(0, len(ids), _ROWS)]
         for level, table in enumerate(self.levels):
-            bits = int(table.size).bit_length() - 1
-            places = table.take(_slots(sought, level, bits))
-            hit = (self.first.take(places) == sought) & (places >= 0)
-            missed = np.flatnonzero(~hit)
-            if isinstance(open_rows, slice):
-                found = np.where(hit, places, NOWHERE).astype(np.int32, copy=False)
-                open_rows = missed
-            else:
-                found[open_rows[hit]] = places[hit]
-                open_rows = open_rows[missed]
-            if not missed.size:
-                break
-            sought = sought.take(missed)
-        wrong = self.second.take(found) != second
-        found[wrong] = NOWHERE
+            missed = [found[:0]]
+            for rows in left:
+                first, second = ids.first[rows], ids.second[rows]
+                places = table.take(_slots(first, level, table.size))
+                there = self.pairs.take(places, axis=0)
+                hit = (there[:, 0] == first) & (there[:, 1] == second) & (places >= 0)
+                found[rows] = np.where(hit, places, NOWHERE)
+                others = np.flatnonzero(~hit).astype(np.int32)
+                missed.append(others + rows.start if isinstance(rows, slice) else rows[others])
+            again = np.concatenate(missed)
+            left = [again[at : at + _ROWS] for at in range(0, again.size, _ROWS)]
         if ids.missing is not None:
             found[ids.missing] = NOWHERE
         return found
 
 
-def _slots(hashes: Words, level: int, bits: int) -> npt.NDArray[np.intp]:
-    """Other bits of the hash for each level."""
+def _slots(hashes: Words, level: int, size: int) -> npt.NDArray[np.intp]:
+    """Other bits of the hash for each level, as many as number `size` slots."""
     if level:
         # Fibonacci hashing spreads what two levels have in common.
         hashes = hashes * np.uint64(2 * level + 0x9E3779B97F4A7C15)
-    return (hashes >> np.uint64(64 - bits)).astype(np.intp)
+    return (hashes >> np.uint64(65 - size.bit_length())).view(np.intp)

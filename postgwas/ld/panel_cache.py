@@ -31,7 +31,7 @@ from postgwas.store.atomic import atomic_file
 if TYPE_CHECKING:
     import polars as pl
 
-LAYOUT = 4
+LAYOUT = 5
 #: LD scores above this size are compressed: many annotations of few digits take a quarter then.
 _COMPRESS_ABOVE = 1 << 28
 #: The array that holds the text of the ids.
@@ -87,8 +87,8 @@ def read_cache(path: Path, parse_ids: Callable[[], pl.Series]) -> KeptPanel | No
         kept = _read_text(path)
         return parse_ids() if kept is None else kept
 
-    index = IdIndex(tuple(levels), arrays["first"], arrays["second"])
-    ids = VariantIds(index.first, index.second, texts, index)
+    index = IdIndex(tuple(levels), arrays["pairs"])
+    ids = VariantIds(index.pairs[:, 0], index.pairs[:, 1], texts, index)
     return KeptPanel(head["attrs"], ids, arrays["chr"], arrays["pos"], arrays["l2"])
 
 
@@ -109,7 +109,7 @@ def write_cache(path: Path, panel: KeptPanel) -> None:
     panel.ids.series.to_frame("SNPID").write_ipc(text, compression="uncompressed")
     index = panel.ids.index
     arrays: dict[str, Array] = {
-        "chr": panel.chr, "pos": panel.pos, "l2": panel.l2, "first": index.first, "second": index.second,
+        "chr": panel.chr, "pos": panel.pos, "l2": panel.l2, "pairs": index.pairs,
         **{f"level{i}": level for i, level in enumerate(index.levels)},
         _TEXT: np.frombuffer(text.getbuffer(), np.uint8),
     }  # fmt: skip

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.columns.cells import Words
-from postgwas.columns.texts import Keeper, Texts, texts_of_series
+from postgwas.columns.cells import Places, Words
+from postgwas.columns.texts import Keeper, Texts, hashes_of_spans, texts_of_series
 
 if TYPE_CHECKING:
     import polars as pl
@@ -56,6 +56,29 @@ class VariantIds:
         missing = texts.missing()
         load = texts.to_series if isinstance(ids, Texts) else lambda: ids
         return cls(*texts.hashes(), load, missing=missing if missing.any() else None)
+
+    @classmethod
+    def of_spans(
+        cls,
+        content: npt.NDArray[np.uint8],
+        starts: Places,
+        lengths: Places,
+        load: Callable[[], pl.Series],
+    ) -> VariantIds:
+        """From UTF-8 in a buffer that need not be kept; lengths below 1 stand for missing ones.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> spans = np.frombuffer(b"rs1rs22", np.uint8), np.array([0, 3]), np.array([3, 4])
+        >>> ids = VariantIds.of_spans(*spans, lambda: pl.Series(["rs1", "rs22"]))
+        >>> len(ids), bool(ids.first[1] == VariantIds.of(ids.series).first[1])
+        (2, True)
+        """
+        missing = lengths < 1
+        return cls(
+            *hashes_of_spans(content, starts, lengths), load, missing=missing if missing.any() else None
+        )
 
     def __len__(self) -> int:
         return int(self.first.size)

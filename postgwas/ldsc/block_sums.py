@@ -64,8 +64,7 @@ class Shared:
         """From LD scores, total (M,) and for overcounting (M,)."""
         floor, share = room.array("floor", ld.size), room.array("share", ld.size)
         np.maximum(ld, 1.0, out=floor)
-        np.maximum(w_ld, 1.0, out=share)
-        np.divide(1.0, share, out=share)
+        np.divide(1.0, floor if w_ld is ld else np.maximum(w_ld, 1.0, out=share), out=share)
         return cls(floor, share, room)
 
 

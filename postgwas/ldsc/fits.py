@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from postgwas.ldsc.jackknife import Array
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RegressionFit:
     """Estimates shared by the heritability and the covariance regression.
 
@@ -76,7 +76,7 @@ class RegressionFit:
     intercept_delete_values: Array | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class H2Fit(RegressionFit):
     """Heritability of one trait.
 
@@ -96,7 +96,7 @@ class H2Fit(RegressionFit):
     ratio_se: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class GencovFit(RegressionFit):
     """Genetic covariance of two traits.
 
@@ -114,7 +114,7 @@ class GencovFit(RegressionFit):
     mlog10p: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RgFit:
     """Genetic correlation of two traits.
 

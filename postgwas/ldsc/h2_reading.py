@@ -26,7 +26,6 @@ from postgwas.ldsc.inputs import (
 )
 from postgwas.ldsc.lines_h2 import place
 from postgwas.ldsc.munged import STORE_SEPARATOR
-from postgwas.ldsc.partitioned import condition_number
 from postgwas.runlog import get_logger
 
 log = get_logger(__name__)
@@ -205,6 +204,10 @@ def chromosomes_missing(chromosomes: npt.NDArray[np.int8], rows: npt.NDArray[np.
 
 
 def _check_condition(table: RegressionTable, settings: H2Settings, warnings: list[str]) -> None:
+    if len(table.panel.annotations) == 1:
+        return
+    from postgwas.ldsc.partitioned import condition_number
+
     condition = condition_number(table.l2)
     if condition <= LARGEST_CONDITION_NUMBER:
         return

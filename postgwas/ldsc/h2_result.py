@@ -10,10 +10,11 @@ import numpy as np
 
 from postgwas.ldsc.fits import H2Fit
 from postgwas.ldsc.jackknife import Array
-from postgwas.ldsc.partitioned import Enrichment, TauStar
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from postgwas.ldsc.partitioned import Enrichment, TauStar
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ class RegressionTable:
         Variants left after the merge with the LD scores of the model.
     n_weights : int
         Variants left after the merge with those for the weights: K.
+    same_scores : bool
+        The LD scores of the model are those for the weights.
     """
 
     z: npt.NDArray[np.float64]
@@ -55,6 +57,7 @@ class RegressionTable:
     n_read: int
     n_reference: int
     n_weights: int
+    same_scores: bool = False
 
     @property
     def n_variants(self) -> int:
@@ -63,7 +66,7 @@ class RegressionTable:
     @cached_property
     def l2(self) -> npt.NDArray[np.float64]:
         """LD scores of the model, shape (K, A); gathered when first asked for, as they may be gigabytes."""
-        return self.panel.l2[self.panel_rows]
+        return self.w_l2[:, None] if self.same_scores else self.panel.l2[self.panel_rows]
 
 
 def split_names(names: str | Path | Sequence[str | Path]) -> list[str]:
@@ -207,9 +210,11 @@ def regression_table(
         weight_rows = found[kept].astype(np.intp)
         panel_rows, rows = panel_rows[kept], rows[kept]
         _check_cover(int(kept.size), munged, weights, "--w_ld_chr", check_cover)
+    # As a rule a trait has hardly a variant that the panel lacks, and has them in its order.
+    everything = rows.size == munged.n_variants and _ascending(rows)
     return RegressionTable(
-        z=munged.z[rows],
-        n=munged.n[rows],
+        z=munged.z if everything else munged.z[rows],
+        n=munged.n if everything else munged.n[rows],
         w_l2=weights.l2[weight_rows, 0],
         panel=panel,
         panel_rows=panel_rows,
@@ -217,6 +222,7 @@ def regression_table(
         n_read=munged.n_read,
         n_reference=n_reference,
         n_weights=int(rows.size),
+        same_scores=weights is panel and panel.l2.shape[1] == 1,
     )
 
 
@@ -224,10 +230,14 @@ def _in_order(places: Places) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp
     """From each row's place in a panel, or -1: the places that are taken, ascending, and their rows."""
     rows = np.flatnonzero(places >= 0)
     taken = places.take(rows).astype(np.intp)
-    if (taken[1:] < taken[:-1]).any():
+    if not _ascending(taken):
         order = np.argsort(taken)
         taken, rows = taken[order], rows[order]
     return taken, rows
+
+
+def _ascending(places: npt.NDArray[np.intp]) -> bool:
+    return bool((places[1:] > places[:-1]).all())
 
 
 def _check_cover(found: int, munged: Munged, panel: LDScorePanel, flag: str, refuse_few: bool) -> None:

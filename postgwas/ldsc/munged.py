@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.columns.texts import Keeper, Texts, texts_of_list, texts_of_series, texts_of_spans
+from postgwas.columns.texts import Keeper, texts_of_list, texts_of_series, texts_of_spans
 from postgwas.errors import ColumnError, NoVariantsError, UsageError
 from postgwas.ld.variant_ids import VariantIds
 from postgwas.ldsc.munged_rows import AlleleLetters, Rows
-from postgwas.ldsc.plain_text import first_line, read_plain, without_mark
-from postgwas.sumstats.compression import ByteStream
 
 if TYPE_CHECKING:
     import polars as pl
@@ -150,6 +148,9 @@ def trait_name(source: str) -> str:
 
 
 def _from_file(source: str, alleles: bool) -> tuple[Rows, pl.DataFrame | None, Sequence[str]]:
+    from postgwas.ldsc.plain_text import first_line, read_plain, without_mark
+    from postgwas.sumstats.compression import ByteStream
+
     wanted = COLUMNS | (ALLELES if alleles else {})
     with ByteStream(source) as stream:
         parts = []
@@ -187,14 +188,22 @@ def _from_store(source: str, alleles: bool) -> Rows:
         raise UsageError(f"{source}: expected STUDY.h5::KEY, such as study.h5::traits/height")
     study = Study.open(file)
     names = _present(study.columns(key), alleles, source)
-    read = study.read_buffers(key, list(names))
-    found = dict(zip(names.values(), read))
+    found = dict(zip(names.values(), study.read_buffers(key, list(names))))
 
-    def text(name: str) -> Texts:
+    def ids_as_text() -> pl.Series:
+        import polars as pl
+
+        column = next(name for name, ours in names.items() if ours == "SNPID")
+        return study.read_polars(key, [column])[column].cast(pl.String)
+
+    def text(name: str) -> Spans:
         column = found[name]
         if not isinstance(column, Spans):
             raise ColumnError(f"{source}: column {name} holds numbers, expected text")
-        return texts_of_spans(column.content, column.starts, column.lengths, Keeper())
+        return column
+
+    def letters(name: str) -> AlleleLetters | None:
+        return AlleleLetters.of(texts_of_spans(*text(name), Keeper())) if alleles else None
 
     def numbers(name: str) -> npt.NDArray[np.float64]:
         column = found[name]
@@ -204,11 +213,11 @@ def _from_store(source: str, alleles: bool) -> Rows:
         return values if column.missing is None else np.where(column.missing, np.nan, values)
 
     return Rows(
-        ids=VariantIds.of(text("SNPID")),
+        ids=VariantIds.of_spans(*text("SNPID"), ids_as_text),
         z=numbers("Z"),
         n=numbers("N"),
-        ea=AlleleLetters.of(text("EA")) if alleles else None,
-        nea=AlleleLetters.of(text("NEA")) if alleles else None,
+        ea=letters("EA"),
+        nea=letters("NEA"),
     )
 
 

@@ -18,7 +18,6 @@ from postgwas.ldsc.h2_settings import H2Settings, settings_of
 from postgwas.ldsc.inputs import split_names
 from postgwas.ldsc.lines_h2 import LDSC_WIDTH, h2_lines, place
 from postgwas.ldsc.munged import trait_name as trait_name_of
-from postgwas.ldsc.partitioned import annotation_sd, enrichment, tau_star
 from postgwas.ldsc.regression import DEFAULT_TWO_STEP
 from postgwas.ldsc.regression import h2 as regress
 from postgwas.runlog import get_logger
@@ -246,6 +245,7 @@ def _with_overlap(
     """Read the annotations, and take their overlap into account."""
     from postgwas.compute.engine import engine
     from postgwas.ldsc.annotation_overlap import add_overlaps, overlap_of
+    from postgwas.ldsc.partitioned import annotation_sd, enrichment, tau_star
 
     log.info(
         "Reading annot matrix from %s ... (annot)",

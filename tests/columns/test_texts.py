@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postgwas.columns.texts import Keeper, Texts, _factors, texts_of_list, texts_of_series, texts_of_spans
+from postgwas.columns import texts as texts_module
+from postgwas.columns.texts import (
+    Keeper,
+    Texts,
+    _factors,
+    hashes_of_spans,
+    texts_of_list,
+    texts_of_series,
+    texts_of_spans,
+)
 
 TEXTS = st.lists(st.one_of(st.text(max_size=40), st.none()), max_size=40)
 
@@ -37,6 +47,23 @@ def test_what_lies_around_does_not_matter(values: list[str], around: bytes, widt
     apart = texts_of_spans(content, starts, lengths, Keeper(width))
     assert apart.to_bytes() == encoded
     for one, other in zip(apart.hashes(), texts_of_list(encoded, Keeper()).hashes()):
+        assert np.array_equal(one, other)
+
+
+@given(
+    st.lists(st.one_of(st.text("rs01\x00é", max_size=20), st.text(max_size=90), st.none()), max_size=30),
+    st.integers(1, 8),
+)
+def test_hashes_of_spans_are_those_of_the_texts(values: list[str | None], rows_at_once: int) -> None:
+    encoded = [(value or "").encode() for value in values]
+    lengths = np.array([len(value) for value in encoded], np.int64)
+    content = np.frombuffer(b"".join(encoded), np.uint8)
+    starts = np.cumsum(lengths) - lengths
+    shown = np.where([value is None for value in values], -1, lengths).astype(np.int64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(texts_module, "_ROWS", rows_at_once)
+        found = hashes_of_spans(content, starts, shown)
+    for one, other in zip(found, texts_of_list(encoded, Keeper()).hashes()):
         assert np.array_equal(one, other)
 
 

@@ -13,6 +13,7 @@ from ldsc.ldsc_study import LdscStudy, simulate, write_annotations, write_panel
 import postgwas.ldsc
 from postgwas.errors import UsageError
 from postgwas.ldsc.h2_result import H2Result
+from postgwas.ldsc.munged import read_munged
 from postgwas.ldsc.regression import h2 as regress
 from postgwas.store.provenance import Provenance
 from postgwas.store.study import Study
@@ -51,6 +52,8 @@ def test_file_table_and_store_agree(study: LdscStudy, tmp_path: Path) -> None:
     results = [postgwas.ldsc.h2(way, ref_ld=panel(study)) for way in ways]
     assert [result.trait for result in results] == ["trait", "trait", "trait", "t"]
     assert len({(result.h2, result.h2_se, result.intercept_se) for result in results}) == 1
+    ids = frame(study)["SNP"].to_list()
+    assert [read_munged(way, alleles=False).snpid.to_list() for way in ways] == [ids] * 4
 
 
 def test_a_munging_goes_straight_into_the_regression(study: LdscStudy, tmp_path: Path) -> None:
