@@ -158,7 +158,8 @@ def _windows(
     """Each phenotype in turn with the tested variants of its window; blocks seen go to `about`."""
     residuals = np.array([part.residual for part in parts])
     # Covariates are projected out by the interaction's model: here only counts are wanted.
-    tiles = replace(segment, projection=projection(None, segment.projection.n_samples)).tiles()
+    alone = projection(None, segment.projection.n_samples)
+    tiles = replace(segment, projection=alone).tiles(project=False)
     held: list[_Tile] = []
     reached = 0
     for gene in range(segment.n_genes):
