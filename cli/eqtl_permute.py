@@ -1,7 +1,7 @@
 """The cis permutation pass: the best variant of each phenotype, and its P-value beside permutations.
 
 Writes OUT.cis_permutation.tsv.gz (a line a phenotype, or a group: tensorQTL's columns with q-values and the
-nominal threshold; effects are per copy of effect_allele), OUT.rejected.tsv.gz and OUT.log.
+nominal threshold; effects are per copy of effect_allele), OUT.cis_permutation.rejected.tsv.gz and OUT.log.
 """
 
 from __future__ import annotations

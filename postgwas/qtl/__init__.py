@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from postgwas.qtl.run_finemap import Finemapped as Finemapped
     from postgwas.qtl.run_finemap import FinemapSettings as FinemapSettings
     from postgwas.qtl.run_finemap import finemap as finemap
+    from postgwas.qtl.run_independent import cis_independent as cis_independent
     from postgwas.qtl.run_interaction import CisInteraction as CisInteraction
     from postgwas.qtl.run_interaction import InteractionOptions as InteractionOptions
     from postgwas.qtl.run_interaction import cis_interaction as cis_interaction
@@ -54,6 +55,7 @@ _HOMES = {
     "AfcOptions": "postgwas.qtl.afc_result",
     "AfcRun": "postgwas.qtl.run_afc",
     "CisInteraction": "postgwas.qtl.run_interaction",
+    "cis_independent": "postgwas.qtl.run_independent",
     "cis_interaction": "postgwas.qtl.run_interaction",
     "cis_nominal": "postgwas.qtl.run_cis",
     "EffectMatrix": "postgwas.qtl.effect_sharing",

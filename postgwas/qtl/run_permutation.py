@@ -158,7 +158,7 @@ def _tasks(inputs: QtlInputs, options: PermutationOptions) -> tuple[list[Permute
         kept = np.flatnonzero(rows)
         if not len(kept):
             continue
-        for one in segments_of(_some(inputs, kept), scale=scale):
+        for one in segments_of(some_phenotypes(inputs, kept), scale=scale):
             segment = replace(one, genes=kept[one.genes])
             tasks.append(PermuteTask(segment, values[segment.genes], options, common))
     n_plain = int(np.count_nonzero(~same))
@@ -172,7 +172,8 @@ def permuted_values(inputs: QtlInputs) -> Floats:
     return inputs.residuals if inputs.options.compat == "qtltools" else inputs.phenotypes.values
 
 
-def _some(inputs: QtlInputs, rows: np.ndarray[Any, np.dtype[np.int64]]) -> QtlInputs:
+def some_phenotypes(inputs: QtlInputs, rows: np.ndarray[Any, np.dtype[np.int64]]) -> QtlInputs:
+    """The inputs of some phenotypes, in their order."""
     return replace(
         inputs,
         phenotypes=inputs.phenotypes.select(genes=rows),

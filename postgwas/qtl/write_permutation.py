@@ -44,7 +44,7 @@ def cis_permutation_files(
     log_json: bool = False,
     **where: Any,
 ) -> CisPermutation:
-    """Write OUT.cis_permutation.tsv.gz (or .parquet), OUT.rejected.tsv.gz and OUT.log.
+    """Write OUT.cis_permutation.tsv.gz (or .parquet), OUT.cis_permutation.rejected.tsv.gz and OUT.log.
 
     Parameters
     ----------
