@@ -1,7 +1,8 @@
 """Conditionally independent signals: forward selection by permutations, then each signal beside all others.
 
-Begins with the significant phenotypes of a permutation pass of the same data. Writes OUT.cis_independent.tsv.gz
-(a line a signal: tensorQTL's columns with rank), OUT.cis_independent.rejected.tsv.gz and OUT.log.
+Begins with the significant phenotypes of a permutation pass of the same data. Writes
+OUT.cis_independent.tsv.gz (a line a signal: tensorQTL's columns with rank),
+OUT.cis_independent.rejected.tsv.gz and OUT.log.
 """
 
 from __future__ import annotations
