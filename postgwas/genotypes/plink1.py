@@ -69,6 +69,8 @@ class BedSource:
         """Refuse a file whose beginning or size is not as it should be."""
         with open(self.path, "rb") as file:
             magic = file.read(_HEADER)
+        if not magic:
+            raise InputError(f"{self.path}: the file is empty")
         if magic[:2] != _MAGIC:
             raise InputError(f"{self.path}: not a PLINK 1 .bed file (its first bytes are {magic[:2].hex()})")
         if magic[2:] != b"\x01":

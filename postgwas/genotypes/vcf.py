@@ -88,7 +88,12 @@ def open_vcf(
         tables: list[pl.DataFrame] = []
         pending: list[Site] = []
         wanted = None
-        if regions and name.endswith((".gz", ".bgz", ".bcf")) and usable_index(name):
+        if regions and name.endswith(".vcf"):
+            log.warning(
+                "%s: plain text has no index: the whole file is read for the region; bgzip, bcftools index",
+                name,
+            )
+        elif regions and usable_index(name):
             wanted = stretches(name, regions, _contigs(reader, name))
         records, batches = _reading(reader, name, samples.height, dosage, wanted, multiallelic)
         with progress(f"Reading {Path(name).name}") as advance:

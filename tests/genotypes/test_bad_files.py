@@ -120,7 +120,7 @@ def test_plink2_files(tmp_path: Path, ending: str, text: str, message: str) -> N
 def test_empty_plink1_files(tmp_path: Path, ending: str) -> None:
     write_plink1(tmp_path / "any", random_calls(1, 6, 7))
     (tmp_path / f"any{ending}").write_text("")
-    with pytest.raises(InputError, match=rf"any\{ending}: (the file is empty|not a PLINK 1)"):
+    with pytest.raises(InputError, match=rf"any\{ending}: the file is empty"):
         open_genotypes(tmp_path / "any")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import os
 from pathlib import Path
@@ -105,6 +106,11 @@ def test_no_index_or_an_older_one_is_told(
     with caplog.at_level(logging.WARNING, "postgwas"):
         same(open_genotypes(tmp_path / "any.vcf.gz", region="2"), expected)
     assert "no index (.tbi or .csi): the whole file is read" in caplog.text
+    caplog.clear()
+    (tmp_path / "plain.vcf").write_bytes(gzip.decompress(files["tabix"].read_bytes()))
+    with caplog.at_level(logging.WARNING, "postgwas"):
+        open_genotypes(tmp_path / "plain.vcf", region="2")
+    assert "plain.vcf: plain text has no index: the whole file is read" in caplog.text
     caplog.clear()
     index = tmp_path / "any.vcf.gz.tbi"
     index.write_bytes(b"of another file")
