@@ -42,6 +42,41 @@ def test_every_pair_is_that_of_least_squares(study: TransStudy) -> None:
         assert row["af"] == pytest.approx(x.mean() / 2, rel=1e-12)
 
 
+def test_dosages_are_tested_as_the_calls_they_equal(study: TransStudy, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from postgwas.genotypes import open_genotypes
+    from postgwas.genotypes.genotypes import SubsetSource
+
+    class Dosages(SubsetSource):
+        def read(self, variants: np.ndarray, samples: np.ndarray | None) -> np.ndarray:
+            calls = super().read(variants, samples).astype(np.float32)
+            return np.where(calls < 0, np.float32(np.nan), calls)
+
+    called = open_genotypes(study.genotypes)
+    source = Dosages(called.source, np.arange(80), None)
+    one = trans(called, *study.files[1:], options=ANY, settings=TransSettings(0.05, 0))
+    two = trans(
+        replace(called, source=source), *study.files[1:], options=ANY, settings=TransSettings(0.05, 0)
+    )
+    assert one.table.height > 5 and one.table.equals(two.table)
+    assert one.n_imputed == two.n_imputed > 0 and one.rejected.variants == two.rejected.variants
+
+
+def test_a_perfect_fit_is_set_aside_and_the_others_go_on(study: TransStudy, tmp_path: Path) -> None:
+    lines = study.phenotypes.read_text().splitlines()
+    copied = imputed(study.calls)[20] + 3.0 * study.z[0]
+    lines.append("\t".join(["9", "99", "100", "copy", *map(repr, copied.tolist())]))
+    bed = tmp_path / "with_copy.bed"
+    bed.write_text("\n".join(lines) + "\n")
+    found = trans(study.genotypes, bed, study.covariates, options=ANY, settings=TransSettings(0.01, 0))
+    assert found.rejected.pairs == [("copy", "rs20", "perfect_fit")]
+    assert ("copy" in found.table["phenotype_id"]) and found.table["pval"].is_not_nan().all()
+    plain = trans(*study.files, options=ANY, settings=TransSettings(0.01, 0)).table
+    others = found.table.filter(pl.col("phenotype_id") != "copy")
+    assert others["variant_id"].equals(plain["variant_id"])
+
+
 def test_a_limit_keeps_what_all_pairs_have_below_it(study: TransStudy) -> None:
     whole = trans(*study.files, options=ANY, settings=ALL).table
     for limit in (0.3, 0.01, 1e-4):
