@@ -133,7 +133,9 @@ def main() -> None:
         simulate(args.data, args.samples, args.variants, args.genes)
     if args.peer and not (args.data / "geno.pgen").exists():
         prefix = str(args.data / "geno")
-        subprocess.run(["plink2", "--bfile", prefix, "--make-pgen", "--output-chr", "chrM", "--out", prefix], check=True)
+        subprocess.run(
+            ["plink2", "--bfile", prefix, "--make-pgen", "--output-chr", "chrM", "--out", prefix], check=True
+        )
     found: dict[str, list[Usage]] = {}
     for _ in range(args.repeats):
         for job in args.jobs:

@@ -162,7 +162,7 @@ def _of_chromosomes(
     return join_genotypes(parts, pattern)
 
 
-def _named(name: str) -> str:
+def _named(name: str, *, tell: bool = True) -> str:
     if name.endswith(_ENDINGS):
         return name
     found = [name + ending for ending in _ENDINGS if Path(name + ending).is_file()]
@@ -172,7 +172,8 @@ def _named(name: str) -> str:
             "VCF, BCF or BGEN"
         )
     if len(found) > 1 and found[0].endswith(".pgen"):
-        log.warning("%s could be %s: %s is used", name, ", ".join(found), found[0])
+        if tell:
+            log.warning("%s could be %s: %s is used", name, ", ".join(found), found[0])
     elif len(found) > 1:
         raise UsageError(f"{name} could be {', '.join(found)}", hint="give the whole name of one")
     return found[0]
@@ -183,7 +184,7 @@ def reads_by_region(path: str | os.PathLike[str]) -> bool:
     name = os.fspath(path)
     if "@" in name and not Path(name).exists():
         return True
-    return _named(name).endswith((*_VCF, ".bgen"))
+    return _named(name, tell=False).endswith((*_VCF, ".bgen"))
 
 
 def genotype_files(genotypes: Genotypes | str | os.PathLike[str]) -> list[str]:
