@@ -214,7 +214,7 @@ def _points(
         )  # fmt: skip
     scale = height_scale(np.sort(y)[::-1][:25], least=_LINEAR)
     draw_heights(axes, scale)
-    axes.set_ylim(0.0, float(scale.inverse(scale.forward(np.asarray(scale.top)) * 1.08)))
+    axes.set_ylim(0.0, float(scale.inverse(scale.forward(np.asarray(scale.top)) * 1.22)))
     axes.legend(frameon=False, fontsize=8, loc="upper right", handletextpad=0.2, markerscale=1.4)
 
 

@@ -230,7 +230,9 @@ def _qq(leads: pl.DataFrame | None, given: FigureInputs) -> Figure:
     scans: dict[str, QQ] = {}
     if given.nominal is not None:
         scans["all pairs, nominal"] = qq_of_p(heights(given.nominal))
-    if leads is not None and "pval_beta" in leads.columns:
+    if leads is not None and "mlog10p_beta" in leads.columns:
+        scans["phenotypes, permutations (beta)"] = qq_of_p(leads["mlog10p_beta"].cast(float).to_numpy())
+    elif leads is not None and "pval_beta" in leads.columns:
         p = leads["pval_beta"].to_numpy().astype(np.float64)
         scans["phenotypes, permutations (beta)"] = qq_of_p(-np.log10(np.maximum(p, 5e-324)))
     elif leads is not None and not scans:
