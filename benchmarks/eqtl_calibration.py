@@ -2,7 +2,7 @@
 """Calibration of eQTL mapping on simulated truth: discoveries, null P, credible sets, power.
 
     python benchmarks/eqtl_calibration.py --work /tmp/bench/calibration --replicates 20
-    python benchmarks/eqtl_calibration.py --work /tmp/bench/calibration --replicates 3 --peer tensorqtl/bin/python
+    python benchmarks/eqtl_calibration.py --work /tmp/bench/calibration --replicates 3 --peer PYTHON
 
 In each replicate half of the genes have one or two causal variants in their window, the others none; all have
 covariates and hidden factors. Told are, over the replicates: the share of false eGenes at --fdr 0.05, the
