@@ -15,6 +15,7 @@ HELP = "QTL mapping: cis, permutations, independent signals, interactions, trans
 ACTIONS: Actions = {
     "cis": ("eqtl_cis", "all variants in the window of each phenotype"),
     "permute": ("eqtl_permute", "the best variant of each phenotype beside permutations; q-values"),
+    "egenes": ("eqtl_egenes", "eGenes at a false discovery rate, and their significant pairs"),
     "independent": ("eqtl_independent", "further signals of significant phenotypes, by conditioning"),
     "trans": ("eqtl_trans", "all variants against all phenotypes, above a threshold"),
     "afc": ("eqtl_afc", "log2 allelic fold changes of pairs, from raw counts"),

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from postgwas.qtl.run_afc import AfcRun as AfcRun
     from postgwas.qtl.run_afc import afc_files as afc_files
     from postgwas.qtl.run_cis import cis_nominal as cis_nominal
+    from postgwas.qtl.run_egenes import EGenes as EGenes
+    from postgwas.qtl.run_egenes import egenes as egenes
     from postgwas.qtl.run_eigenmt import eigenmt as eigenmt
     from postgwas.qtl.run_eqts import eqts as eqts
     from postgwas.qtl.run_finemap import Finemapped as Finemapped
@@ -59,6 +61,8 @@ _HOMES = {
     "cis_interaction": "postgwas.qtl.run_interaction",
     "cis_nominal": "postgwas.qtl.run_cis",
     "EffectMatrix": "postgwas.qtl.effect_sharing",
+    "EGenes": "postgwas.qtl.run_egenes",
+    "egenes": "postgwas.qtl.run_egenes",
     "eigenmt": "postgwas.qtl.run_eigenmt",
     "eqts": "postgwas.qtl.run_eqts",
     "FigureInputs": "postgwas.qtl.run_plot",

@@ -285,17 +285,16 @@ def _by_place(matrix: ExpressionMatrix) -> ExpressionMatrix:
 
 
 def _with_groups(matrix: ExpressionMatrix, path: str | os.PathLike[str] | None) -> ExpressionMatrix:
-    if path is None:
-        return matrix
     import polars as pl
 
-    from postgwas.genotypes.text_table import read_text
-
-    lines = [line.split() for line in read_text(path).decode(errors="replace").splitlines() if line.strip()]
-    wide = next((row for row, cells in enumerate(lines, start=1) if len(cells) != 2), None)
-    if wide is not None:
-        raise InputError(f"{path}, line {wide}: expected two columns, a phenotype and its group")
-    groups = dict(lines)
+    if path is None:
+        if "GROUP_ID" not in matrix.genes.columns:
+            return matrix
+        # A phenotype of no group is one of its own.
+        unnamed = pl.col("GROUP_ID").is_null() | pl.col("GROUP_ID").is_in(["", ".", "NA"])
+        own = pl.when(unnamed).then(pl.col("GENE_ID")).otherwise(pl.col("GROUP_ID")).alias("GROUP_ID")
+        return replace(matrix, genes=matrix.genes.with_columns(own))
+    groups = group_of_phenotype(path)
     lost = [name for name in matrix.gene_ids if name not in groups]
     if lost:
         raise InputError(
@@ -303,6 +302,30 @@ def _with_groups(matrix: ExpressionMatrix, path: str | os.PathLike[str] | None) 
         )
     column = pl.Series("GROUP_ID", [groups[name] for name in matrix.gene_ids])
     return replace(matrix, genes=matrix.genes.with_columns(column))
+
+
+def group_of_phenotype(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Group of each phenotype, from a file of two columns.
+
+    Raises
+    ------
+    InputError
+        If a line has not two columns, or a phenotype two groups.
+    """
+    from postgwas.genotypes.text_table import read_text
+
+    groups: dict[str, str] = {}
+    for row, line in enumerate(read_text(path).decode(errors="replace").splitlines(), start=1):
+        cells = line.split()
+        if not cells:
+            continue
+        if len(cells) != 2:
+            raise InputError(f"{path}, line {row}: expected two columns, a phenotype and its group")
+        if groups.setdefault(cells[0], cells[1]) != cells[1]:
+            raise InputError(
+                f"{path}, line {row}: {cells[0]} is of group {cells[1]}, above of {groups[cells[0]]}"
+            )
+    return groups
 
 
 def _ordered(table: CovariateMatrix, samples: Sequence[str]) -> CovariateMatrix:

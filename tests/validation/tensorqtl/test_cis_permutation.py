@@ -122,3 +122,51 @@ def test_qvalues_and_thresholds(inputs: qtl.QtlInputs, peer: dict[str, pl.DataFr
     # At the degrees of freedom of the nominal test the threshold is lower, by half on the median here.
     ratio = joined["pval_nominal_threshold_exact"] / joined["pval_nominal_threshold"]
     assert 0.4 < float(ratio.median() or 0) < 0.9
+
+
+def test_independent_signals(shared: Path, peer: dict[str, pl.DataFrame]) -> None:
+    """map_independent(fdr=0.05, nperm=10000), all variants: the same 88 signals, but for chance."""
+    oracle = shared / "oracle/eqtl"
+    theirs = pl.read_csv(oracle / "tensorqtl/map_independent.tsv", separator="\t")
+    found = qtl.cis_independent(
+        oracle / "sim_inputs/geno.pgen",
+        oracle / "expression_prep_gtex/cis.expression.bed.gz",
+        oracle / "sim_inputs/covariates.txt",
+        results=peer["10000perm.seed1234"],
+        permutations=1000,
+        seed=1,
+    )
+    assert found.n_phenotypes == 65
+    keys = ["phenotype_id", "variant_id", "rank"]
+    assert found.table.select(keys).rows() == theirs.select(keys).rows()
+    table = found.table.join(theirs, on=keys, suffix="_peer", maintain_order="left")
+    assert (table["num_var"] == table["num_var_peer"]).all()
+    assert (table["ma_count"] == table["ma_count_peer"]).all()
+    # It conditions on missing calls as 0 copies, not the mean; here one conditioning variant has 12. Ours are
+    # least squares with the mean.
+    odd = pl.col("phenotype_id") == "ENSG00000034.1"
+    np.testing.assert_allclose(table.filter(odd)["slope"], [-0.6738743796, -0.6460829812, -0.3786648727])
+    others = table.filter(~odd)
+    for name in ("slope", "slope_se"):
+        np.testing.assert_allclose(*numbers(others, name), rtol=2e-5)
+    assert np.abs(log10_difference(others, "pval_nominal")).max() < 2e-5
+    # 1,000 permutations beside 10,000: relative to log10 P.
+    ours, peers = (np.log10(column) for column in numbers(table, "pval_beta"))
+    assert np.quantile(np.abs(ours - peers) / np.maximum(-peers, 1), 0.95) < 0.1
+
+
+def test_significant_pairs(shared: Path, peer: dict[str, pl.DataFrame]) -> None:
+    """get_significant_pairs, for the nine eGenes of the 22 phenotypes whose pairs are all stored."""
+    folder = shared / "oracle/eqtl/tensorqtl"
+    found = qtl.egenes(
+        folder / "map_cis.10000perm.seed1234.tsv", nominal=folder / "map_nominal.subset.tsv.gz"
+    )
+    theirs = pl.read_csv(folder / "significant_pairs.tsv.gz", separator="\t")
+    assert found.pairs is not None and found.pairs.height == 177
+    names = found.pairs["phenotype_id"].unique().to_list()
+    keys = ["phenotype_id", "variant_id"]
+    theirs = theirs.filter(pl.col("phenotype_id").is_in(names)).sort(keys)
+    ours = found.pairs.sort(keys)
+    assert ours.select(keys).equals(theirs.select(keys))
+    for name in ("pval_nominal_threshold", "min_pval_nominal", "pval_beta"):
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-6)
