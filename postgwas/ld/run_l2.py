@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from postgwas.errors import NoVariantsError
 from postgwas.genotypes import Genotypes, open_genotypes
+from postgwas.genotypes.opening import genotype_files
 from postgwas.genotypes.text_table import read_text
 from postgwas.ld.run import LDScores, ld_scores
 from postgwas.ld.run_annotations import AnnotationFiles, load_annotations
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from postgwas.ld.annotations import Annotations
 
 log = get_logger(__name__)
-
-_BESIDE = (".bim", ".fam", ".pvar", ".psam")
 
 
 @dataclass(frozen=True)
@@ -261,13 +260,6 @@ def _store(
     }  # fmt: skip
     store_scores(frame, destination, provenance=made, attrs=attrs)
     log.info("Stored %s in %s", destination.key, destination.store)
-
-
-def genotype_files(data: Genotypes) -> list[str]:
-    """The files behind genotypes, those that exist."""
-    stem = data.path.removesuffix(".bed").removesuffix(".pgen")
-    beside = [stem + ending + packed for ending in _BESIDE for packed in ("", ".gz", ".zst")]
-    return [file for file in (data.path, *beside) if Path(file).is_file()]
 
 
 def _log_summary(table: ScoreTable, scores: LDScores, file: Path, *, whole: bool, annotated: bool) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 
 from postgwas.errors import UsageError
 from postgwas.genotypes import open_genotypes
+from postgwas.genotypes.opening import genotype_files
 from postgwas.ld.run_cross import CrossLDScores, cross_ld_scores
-from postgwas.ld.run_l2 import ScoreOptions, genotype_files, log_of, rows_to_print
+from postgwas.ld.run_l2 import ScoreOptions, log_of, rows_to_print
 from postgwas.ld.score_summary import correlations, spread
 from postgwas.ld.shared_variants import Match
 from postgwas.ld.table_text import matrix_lines

@@ -318,6 +318,23 @@ def test_plink_2_and_vcf_files_give_the_scores_of_the_same_people(simulated: Sim
         assert table(out).equals(expected)
 
 
+def test_files_of_single_chromosomes_are_one_and_all_are_inputs(simulated: Simulated, out: Path) -> None:
+    expected = run(simulated, out)
+    for chromosome, rows in (("1", slice(0, N_FIRST)), ("2", slice(N_FIRST, None))):
+        write_plink1(
+            out.with_name(f"chr{chromosome}"), simulated.calls[rows],
+            chromosomes=simulated.chromosomes[rows], positions=simulated.positions[rows],
+            cm=simulated.cm[rows], ids=simulated.ids[rows],
+        )  # fmt: skip
+    found, store = out.with_name("found"), out.with_name("study.h5")
+    argv = ["ldsc", "--l2", "--genotypes", out.with_name("chr@"), "--ld-wind-kb", 10, "--out", found]
+    assert main(list(map(str, [*argv, "--store", store]))) == 0
+    assert table(found).equals(expected)
+    inputs = Study.open(store).provenance("ld_scores/found").inputs
+    endings = (".bed", ".bim", ".fam")
+    assert {Path(one.name).name for one in inputs} == {f"chr{c}{e}" for c in (1, 2) for e in endings}
+
+
 def test_bgen_gives_the_scores_of_the_same_people(simulated: Simulated, out: Path) -> None:
     bgen = pytest.importorskip("bgen")
     expected = run(simulated, out)
