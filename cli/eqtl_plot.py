@@ -8,7 +8,6 @@ OUT.qq (--nominal, --leads), OUT.tss_distance and OUT.volcano (--leads; effects 
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 
 from postgwas.cli.eqtl_sharing import named_files
 from postgwas.cli.options import add_genotype_options, add_run_options, genotype_selection
@@ -54,7 +53,12 @@ def run(args: argparse.Namespace) -> int:
     from postgwas.qtl.inputs import QtlInputOptions
     from postgwas.qtl.run_plot import FigureInputs, FigureOptions, qtl_figures
 
-    selection = replace(genotype_selection(args), maf_min=None, max_missing=None)
+    for flag in ("maf_min", "max_missing"):
+        if getattr(args, flag) is not None:
+            raise UsageError(f"--{flag} is of no effect on figures", hint="leave it out")
+    options = QtlInputOptions(
+        unmatched=args.unmatched, dosage=args.dosage, selection=genotype_selection(args)
+    )
     given = FigureInputs(
         leads=args.leads, nominal=args.nominal, afc=args.afc, factors=_factors(args.factors),
         sharing=args.sharing, sharing_effects=args.sharing_effects, genotypes=args.genotypes,
@@ -62,8 +66,7 @@ def run(args: argparse.Namespace) -> int:
     )  # fmt: skip
     qtl_figures(
         given, args.out, options=FigureOptions(args.fdr, tuple(args.figure_format), args.n_leads),
-        inputs=QtlInputOptions(unmatched=args.unmatched, dosage=args.dosage, selection=selection),
-        overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json,
+        inputs=options, overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json,
     )  # fmt: skip
     return 0
 

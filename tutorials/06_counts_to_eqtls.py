@@ -226,7 +226,9 @@ finemapped = qtl.finemap(inputs, genes=egenes.to_list())
 sizes = finemapped.sets["size"]
 causal = finemapped.members.join(truth, on=["phenotype_id", "variant_id"])
 held = causal.select("phenotype_id", "cs_id").n_unique()
-print(f"{finemapped.sets.height} credible sets, {(sizes > 1).sum()} of several variants (up to {sizes.max()})")
+print(
+    f"{finemapped.sets.height} credible sets, {(sizes > 1).sum()} of several variants (up to {sizes.max()})"
+)
 print(f"{held} of them hold a causal variant")
 assert held >= 0.85 * finemapped.sets.height
 

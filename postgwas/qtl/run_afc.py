@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from postgwas.compute.engine import engine
 from postgwas.errors import InputError, UsageError
@@ -19,6 +18,7 @@ from postgwas.expression.covariate_table import CovariateMatrix
 from postgwas.expression.matrix import ExpressionMatrix, Unit
 from postgwas.genotypes.genotypes import Genotypes, Rows
 from postgwas.qtl.afc_genes import GeneTask, fit_genes
+from postgwas.qtl.afc_pairs import known_pairs, pair_calls, read_pairs
 from postgwas.qtl.afc_result import AfcOptions
 from postgwas.qtl.inputs import Paths, QtlInputOptions, QtlInputs, load_inputs
 from postgwas.qtl.outputs import (
@@ -29,9 +29,8 @@ from postgwas.qtl.outputs import (
     write_rejections,
     write_tables,
 )
-from postgwas.qtl.qtl_table import read_qtl_table
 from postgwas.qtl.rejections import Rejections
-from postgwas.runlog import get_logger, log_step, run_log
+from postgwas.runlog import get_logger, run_log
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,6 +39,8 @@ log = get_logger("qtl")
 
 Phase = Literal["unknown", "haplotypes"]
 
+_STORED = {"variant_id": "SNPID", "variant_chr": "CHR", "variant_pos": "POS"}
+"""Names by which the store finds variants and regions."""
 _GENES = 8
 """Genes a task; the same for any number of workers."""
 
@@ -135,6 +136,7 @@ def afc_files(
     """
     chosen, drawn = _seeded(afc or AfcRun())
     chosen.check()
+    _check_phase(chosen, options)
     target = None
     if out is not None:
         target = destination(out, ("afc",), format, store=store, overwrite=overwrite)
@@ -144,9 +146,9 @@ def afc_files(
     with run_log(None if out is None else f"{out}.log", quiet=quiet, json_lines=log_json):
         if drawn:
             log.info("Seed of the bootstrap, drawn: %d", chosen.fit.seed)
-        pairs = _pairs(qtl, chosen)
+        pairs = read_pairs(qtl, max_q=chosen.max_q)
         inputs = _inputs(pairs, genotypes, expression, covariates, options, chosen)
-        pairs, rows, rejected = _known(pairs, inputs)
+        pairs, rows, rejected = known_pairs(pairs, inputs)
         tasks = _tasks(pairs, rows, inputs, chosen)
         with engine(**where) as eng:
             fitted = [row for part in eng.map(fit_genes, tasks, label="Fold changes") for row in part]
@@ -163,7 +165,7 @@ def afc_files(
                 write_tables(aside, {"afc": frame}, format)
                 write_rejections(aside, told)
             store_results(
-                target, {"afc": frame.rename({"variant_chr": "CHR", "variant_pos": "POS"})}, inputs,
+                target, {"afc": frame.rename(_STORED)}, inputs,
                 paths=(qtl, expression, covariates), parameters=asdict(chosen), began=began,
                 rejected=told, attrs={"effect": "log2 allelic fold change per copy of the effect allele"},
             )  # fmt: skip
@@ -171,37 +173,20 @@ def afc_files(
     return frame
 
 
+def _check_phase(chosen: AfcRun, options: QtlInputOptions | None) -> None:
+    if chosen.phase != "haplotypes" or options is None:
+        return
+    if options.dosage:
+        raise UsageError("--dosage does not go with --phase haplotypes, which takes the phased calls")
+    if options.selection.haploid is not None:
+        raise UsageError("--haploid does not go with --phase haplotypes, which reads the calls as they are")
+
+
 def _seeded(run: AfcRun) -> tuple[AfcRun, bool]:
     """With a seed if one is needed, and whether it was drawn."""
     if run.fit.interval != "bootstrap" or run.fit.seed is not None:
         return run, False
     return replace(run, fit=replace(run.fit, seed=secrets.randbits(31))), True
-
-
-def _pairs(qtl: str | os.PathLike[str] | pl.DataFrame, chosen: AfcRun) -> pl.DataFrame:
-    """Pairs to fit, each once; phenotype_id, variant_id and rank."""
-    import polars as pl
-
-    needed = ("phenotype_id", "variant_id") + (("qval",) if chosen.max_q is not None else ())
-    table = read_qtl_table(qtl, needed=needed).with_row_index("order")
-    n_in = table.height
-    if chosen.max_q is not None:
-        table = table.filter(pl.col("qval") <= chosen.max_q)
-        if not table.height:
-            raise InputError(f"{qtl}: none of {n_in:,} rows has qval <= {chosen.max_q:g}", hint="--max_q")
-    complete = table.drop_nulls(["phenotype_id", "variant_id"])
-    columns = ["phenotype_id", "variant_id", *(["rank"] if "rank" in table.columns else [])]
-    once = complete.unique(["phenotype_id", "variant_id"], keep="first", maintain_order=True)
-    log_step(
-        log, "Pairs", rows_in=n_in, rows_out=once.height, unit="pairs",
-        dropped={
-            "qval above the limit": n_in - table.height, "without id": table.height - complete.height,
-            "named before": complete.height - once.height,
-        },
-    )  # fmt: skip
-    if not once.height:
-        raise InputError(f"{qtl}: no pair of phenotype and variant")
-    return once.select(columns).with_columns(pl.col("^rank$").cast(pl.Int32, strict=False))
 
 
 def _inputs(
@@ -249,34 +234,6 @@ def _log2(expression: ExpressionMatrix | Paths, chosen: AfcRun) -> ExpressionMat
     return matrix.with_values(scaled_log2(matrix.values, factors), "log2")
 
 
-def _known(pairs: pl.DataFrame, inputs: QtlInputs) -> tuple[pl.DataFrame, Rows, list[tuple[str, str, str]]]:
-    """Pairs whose gene and variant are there, the variants' rows, and the others."""
-    place: dict[str, int] = {}
-    twice: set[str] = set()
-    for row, name in enumerate(inputs.genotypes.variants["SNPID"].to_list()):
-        if name in place:
-            twice.add(name)
-        place[name] = row
-    genes = set(inputs.phenotypes.gene_ids)
-    lost = []
-    for gene, variant in pairs.select("phenotype_id", "variant_id").iter_rows():
-        if gene not in genes:
-            lost.append((gene, variant, inputs.rejected.get(gene, "phenotype_not_found")))
-        elif variant not in place:
-            lost.append((gene, variant, "variant_not_found"))
-        elif variant in twice:
-            lost.append((gene, variant, "variant_id_not_unique"))
-    out = {(gene, variant) for gene, variant, _ in lost}
-    keys = pairs.select("phenotype_id", "variant_id").rows()
-    kept = np.array([key not in out for key in keys], np.bool_)
-    if not kept.any():
-        told = ", ".join(f"{n:,} {why}" for why, n in Counter(why for _, _, why in lost).items())
-        raise InputError(f"{inputs.genotypes.path}: none of {len(keys):,} pairs can be fitted ({told})")
-    left = pairs.filter(kept)
-    rows = np.array([place[name] for name in left["variant_id"].to_list()], np.int64)
-    return left, rows, lost
-
-
 def _tasks(pairs: pl.DataFrame, rows: Rows, inputs: QtlInputs, chosen: AfcRun) -> list[GeneTask]:
     """Genes in the order of their ids, in runs of the same length."""
     ids = pairs["phenotype_id"].to_list()
@@ -288,7 +245,7 @@ def _tasks(pairs: pl.DataFrame, rows: Rows, inputs: QtlInputs, chosen: AfcRun) -
         named = [(gene, [at]) for gene in sorted(groups) for at in groups[gene]]
     else:
         named = [(gene, groups[gene]) for gene in sorted(groups)]
-    calls = _calls(inputs.genotypes, rows, chosen.phase)
+    calls = pair_calls(inputs.genotypes, rows, haplotypes=chosen.phase == "haplotypes")
     at_gene = {gene: place for place, gene in enumerate(inputs.phenotypes.gene_ids)}
     known = None if inputs.covariates is None else inputs.covariates.values
     tasks = []
@@ -302,17 +259,6 @@ def _tasks(pairs: pl.DataFrame, rows: Rows, inputs: QtlInputs, chosen: AfcRun) -
             )
         )  # fmt: skip
     return tasks
-
-
-def _calls(genotypes: Genotypes, rows: Rows, phase: Phase) -> NDArray[np.float64]:
-    """Copies of A1, (V, n), or (2, V, n) on haplotypes; NaN missing."""
-    once, back = np.unique(rows, return_inverse=True)
-    if phase == "haplotypes":
-        from postgwas.qtl.phased_calls import phased_calls
-
-        return phased_calls(genotypes, once)[:, back]
-    read = genotypes.source.read(once, None).astype(np.float64)
-    return np.where(read < 0, np.nan, read)[back]
 
 
 def _frame(pairs: pl.DataFrame, rows: Rows, fitted: Sequence[Any], inputs: QtlInputs) -> pl.DataFrame:

@@ -216,10 +216,26 @@ def test_bad_input_is_told(folds: FoldStudy, out: Path, tmp_path: Path, refused_
     assert "--phase haplotypes does not go with --estimator linear" in refused_line(
         [*argv, "--phase", "haplotypes", "--estimator", "linear"]
     )
+    for more in (["--dosage"], ["--haploid", "GRCh38"]):
+        line = refused_line([*argv, "--phase", "haplotypes", *more])
+        assert f"{more[0]} does not go with --phase haplotypes" in line
+    assert "none of 8 pairs can be fitted" in refused_line([*argv, "--maf_min", "0.5"])
     assert "no such file" in refused_line([*argv, "--qtl", str(tmp_path / "none.tsv")])
     assert "have no genotypes" in refused_line(
         [*argv, "--counts", file(folds.counts.read_text().replace("P00", "Q00", 1))]
     )
+
+
+def test_limits_of_variants_are_those_of_mapping(folds: FoldStudy, out: Path) -> None:
+    share = folds.haplotypes.sum(axis=(1, 2)) / (2 * N)
+    limit = np.minimum(share, 1 - share)[0]
+    assert main(folds.argv("--out", out, "--maf_min", repr(float(limit)), "--max_missing", "0")) == 0
+    rejected = read(out, "afc.rejected")
+    told = dict(rejected.select("variant_id", "reason").rows())
+    assert told["v1"] == "too_many_missing"
+    assert ("g0", "v0") in read(out).select("phenotype_id", "variant_id").rows()  # exactly at the limit
+    rarer = [f"v{at}" for at in (2, 3, 4) if min(share[at], 1 - share[at]) < limit * (1 - 1e-12)]
+    assert all(told[name] == "maf_below_limit" for name in rarer) and "v4" in rarer
 
 
 def test_results_are_not_replaced(folds: FoldStudy, out: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -106,6 +106,7 @@ def test_bad_input_is_told(tmp_path: Path, out: Path, capsys: pytest.CaptureFixt
     assert "needs both --genotypes and --phenotypes" in line("--leads", file, "--genotypes", "x")
     assert "--pair needs --genotypes" in line("--pair", "g", "v")
     assert "which variants are drawn?" in line("--genotypes", "x", "--phenotypes", "y", "--nominal", file)
+    assert "--maf_min is of no effect" in line("--leads", file, "--maf_min", 0.1)
     assert "--fdr 7" in line("--leads", file, "--fdr", 7)
     assert "--n_leads -1" in line("--leads", file, "--n_leads", -1)
     assert "expected a number of factors" in line("--factors", f"x={file}", f"1={file}")
