@@ -44,7 +44,7 @@ def place_of(byte: int, words: Words) -> npt.NDArray[np.int64]:
     return below.astype(np.int64) >> 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     """The fields of one column.
 
@@ -92,7 +92,7 @@ class Column:
         return self.text[self.start[row] : self.end[row]].tobytes()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cells:
     """The fields of a chunk whose lines all have the same number of them.
 

@@ -60,7 +60,7 @@ class Keeper:
         return at << 8 | _ASIDE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Texts:
     """Texts by row.
 

@@ -68,7 +68,7 @@ class Shared:
         return cls(floor, share, room)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Variants:
     """What regressors and weights are made of.
 
@@ -90,8 +90,8 @@ class Variants:
         Of `ld` and the LD scores for overcounting.
     traits : tuple of Trait
         The two traits of a covariance; empty for a heritability.
-    keep : ndarray of 0 and 1, shape (M,), optional
-        Variants with 0 have weight 0.
+    keep : ndarray of bool, shape (M,), optional
+        Variants without it have weight 0.
     scaled : bool
         Take N l / n_bar instead of l in the variance.
     """
@@ -102,14 +102,14 @@ class Variants:
     n_bar: float
     shared: Shared
     traits: tuple[Trait, ...] = ()
-    keep: Array | None = None
+    keep: Mask | None = None
     scaled: bool = False
     #: Arrays that are made already; versions of the same variants have this dict in common.
     _made: dict[str, Array] = field(default_factory=dict)
 
     def within(self, mask: Mask) -> Variants:
         """The same with weight 0 outside `mask`."""
-        return replace(self, keep=mask.astype(np.float64))
+        return replace(self, keep=mask)
 
     def with_scaled_variance(self) -> Variants:
         """The same with N l / n_bar in the variance."""
@@ -118,11 +118,10 @@ class Variants:
     @cached_property
     def prepared(self) -> Prepared:
         """What all passes have in common."""
-        share, kind = self.shared.share, "scaled" if self.scaled else "plain"
-        if self.keep is not None:
-            share = self._array("kept share", self._fill_kept_share)
+        kind = "scaled" if self.scaled else "plain"
         own = self._array(f"{kind} own", self._fill_own) if self.traits else None
-        return Prepared(self._scores(), self._array(f"{kind} load", self._fill_load), share, own)
+        load = self._array(f"{kind} load", self._fill_load)
+        return Prepared(self._scores(), load, self.shared.share, own, self.keep)
 
     def _array(self, name: str, fill: Callable[[slice, Array], None]) -> Array:
         """One number a variant, made the first time that a version asks for it."""
@@ -169,12 +168,8 @@ class Variants:
             place += intercept
         out *= other
 
-    def _fill_kept_share(self, part: slice, out: Array) -> None:
-        assert self.keep is not None
-        np.multiply(self.shared.share[part], self.keep[part], out=out)
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prepared:
     """Arrays of all variants, the same in every pass.
 
@@ -185,15 +180,18 @@ class Prepared:
     load : ndarray, shape (M,)
         N max(l, 1).
     share : ndarray, shape (M,)
-        1 / max(w, 1), 0 for variants that are left out.
+        1 / max(w, 1).
     own : ndarray, shape (M,), or None
         Product of the two traits' own variances.
+    keep : ndarray of bool, shape (M,), or None
+        Variants without it have weight 0.
     """
 
     scores: Array
     load: Array
     share: Array
     own: Array | None
+    keep: Mask | None = None
 
     def weights(self, part: slice, slope: float, intercept: float, out: Array) -> Array:
         """Weights of the variants `part`, in `out`; without `own` up to a factor that cancels."""
@@ -206,7 +204,10 @@ class Prepared:
             out *= out
         if self.own is not None:
             out += self.own[part]
-        return np.divide(self.share[part], out, out=out)
+        np.divide(self.share[part], out, out=out)
+        if self.keep is not None:
+            out *= self.keep[part]
+        return out
 
 
 def block_sums(

@@ -20,7 +20,7 @@ from postgwas.ldsc.block_sums import Mask, Room, Shared, Trait, Variants, block_
 from postgwas.ldsc.jackknife import Array, Indices, Jackknife
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """One regression of y on LD scores.
 
