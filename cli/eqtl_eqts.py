@@ -1,7 +1,7 @@
 """Expression against polygenic scores (eQTS): scores from summary statistics, tested on all phenotypes.
 
 Writes OUT.eqts.tsv.gz (a line a score and phenotype; effects per standard deviation of the score),
-OUT.scores.tsv.gz (a line a sample), OUT.score_variants.tsv.gz, OUT.rejected.tsv.gz and OUT.log.
+OUT.scores.tsv.gz (a line a sample), OUT.score_variants.tsv.gz, OUT.eqts.rejected.tsv.gz and OUT.log.
 """
 
 from __future__ import annotations

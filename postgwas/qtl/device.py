@@ -21,11 +21,11 @@ class Device(Protocol):
     def hold(self, matrix: Singles) -> Any:
         """Bring a matrix of shape (columns, n) to the device once."""
 
-    def product(self, block: Singles, held: Any) -> Singles:
-        """``block @ matrix.T``, shape (rows, columns), back in memory."""
-
     def beyond(self, block: Singles, held: Any, least: Singles) -> tuple[Places, Places]:
         """Rows and columns, in row-major order, at which the product's size is `least` (a row) or more."""
+
+    def beyond_sum(self, block: Singles, other: Singles, held: Any, least: Singles) -> tuple[Places, Places]:
+        """The same for the sum of the squared products of two blocks."""
 
 
 def device_named(name: str) -> Device:
@@ -88,26 +88,35 @@ class ArrayDevice:
 
     def __init__(self, library: Any) -> None:
         self._xp = library
-        self._space: dict[tuple[int, int], Any] = {}
+        self._space: dict[tuple[int, int], tuple[Any, Any]] = {}
 
     def hold(self, matrix: Singles) -> Any:
         return self._xp.asarray(matrix)
 
-    def product(self, block: Singles, held: Any) -> Singles:
-        return self._back(self._xp.asarray(block) @ held.T)
-
     def beyond(self, block: Singles, held: Any, least: Singles) -> tuple[Places, Places]:
-        xp = self._xp
-        shape = (len(block), len(held))
-        if shape not in self._space:
-            self._space = {shape: xp.empty(shape, xp.float32)}
-        # Fresh memory for each block would cost as much as the sweeps below.
-        product = xp.matmul(xp.asarray(block), held.T, out=self._space[shape])
+        product = self._product(block, held, 0)
         # Two quick sweeps tell the few rows that have any.
-        largest = xp.maximum(product.max(axis=1), -product.min(axis=1))
-        limits = xp.asarray(least)
-        rows = xp.flatnonzero(largest >= limits)
-        at, columns = xp.nonzero(xp.abs(product[rows]) >= limits[rows, None])
+        largest = self._xp.maximum(product.max(axis=1), -product.min(axis=1))
+        return self._places(self._xp.abs, product, largest, least)
+
+    def beyond_sum(self, block: Singles, other: Singles, held: Any, least: Singles) -> tuple[Places, Places]:
+        total, second = self._product(block, held, 0), self._product(other, held, 1)
+        total *= total
+        second *= second
+        total += second
+        return self._places(self._xp.asarray, total, total.max(axis=1), least)
+
+    def _product(self, block: Singles, held: Any, number: int) -> Any:
+        """Into memory that is used again: fresh memory for each block would cost as much as the sweeps."""
+        xp, shape = self._xp, (len(block), len(held))
+        if shape not in self._space:
+            self._space = {shape: (xp.empty(shape, xp.float32), xp.empty(shape, xp.float32))}
+        return xp.matmul(xp.asarray(block), held.T, out=self._space[shape][number])
+
+    def _places(self, size: Any, values: Any, largest: Any, least: Singles) -> tuple[Places, Places]:
+        limits = self._xp.asarray(least)
+        rows = self._xp.flatnonzero(largest >= limits)
+        at, columns = self._xp.nonzero(size(values[rows]) >= limits[rows, None])
         return self._back(rows[at]), self._back(columns)
 
     def _back(self, array: Any) -> Any:
@@ -123,11 +132,12 @@ class TorchDevice:
     def hold(self, matrix: Singles) -> Any:
         return self._torch.from_numpy(np.ascontiguousarray(matrix)).to(self._where)
 
-    def product(self, block: Singles, held: Any) -> Singles:
-        found: Singles = (self.hold(block) @ held.T).cpu().numpy()
-        return found
-
     def beyond(self, block: Singles, held: Any, least: Singles) -> tuple[Places, Places]:
-        product = self.hold(block) @ held.T
-        places = self._torch.nonzero(product.abs() >= self.hold(least)[:, None]).cpu().numpy()
+        return self._places((self.hold(block) @ held.T).abs(), least)
+
+    def beyond_sum(self, block: Singles, other: Singles, held: Any, least: Singles) -> tuple[Places, Places]:
+        return self._places((self.hold(block) @ held.T) ** 2 + (self.hold(other) @ held.T) ** 2, least)
+
+    def _places(self, values: Any, least: Singles) -> tuple[Places, Places]:
+        places = self._torch.nonzero(values >= self.hold(least)[:, None]).cpu().numpy()
         return places[:, 0], places[:, 1]

@@ -122,7 +122,7 @@ def exact_pairs(
     return Correlations(variant, phenotype, np.clip(r, -1.0, 1.0), block.norm[at], block.af[at])
 
 
-def tested_pairs(found: Correlations, y_norm: Floats, df: int) -> TransPairs:
+def pairs_with_p(found: Correlations, y_norm: Floats, df: int) -> TransPairs:
     """Slopes and P of correlations.
 
     Parameters

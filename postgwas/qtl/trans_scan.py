@@ -22,9 +22,10 @@ from postgwas.qtl.trans_interaction import (
     InteractionPairs,
     InteractionScreen,
     exact_interactions,
+    interactions_with_p,
     joined_interactions,
 )
-from postgwas.qtl.trans_pairs import TransPairs, exact_pairs, joined_correlations, tested_pairs
+from postgwas.qtl.trans_pairs import TransPairs, exact_pairs, joined_correlations, pairs_with_p
 from postgwas.qtl.trans_screen import Places, Screen
 
 BLOCK = 1024
@@ -186,7 +187,7 @@ def _exact(targets: TransTargets, calls: Any, variant: Places, phenotype: Places
 def _tested(targets: TransTargets, found: list[Any]) -> tuple[TransPairs | InteractionPairs, Floats]:
     """All pairs of the blocks with their P, which a few large calls find faster than many small ones."""
     if targets.model is not None:
-        fits = joined_interactions(found)
+        fits = interactions_with_p(joined_interactions(found), targets.df)
         return fits, fits.mlog10p[2]
-    pairs = tested_pairs(joined_correlations(found), targets.y_norm, targets.df)
+    pairs = pairs_with_p(joined_correlations(found), targets.y_norm, targets.df)
     return pairs, pairs.mlog10p

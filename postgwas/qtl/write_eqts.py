@@ -47,7 +47,7 @@ def eqts_files(
     log_json: bool = False,
     **where: Any,
 ) -> EqtsResult:
-    """Write OUT.eqts.tsv.gz, OUT.scores.tsv.gz, OUT.score_variants.tsv.gz, OUT.rejected.tsv.gz, OUT.log.
+    """Write OUT.eqts.tsv.gz, OUT.scores.tsv.gz, OUT.score_variants.tsv.gz, OUT.eqts.rejected.tsv.gz, the log.
 
     Parameters
     ----------
@@ -71,7 +71,12 @@ def eqts_files(
     chosen = settings or ScoreSettings()
     chosen.check()
     target = destination(
-        out, ("eqts",), format, store=store, overwrite=overwrite, others=(_SCORES, _VARIANTS, REJECTED)
+        out,
+        ("eqts",),
+        format,
+        store=store,
+        overwrite=overwrite,
+        others=(_SCORES, _VARIANTS, f".eqts{REJECTED}"),
     )
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):

@@ -77,7 +77,7 @@ def mediation_files(
         given = {**{name: value for name, value in asdict(settings).items() if value is not None},
                  "seed": found.seed}  # fmt: skip
         store_results(
-            target, {"mediation": found.table}, found.inputs,
+            target, {"mediation": found.table.rename({"variant_id": "SNPID"})}, found.inputs,
             paths=(phenotypes, covariates, settings.trans, settings.cis, settings.trios), parameters=given,
             began=began, rejected=Rejections(dict(found.inputs.rejected), dict(counts)),
             attrs={"seed": found.seed, "bootstrap": settings.bootstrap},

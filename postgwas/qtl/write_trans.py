@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from postgwas.expression.covariate_table import CovariateMatrix
 from postgwas.expression.matrix import ExpressionMatrix
@@ -23,6 +23,9 @@ from postgwas.qtl.outputs import (
 from postgwas.qtl.run_trans import TransResult, TransSettings, trans
 from postgwas.runlog import get_logger, run_log
 from postgwas.staging import scratch_folder
+
+if TYPE_CHECKING:
+    import polars as pl
 
 log = get_logger("qtl")
 
@@ -78,12 +81,19 @@ def trans_files(
             write_rejections(aside, found.rejected)
         given = {name: value for name, value in asdict(chosen).items() if value is not None}
         paths = (phenotypes, covariates, chosen.crossmap, chosen.gene_places, chosen.interaction)
+        stored = {what: _placed(found.table), f"{what}_genes": found.genes}
         store_results(
-            target, tables, found.inputs, paths=paths, parameters=given, began=began, rejected=found.rejected,
+            target, stored, found.inputs, paths=paths, parameters=given, began=began, rejected=found.rejected,
             attrs={"n_tests": found.n_tests, "n_masked": found.n_masked, "df": found.df},
         )  # fmt: skip
         log.info("Wrote %s", told_paths(target))
     return found
+
+
+def _placed(table: pl.DataFrame) -> pl.DataFrame:
+    """With the names and the order by which the store finds variants and regions."""
+    names = {"variant_id": "SNPID", "variant_chrom": "CHR", "variant_pos": "POS"}
+    return table.rename(names)
 
 
 def _tell(found: TransResult, settings: TransSettings) -> None:

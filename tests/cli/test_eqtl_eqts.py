@@ -65,7 +65,7 @@ def test_files_log_and_store(trans_study: TransStudy, weights: Path, out: Path, 
     assert f"height: {variants.height} variants are in a score (clumped at r2 0.5)" in log
     kept = Study.open(store).read_table("qtl/eqts/run")
     assert list(kept["mlog10p"]) == table["mlog10p"].to_list()
-    assert Path(f"{out}.rejected.tsv.gz").is_file()
+    assert Path(f"{out}.eqts.rejected.tsv.gz").is_file()
 
 
 def test_what_is_refused(refused: Run, weights: Path, tmp_path: Path) -> None:

@@ -61,6 +61,9 @@ def test_files_and_store(done: Run, out: Path, tmp_path: Path) -> None:
     study = Study.open(store)
     kept = study.read_table("qtl/trans/run")
     assert list(kept["mlog10p"]) == table["mlog10p"].to_list()
+    region = study.query("1:1-300000", key="qtl/trans/run")
+    here = table.filter((pl.col("variant_chrom") == 1) & (pl.col("variant_pos") <= 300_000))
+    assert 0 < here.height < table.height and list(region["SNPID"]) == here["variant_id"].to_list()
     assert len(study.read_table("qtl/trans_genes/run")) == 4
     rejected = pl.read_csv(f"{out}.trans.rejected.tsv.gz", separator="\t", null_values="NA")
     assert ("rs3", "constant") in zip(rejected["variant_id"], rejected["reason"])

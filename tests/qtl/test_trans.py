@@ -17,7 +17,12 @@ from postgwas.qtl.device import ArrayDevice, TorchDevice, device_named
 from postgwas.qtl.masked_places import masked_places
 from postgwas.qtl.projection import projection
 from postgwas.qtl.trans_fdr import bh_of_hits, gene_level
-from postgwas.qtl.trans_interaction import exact_interactions, interaction_model
+from postgwas.qtl.trans_interaction import (
+    InteractionScreen,
+    exact_interactions,
+    interaction_model,
+    interactions_with_p,
+)
 from postgwas.qtl.trans_scan import least_r
 from postgwas.qtl.trans_screen import Screen
 
@@ -156,8 +161,10 @@ def test_a_context_among_the_covariates_changes_no_interaction(study: TransStudy
     twice = interaction_model(study.z[0], study.z)
     assert alone.df == twice.df and twice.context_is_covariate and not alone.context_is_covariate
     rows = np.array([10]), np.array([0])
-    one = exact_interactions(study.calls, *rows, alone.covariates.residuals(y), alone)
-    two = exact_interactions(study.calls, *rows, twice.covariates.residuals(y), twice)
+    one, two = (
+        interactions_with_p(exact_interactions(study.calls, *rows, m.covariates.residuals(y), m), m.df)
+        for m in (alone, twice)
+    )
     np.testing.assert_allclose(one.slope[[0, 2]], two.slope[[0, 2]], rtol=1e-9)
     np.testing.assert_allclose(one.mlog10p[[0, 2]], two.mlog10p[[0, 2]], rtol=1e-9)
     assert np.isnan(two.slope[1]).all()
@@ -255,6 +262,34 @@ def test_the_screen_loses_no_pair_however_poor_its_norms() -> None:
         assert not (got & (r < limit - 0.005))[share > 0.05].any()
 
 
+def test_the_interaction_screen_loses_no_pair() -> None:
+    """Variants near the context, contexts far from zero, variants that covariates explain but for a share."""
+    rng = np.random.default_rng(4)
+    n = 250
+    hidden, context = rng.normal(size=n), 50 + 10 * rng.normal(size=n)
+    share = np.geomspace(1e-3, 1, 40)
+    near = np.where(np.arange(40) % 2, 1.0, 0.0)[:, None]
+    pulled = near * hidden + (1 - near) * (context - 50) / 10
+    mixed = np.sqrt(1 - share)[:, None] * pulled + np.sqrt(share)[:, None] * rng.normal(size=(40, n))
+    dosage = (1 + 0.2 * np.clip(mixed, -4, 4)).astype(np.float32)
+    model = interaction_model(context, np.vstack([hidden, rng.normal(size=(4, n))]))
+    y = model.with_context.residuals(rng.normal(size=(100, n)))
+    y /= np.linalg.norm(y, axis=1)[:, None]
+    r = np.empty((40, 100))
+    for j, x in enumerate(dosage.astype(np.float64)):
+        g = model.with_context.residuals(x[None])[0]
+        w = model.with_context.residuals((x * context)[None])[0]
+        w -= (g @ w) / (g @ g) * g
+        r[j] = np.abs(y @ w / np.linalg.norm(w)) / np.sqrt(1 - (y @ g / np.linalg.norm(g)) ** 2)
+    for limit in np.quantile(r, [0.5, 0.9, 0.999]):
+        screen = InteractionScreen(y, model, float(limit), device_named("cpu"))
+        found = screen.candidates(dosage)
+        got = np.zeros(r.shape, bool)
+        got[found.rows, found.columns] = True
+        assert (found.reason == 0).all() and got[r >= limit].all()
+        assert not (got & (r < limit - 0.02)).any()
+
+
 def test_least_r_is_where_p_is_the_limit() -> None:
     from scipy import stats
 
@@ -288,6 +323,12 @@ class _Tensor:
 
     def __matmul__(self, other: _Tensor) -> _Tensor:
         return _Tensor(self.values @ other.values)
+
+    def __pow__(self, power: int) -> _Tensor:
+        return _Tensor(self.values**power)
+
+    def __add__(self, other: _Tensor) -> _Tensor:
+        return _Tensor(self.values + other.values)
 
     def __ge__(self, other: _Tensor) -> _Tensor:
         return _Tensor(self.values >= other.values)
@@ -332,7 +373,12 @@ class _Torch:
     ("name", "library", "kind"), [("torch", _Torch(), TorchDevice), ("cupy", _Cupy(), ArrayDevice)]
 )
 def test_a_gpu_finds_the_same_pairs(
-    study: TransStudy, monkeypatch: pytest.MonkeyPatch, name: str, library: object, kind: type
+    study: TransStudy,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    name: str,
+    library: object,
+    kind: type,
 ) -> None:
     import sys
 
@@ -342,6 +388,13 @@ def test_a_gpu_finds_the_same_pairs(
     one = trans(*study.files, options=ANY, settings=TransSettings(0.01, 0))
     two = trans(*study.files, options=ANY, settings=TransSettings(0.01, 0, device="cuda"))
     assert one.table.height and one.table.equals(two.table)
+    context = tmp_path / "context.txt"
+    context.write_text("".join(f"I{i} {i % 7}\n" for i in range(60)))
+    three, four = (
+        trans(*study.files, options=ANY, settings=TransSettings(0.05, 0, interaction=context, device=where))
+        for where in ("cpu", "cuda")
+    )
+    assert three.table.height and three.table.equals(four.table)
 
 
 def test_without_a_library_the_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
