@@ -141,6 +141,15 @@ def test_same_bits_for_any_number_of_workers_and_order(folds: FoldStudy, out: Pa
     assert there.equals(moved)
 
 
+def test_length_of_a_task_changes_no_bit(
+    folds: FoldStudy, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(folds.argv("--covariates", folds.covariates, "--out", out)) == 0
+    monkeypatch.setattr("postgwas.qtl.run_afc._GENES", 1)
+    assert main(folds.argv("--covariates", folds.covariates, "--out", f"{out}2")) == 0
+    assert Path(f"{out}.afc.tsv.gz").read_bytes() == Path(f"{out}2.afc.tsv.gz").read_bytes()
+
+
 def test_options_of_the_model(folds: FoldStudy, out: Path) -> None:
     def run(*more: object) -> pl.DataFrame:
         assert main(folds.argv("--out", out, "--overwrite", *more)) == 0
