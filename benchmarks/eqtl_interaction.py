@@ -5,8 +5,8 @@
 
 The study is that of eqtl_cis.py, smaller, with terms. Each repeat is a fresh process on one thread, peer's
 and ours in turns. `pairs` tests all pairs and writes them as Parquet, `eigenmt` adds effective numbers of
-tests, `three` has three terms, `permutations` 1,000 permutations a phenotype (the peer has none). `floor`
-is the two matrix products of all tiles alone, in double precision.
+tests. `three` has three terms and `permutations` 1,000 permutations a phenotype: the peer stops at the former
+and does not offer the latter. `floor` is the two matrix products of all tiles alone, in double precision.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ cis.map_nominal(genotypes, variants, phenotypes, places, "peer", covariates_df=c
 JOBS: dict[str, tuple[str, list[str], str | None]] = {
     "pairs": ("t1", ["--no_eigenmt"], "no"),
     "eigenmt": ("t1", [], "yes"),
-    "three": ("t1,t2,t3", ["--no_eigenmt"], "no"),
+    "three": ("t1,t2,t3", ["--no_eigenmt"], None),
     "permutations": ("t1", ["--no_eigenmt", "--permutations", "1000", "--seed", "1"], None),
 }
 

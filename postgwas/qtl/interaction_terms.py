@@ -240,7 +240,7 @@ def _groups(
     made = TermGroups(column, names, codes)
     check_sizes(
         f"{path}: interaction term {column}: group", names, made.sizes,
-        hint="--remove leaves these samples out, --terms chooses other terms",
+        hint="--remove with --unmatched drop leaves these samples out, --terms chooses other terms",
     )  # fmt: skip
     return made
 

@@ -171,7 +171,9 @@ def _load(
     sizes = np.bincount(codes).tolist()
     if len(names) < 2:
         raise InputError(f"{told}: all {len(codes):,} samples are of group {names[0]}: nothing to compare")
-    check_sizes(f"{told}: group", names, sizes, hint="--remove leaves these samples out")
+    check_sizes(
+        f"{told}: group", names, sizes, hint="--remove with --unmatched drop leaves these samples out"
+    )
     log.info("Groups: %s", ", ".join(f"{name} {size:,}" for name, size in zip(names, sizes)))
     return _Loaded(inputs, names, codes)
 
