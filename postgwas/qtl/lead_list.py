@@ -15,6 +15,8 @@ log = get_logger("qtl")
 
 _SET = ("cs_id", "cs", "credible_set")
 _PIP = ("pip",)
+_NONE = ("", "NA", "NaN", "-1")
+"""Sets of variants that are in none."""
 
 
 def read_leads(source: str | os.PathLike[str] | pl.DataFrame) -> pl.DataFrame:
@@ -24,7 +26,7 @@ def read_leads(source: str | os.PathLike[str] | pl.DataFrame) -> pl.DataFrame:
     ----------
     source : path, ``STUDY.h5::KEY`` or polars.DataFrame
         A row a lead. If it has all variants of credible sets (columns cs_id and pip), the lead of a
-        set is the variant with the largest pip, the first of several.
+        set is the variant with the largest pip, the first of several; variants in no set are left out.
 
     Raises
     ------
@@ -44,6 +46,8 @@ def read_leads(source: str | os.PathLike[str] | pl.DataFrame) -> pl.DataFrame:
     low = {name.lower(): name for name in frame.columns}
     cs, pip = (next((low[name] for name in names if name in low), None) for names in (_SET, _PIP))
     if cs is not None and pip is not None:
+        inside = pl.col(cs).cast(pl.String).is_in(_NONE).fill_null(True).not_()
+        frame = frame.filter(inside)
         n_rows = frame.height
         frame = frame.with_columns(pl.col(pip).cast(pl.Float64, strict=False).alias(pip))
         best = pl.col(pip).fill_null(-1.0).arg_max()

@@ -130,6 +130,22 @@ def test_leads_in_groups(study: Files, tmp_path: Path) -> None:
     assert keys == ["qtl/group_effects/run", "qtl/group_slopes/run"]
 
 
+def test_leads_of_credible_sets(study: Files, tmp_path: Path) -> None:
+    """The variants of SuSiE's credible sets, those with a high PIP in none of them apart."""
+    study.values[0] += 2.0 * study.calls[14]
+    given = study.flags(tmp_path)
+    (tmp_path / "egenes.tsv").write_text("phenotype_id\tqval\ng0\t0.01\ng1\t0.01\n")
+    more = ["--egenes", str(tmp_path / "egenes.tsv"), "--min_pip", "0"]
+    assert main(["eqtl", "finemap", *given, *more]) == 0
+    sets = read(tmp_path / "run", ".finemap_sets.tsv.gz")
+    members = f"{tmp_path / 'run'}.finemap.tsv.gz"
+    leads = ["--leads", members, "--groups", str(tmp_path / "groups.txt"), "--maf_min_groups", "0"]
+    assert main(["eqtl", "interaction", *given, *leads]) == 0
+    tests = read(tmp_path / "run", ".group_effects.tsv.gz")
+    assert sets.height > 0 and tests.height == sets.height
+    assert tests["variant_id"].to_list() == sets["variant_id"].to_list()
+
+
 def test_eigenmt_of_nominal_results(study: Files, tmp_path: Path) -> None:
     given = study.flags(tmp_path)
     assert main(["eqtl", "cis", *given]) == 0
