@@ -24,13 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     model.add_argument("--max_q", type=float, metavar="Q", help="only pairs of --qtl with qval up to this")
     model.add_argument(
-        "--counts", "--expression", required=True, metavar="FILE",
+        "--counts", "--expression", "--phenotypes", required=True, metavar="FILE",
         help="raw counts of all genes, in any layout that postgwas expression reads",
     )  # fmt: skip
     model.add_argument(
-        "--unit", choices=("counts", "log2"), default="counts",
+        "--unit", choices=("counts", "log2"),
         help="log2: values are log2 expression already [default: counts, put on one scale by DESeq2's size "
-        "factors]",
+        "factors; what looks like logarithms is refused]",
     )  # fmt: skip
     model.add_argument("--covariates", metavar="FILE", help="numbers, fitted together with the effects")
     model.add_argument(

@@ -15,8 +15,9 @@ import numpy as np
 from postgwas.compute.engine import engine
 from postgwas.errors import InputError, UsageError
 from postgwas.expression.covariate_table import CovariateMatrix
-from postgwas.expression.matrix import ExpressionMatrix, Unit
+from postgwas.expression.matrix import ExpressionMatrix
 from postgwas.genotypes.genotypes import Genotypes, Rows
+from postgwas.qtl.afc_expression import log2_expression_matrix
 from postgwas.qtl.afc_genes import GeneTask, fit_genes
 from postgwas.qtl.afc_pairs import known_pairs, pair_calls, read_pairs
 from postgwas.qtl.afc_result import AfcOptions
@@ -56,8 +57,9 @@ class AfcRun:
         A gene's variants are fitted jointly; the approximation takes each alone.
     phase : {"unknown", "haplotypes"}
         Whether the alleles' haplotypes are used; unknown takes the mean over phases.
-    unit : str
+    unit : {"counts", "log2"}, optional
         Of the expression: counts become log2(count / DESeq2's size factor + 1), "log2" is used as it is.
+        None: what the file says, or counts; numbers that look like logarithms are refused then.
     max_q : float, optional
         Only rows of the QTL table with qval up to this.
     """
@@ -65,7 +67,7 @@ class AfcRun:
     fit: AfcOptions = field(default_factory=AfcOptions)
     together: bool = True
     phase: Phase = "unknown"
-    unit: Unit = "counts"
+    unit: Literal["counts", "log2"] | None = None
     max_q: float | None = None
 
     def check(self) -> None:
@@ -78,7 +80,7 @@ class AfcRun:
         self.fit.check()
         if self.phase not in ("unknown", "haplotypes"):
             raise UsageError(f"--phase {self.phase}: expected unknown or haplotypes")
-        if self.unit not in ("counts", "log2"):
+        if self.unit not in (None, "counts", "log2"):
             raise UsageError(f"--unit {self.unit}: expected counts or log2", hint="fold changes need either")
         if self.fit.estimator != "nls" and self.phase == "haplotypes":
             raise UsageError(f"--phase haplotypes does not go with --estimator {self.fit.estimator}")
@@ -198,7 +200,7 @@ def _inputs(
     chosen: AfcRun,
 ) -> QtlInputs:
     """Aligned inputs; the phenotypes are log2 expression of the genes that pairs name."""
-    matrix = _log2(expression, chosen)
+    matrix = log2_expression_matrix(expression, unit=chosen.unit)
     named = set(pairs["phenotype_id"].to_list())
     kept = np.array([gene in named for gene in matrix.gene_ids], np.bool_)
     if not kept.any():
@@ -208,30 +210,6 @@ def _inputs(
         )
     given = replace(options or QtlInputOptions(), compat=None, groups=None)
     return load_inputs(genotypes, matrix.select(genes=kept), covariates, options=given, cis=False)
-
-
-def _log2(expression: ExpressionMatrix | Paths, chosen: AfcRun) -> ExpressionMatrix:
-    from postgwas.expression.factors_geometric import scaled_log2, size_factors
-    from postgwas.expression.reading import read_expression
-
-    matrix = (
-        expression
-        if isinstance(expression, ExpressionMatrix)
-        else read_expression(expression, unit=chosen.unit)
-    )
-    if matrix.unit == "log2":
-        return matrix
-    if matrix.unit != "counts":
-        raise InputError(
-            f"{matrix.path}: fold changes need counts or log2 values, not {matrix.unit}",
-            hint="--counts takes the raw counts; --unit log2",
-        )
-    factors = size_factors(matrix.values)
-    log.info(
-        "Size factors (DESeq2's) of %d samples from %s genes: %.3g to %.3g",
-        matrix.n_samples, f"{matrix.n_genes:,}", factors.min(), factors.max(),
-    )  # fmt: skip
-    return matrix.with_values(scaled_log2(matrix.values, factors), "log2")
 
 
 def _tasks(pairs: pl.DataFrame, rows: Rows, inputs: QtlInputs, chosen: AfcRun) -> list[GeneTask]:

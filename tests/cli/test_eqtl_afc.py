@@ -184,7 +184,9 @@ def test_formats_store_and_log(folds: FoldStudy, out: Path) -> None:
     assert read(Path(f"{out}2")).height == 6
 
 
-def test_log2_values_are_used_as_they_are(folds: FoldStudy, out: Path, tmp_path: Path) -> None:
+def test_log2_values_are_used_as_they_are(
+    folds: FoldStudy, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     counts = expression.read_expression(folds.counts)
     values = expression.scaled_log2(counts.values, expression.size_factors(counts.values))
     path = tmp_path / "log2.tsv"
@@ -194,6 +196,15 @@ def test_log2_values_are_used_as_they_are(folds: FoldStudy, out: Path, tmp_path:
     frame.write_csv(path, separator="\t")
     assert main(folds.argv("--out", out)) == 0
     assert main([*folds.argv("--out", f"{out}2"), "--counts", str(path), "--unit", "log2"]) == 0
+    # Without being told, neither a table nor a BED of logarithms is taken for counts.
+    bed = tmp_path / "log2.bed"
+    chrom, start, end = pl.lit("chr1").alias("#chr"), pl.lit(1).alias("start"), pl.lit(2).alias("end")
+    frame.select(chrom, start, end, pl.all()).write_csv(bed, separator="\t")
+    for file in (path, bed):
+        assert main([*folds.argv("--out", f"{out}3"), "--counts", str(file)]) == 2
+        told = capsys.readouterr().err
+        assert "logarithms?" in told and "--unit log2" in told
+    assert main([*folds.argv("--out", f"{out}3"), "--phenotypes", str(bed), "--unit", "log2"]) == 0
     np.testing.assert_allclose(
         read(out)["log2_aFC"].to_numpy(), read(Path(f"{out}2"))["log2_aFC"].to_numpy(), atol=1e-9
     )
@@ -230,6 +241,12 @@ def test_bad_input_is_told(folds: FoldStudy, out: Path, tmp_path: Path, refused_
         assert f"{more[0]} does not go with --phase haplotypes" in line
     assert "none of 8 pairs can be fitted" in refused_line([*argv, "--maf_min", "0.5"])
     assert "no such file" in refused_line([*argv, "--qtl", str(tmp_path / "none.tsv")])
+    header, *lines = folds.counts.read_text().splitlines()
+    negative = ["\t".join(["chr1", "1", "2", *line.split("\t")]).replace("\t0", "\t-1") for line in lines]
+    negative[0] = negative[0].rsplit("\t", 1)[0] + "\t-3"
+    bed = tmp_path / "negative.bed"
+    bed.write_text("\n".join(["#chr\tstart\tend\t" + header, *negative]) + "\n")
+    assert "negative or missing values" in refused_line([*argv, "--counts", str(bed)])
     assert "have no genotypes" in refused_line(
         [*argv, "--counts", file(folds.counts.read_text().replace("P00", "Q00", 1))]
     )
