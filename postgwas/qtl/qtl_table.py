@@ -89,6 +89,11 @@ def read_qtl_table(
     return frame.with_columns(pl.col([name for name in found.values() if name in _TEXT]).cast(pl.String))
 
 
+def source_name(source: str | os.PathLike[str] | pl.DataFrame) -> str:
+    """What a source is called where it is written down: its path or key; "table" for one in memory."""
+    return os.fspath(source) if isinstance(source, str | os.PathLike) else "table"
+
+
 def _read(source: str | os.PathLike[str] | pl.DataFrame) -> tuple[pl.DataFrame, str]:
     import polars as pl
 

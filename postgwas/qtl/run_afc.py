@@ -30,6 +30,7 @@ from postgwas.qtl.outputs import (
     write_rejections,
     write_tables,
 )
+from postgwas.qtl.qtl_table import source_name
 from postgwas.qtl.rejections import Rejections
 from postgwas.runlog import get_logger, run_log
 
@@ -168,8 +169,9 @@ def afc_files(
                 write_rejections(aside, told)
             store_results(
                 target, {"afc": frame.rename(_STORED)}, inputs,
-                paths=(qtl, expression, covariates), parameters=asdict(chosen), began=began,
-                rejected=told, attrs={"effect": "log2 allelic fold change per copy of the effect allele"},
+                paths=(qtl, expression, covariates), began=began, rejected=told,
+                parameters=asdict(chosen) | {"qtl": source_name(qtl)},
+                attrs={"effect": "log2 allelic fold change per copy of the effect allele"},
             )  # fmt: skip
             log.info("Wrote %s", told_paths(target))
     return frame

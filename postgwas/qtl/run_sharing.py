@@ -16,7 +16,7 @@ from postgwas.qtl.effect_sharing import EffectMatrix, JointPosterior, Posterior,
 from postgwas.qtl.group_heterogeneity import heterogeneity
 from postgwas.qtl.outputs import Format, destination, told_paths, write_tables
 from postgwas.qtl.pair_lookup import look_up
-from postgwas.qtl.qtl_table import read_qtl_table
+from postgwas.qtl.qtl_table import read_qtl_table, source_name
 from postgwas.qtl.replication_share import pi1
 from postgwas.runlog import get_logger, log_step, run_log
 
@@ -147,7 +147,7 @@ def group_sharing(
         if target is not None:
             with target.together() as aside:
                 write_tables(aside, {"sharing": result.pairs, "sharing_effects": result.effects}, format)
-            _store(target, result, [*leads.values(), *nominal.values()], chosen, counts, began)
+            _store(target, result, {"leads": leads, "nominal": nominal}, chosen, counts, began)
             log.info("Wrote %s", told_paths(target))
     return result
 
@@ -288,7 +288,7 @@ def _with_heterogeneity(table: pl.DataFrame, matrix: EffectMatrix) -> pl.DataFra
 def _store(
     target: Destination,
     result: SharingResult,
-    files: list[Any],
+    sources: Mapping[str, Mapping[str, Any]],
     chosen: SharingOptions,
     counts: Mapping[str, int],
     began: float,
@@ -300,11 +300,17 @@ def _store(
     from postgwas.genotypes.inputs import input_files
     from postgwas.genotypes.stored import Origin, store_tables
 
+    files = [source for groups in sources.values() for source in groups.values()]
+    told = {
+        flag: {group: source_name(source) for group, source in groups.items()}
+        for flag, groups in sources.items()
+    }
     origin = Origin(
-        asdict(chosen), input_files(None, files), time.perf_counter() - began, result.effects.height,
-        result.effects.height, counts,
+        {**asdict(chosen), **told}, input_files(None, files), time.perf_counter() - began,
+        result.effects.height, result.effects.height, counts,
     )  # fmt: skip
+    effects = result.effects.rename({"variant_id": "SNPID"})  # the name that the store finds variants by
     tables = {
-        "sharing": (result.pairs, "qtl-sharing"), "sharing_effects": (result.effects, "qtl-sharing-effects")
+        "sharing": (result.pairs, "qtl-sharing"), "sharing_effects": (effects, "qtl-sharing-effects")
     }  # fmt: skip
     store_tables(target, tables, origin, attrs={"groups": list(result.matrix.groups)})

@@ -177,7 +177,9 @@ def test_formats_store_and_log(folds: FoldStudy, out: Path) -> None:
     assert pl.read_parquet(f"{out}.afc.parquet").height == 6
     kept = Store.open(store)
     assert kept.read_polars("qtl/afc/run").height == 6
-    seed = kept.provenance("qtl/afc/run").parameters["fit"]["seed"]
+    told = kept.provenance("qtl/afc/run").parameters
+    assert told["qtl"] == str(folds.pairs)
+    seed = told["fit"]["seed"]
     assert f"drawn: {seed}" in Path(f"{out}.log").read_text()
     # A store's table of pairs is taken as well.
     assert main([*folds.argv("--out", f"{out}2"), "--qtl", f"{store}::qtl/afc/run"]) == 0

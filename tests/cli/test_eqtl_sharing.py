@@ -33,7 +33,10 @@ def test_tables_and_store(files: list[str], out: Path) -> None:
     assert effects.height == 30 and effects["n_groups"].to_list() == [2] * 30
     kept = Study.open(store)
     assert kept.read_polars("qtl/sharing/run").height == 4
-    assert kept.read_polars("qtl/sharing_effects/run").height == 30
+    effects = kept.read_polars("qtl/sharing_effects/run")
+    assert effects.height == 30 and "SNPID" in effects.columns
+    told = kept.provenance("qtl/sharing/run").parameters
+    assert told["leads"]["a"] == files[1].removeprefix("a=") and told["factor"] == 2.0
     assert main(argv) == 2
 
 
