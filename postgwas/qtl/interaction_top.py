@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from postgwas.qtl.beta_fit import fit_beta
 from postgwas.qtl.f_tails import f_mlog10p
 from postgwas.qtl.interaction import InteractionModel
 from postgwas.qtl.interaction_scan import SegmentScan
@@ -88,6 +87,8 @@ def permutation_columns(share: float, shares: Floats, n_terms: int, df: int) -> 
     The beta approximation fits degrees of freedom to squared correlations; of several terms, each
     share is replaced by the squared correlation that has the same P.
     """
+    from postgwas.qtl.beta_fit import fit_beta  # loads scipy's optimisers, which few runs need
+
     more = int((shares >= share).sum())
     pval_perm = (1 + more) / (len(shares) + 1)
     both = np.append(shares, share)

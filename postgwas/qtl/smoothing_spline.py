@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import BSpline
 
 Floats = NDArray[np.float64]
 
@@ -103,6 +102,8 @@ def _spline_matrices(x: Floats) -> tuple[Floats, Floats]:
     In each interval a second derivative is a + d u, u from 0 to 1; the integral of (a + d u)^2 has d^2 / 3,
     where R's program has 0.333 d^2. Its penalty is taken over: q-values differ in the fifth digit otherwise.
     """
+    from scipy.interpolate import BSpline  # half a second to load, which few runs need
+
     knots = np.concatenate([np.repeat(x[0], 3), x, np.repeat(x[-1], 3)])
     splines = BSpline(knots, np.eye(len(x) + 2), 3)
     bends = splines.derivative(2)(x)
