@@ -95,9 +95,12 @@ class GenotypeProducts:
     ----------
     rows : ndarray, shape (p, n)
         X', on the scale on which effects are fitted, contiguous by variant.
+    square : float, optional
+        Squared length of every row, where rows are centred and equally long.
     """
 
     rows: Floats
+    square: float | None = None
 
     @property
     def n_variants(self) -> int:
@@ -113,9 +116,11 @@ class GenotypeProducts:
 
     def correlation(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
         """Correlations of some variants with others; 0 where one does not vary."""
-        first, second = _unit(self.rows[rows]), _unit(self.rows[columns])
+        first, second = self.rows[rows], self.rows[columns]
+        if self.square is None:
+            first, second = _unit(first), _unit(second)
         together: Floats = first @ second.T
-        return together
+        return together if self.square is None else together / self.square
 
 
 def _unit(rows: Floats) -> Floats:

@@ -9,7 +9,7 @@ from postgwas.errors import InputError, UsageError
 from postgwas.finemap.matrix_checks import check_names, finite_vector, variant_name
 from postgwas.finemap.prior_variance import PriorMethod
 from postgwas.finemap.products import GenotypeProducts, MatrixProducts, Products
-from postgwas.finemap.susie_problem import SusieProblem, SusieSettings
+from postgwas.finemap.susie_problem import SusieProblem, SusieSettings, one_number
 from postgwas.finemap.susie_result import SusieFit
 from postgwas.finemap.susie_solve import coefficients, result, solve
 
@@ -140,7 +140,7 @@ def susie(
     rows = (rows - centre[:, None]) / scale[:, None]
     if intercept:
         rows[~varies] = 0.0
-    problem = _problem(rows, outcome - middle, float(outcome.var(ddof=1)), scale)
+    problem = _problem(rows, outcome - middle, float(outcome.var(ddof=1)), scale, centred=intercept)
     state, sets = solve(problem, settings, start)
     effects = coefficients(problem, state)
     fitted = (effects * scale) @ rows + middle
@@ -170,13 +170,15 @@ def _rows(x: ArrayLike, n_samples: int, names: list[str] | None) -> Floats:
     return rows
 
 
-def _problem(rows: Floats, outcome: Floats, variance: float, scale: Floats) -> SusieProblem:
+def _problem(rows: Floats, outcome: Floats, variance: float, scale: Floats, *, centred: bool) -> SusieProblem:
     n_variants, n_samples = rows.shape
-    diagonal = np.einsum("ij,ij->i", rows, rows)
-    products: Products = GenotypeProducts(rows)
+    squares = np.einsum("ij,ij->i", rows, rows)
+    diagonal = one_number(squares)
+    equal = diagonal if isinstance(diagonal, float) and centred else None
+    products: Products = GenotypeProducts(rows, equal)
     if n_variants <= n_samples:
         gram = rows @ rows.T
-        products = MatrixProducts(gram, 1.0, np.sqrt(np.where(diagonal > 0, diagonal, 1.0)))
+        products = MatrixProducts(gram, 1.0, np.sqrt(np.where(squares > 0, squares, 1.0)))
     return SusieProblem(
         products, diagonal, rows @ outcome, float(outcome @ outcome), n_samples, variance, scale
     )

@@ -49,6 +49,20 @@ class SusieProblem:
         return int(self.xty.size)
 
 
+def one_number(diagonal: Floats) -> float | Floats:
+    """The diagonal of X'X as one number, where it is the same to rounding: many times faster.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> one_number(np.array([99.0, 99.0 + 1e-12])), one_number(np.array([99.0, 0.0]))
+    (99.0, array([99.,  0.]))
+    """
+    first = float(diagonal[0])
+    same = first > 0 and bool(np.all(np.abs(diagonal - first) <= 1e-12 * first))
+    return first if same else diagonal
+
+
 @dataclass(frozen=True, eq=False)
 class SusieSettings:
     """Prior, updates and credible sets; see :func:`postgwas.finemap.susie`."""

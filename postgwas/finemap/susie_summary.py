@@ -18,7 +18,7 @@ from postgwas.finemap.matrix_checks import (
 )
 from postgwas.finemap.prior_variance import PriorMethod
 from postgwas.finemap.products import MatrixProducts
-from postgwas.finemap.susie_problem import SusieProblem, SusieSettings
+from postgwas.finemap.susie_problem import SusieProblem, SusieSettings, one_number
 from postgwas.finemap.susie_result import SusieFit
 from postgwas.finemap.susie_solve import coefficients, result, solve
 
@@ -234,7 +234,9 @@ def susie_suff_stat(
         scale = np.where(diagonal > 0, np.sqrt(diagonal / (size - 1.0)), 1.0)
         diagonal = diagonal / scale**2
     products = MatrixProducts(matrix, 1.0 / scale, deviations)
-    problem = SusieProblem(products, diagonal, xty / scale, float(yty), size, yty / (size - 1.0), scale)
+    problem = SusieProblem(
+        products, one_number(diagonal), xty / scale, float(yty), size, yty / (size - 1.0), scale
+    )
     return _solved(problem, settings, start, x_means, y_mean)
 
 
@@ -242,7 +244,7 @@ def _endless(scores: Floats, matrix: Floats) -> SusieProblem:
     """Effects so small that n is of no matter: y'y = 1 and two samples only make the bound finite."""
     diagonal = np.ascontiguousarray(np.diagonal(matrix))
     products = MatrixProducts(matrix, 1.0, np.sqrt(diagonal))
-    return SusieProblem(products, diagonal, scores, yty=1.0, n=2.0, variance=1.0, scale=1.0)
+    return SusieProblem(products, one_number(diagonal), scores, yty=1.0, n=2.0, variance=1.0, scale=1.0)
 
 
 def _sized(
