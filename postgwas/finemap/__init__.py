@@ -6,6 +6,8 @@ Every name below is imported when first used. Most take arrays; ``finemap_region
 ``susie``               SuSiE on genotypes and a phenotype
 ``susie_rss``           SuSiE on z-scores, or effects and standard errors, with LD
 ``susie_suff_stat``     SuSiE on X'X and X'y
+``susie_multi``         several populations: shared variants, correlated effects
+``susie_multi_rss``     the same from z-scores, each population with its LD
 ``log_abf``             Wakefield's log Bayes factors from effects and standard errors
 ``log_abf_from_z``      the same from z-scores, frequencies and n
 ``log_abf_from_p``      the same from P-values, frequencies and n
@@ -63,6 +65,9 @@ if TYPE_CHECKING:
     from postgwas.finemap.run_finemap import finemap_regions as finemap_regions
     from postgwas.finemap.sentinel_variants import sentinels as sentinels
     from postgwas.finemap.susie_individual import susie as susie
+    from postgwas.finemap.susie_populations import MultiFit as MultiFit
+    from postgwas.finemap.susie_populations import susie_multi as susie_multi
+    from postgwas.finemap.susie_populations import susie_multi_rss as susie_multi_rss
     from postgwas.finemap.susie_result import CredibleSet as CredibleSet
     from postgwas.finemap.susie_result import Purity as Purity
     from postgwas.finemap.susie_result import SusieFit as SusieFit
@@ -77,6 +82,7 @@ _HOMES = {
     "Kriging": "postgwas.finemap.kriging",
     "LdSpectrum": "postgwas.finemap.ld_spectrum",
     "MapSettings": "postgwas.finemap.map_settings",
+    "MultiFit": "postgwas.finemap.susie_populations",
     "Purity": "postgwas.finemap.susie_result",
     "RegionChoice": "postgwas.finemap.region_list",
     "RegionLd": "postgwas.finemap.region_correlation",
@@ -98,6 +104,8 @@ _HOMES = {
     "sentinels": "postgwas.finemap.sentinel_variants",
     "single_causal": "postgwas.finemap.one_causal",
     "susie": "postgwas.finemap.susie_individual",
+    "susie_multi": "postgwas.finemap.susie_populations",
+    "susie_multi_rss": "postgwas.finemap.susie_populations",
     "susie_rss": "postgwas.finemap.susie_summary",
     "susie_suff_stat": "postgwas.finemap.susie_summary",
 }
@@ -109,6 +117,7 @@ __all__ = [
     "Kriging",
     "LdSpectrum",
     "MapSettings",
+    "MultiFit",
     "Purity",
     "RegionChoice",
     "RegionLd",
@@ -130,6 +139,8 @@ __all__ = [
     "sentinels",
     "single_causal",
     "susie",
+    "susie_multi",
+    "susie_multi_rss",
     "susie_rss",
     "susie_suff_stat",
 ]

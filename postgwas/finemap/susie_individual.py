@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -115,8 +117,8 @@ def susie(
     >>> [(one.variants.tolist(), round(one.coverage, 3)) for one in fit.credible_sets]
     [([31], 1.0), ([7], 1.0)]
     """
-    outcome = finite_vector(y, "y")
-    rows = _rows(X, outcome.size, variants)
+    people = people_problem(X, y, standardize=standardize, intercept=intercept, variants=variants)
+    problem = people.problem
     weights = None if prior_weights is None else np.asarray(prior_weights, np.float64)
     settings = SusieSettings(
         n_effects=L, scaled_prior_variance=scaled_prior_variance,
@@ -126,7 +128,45 @@ def susie(
         null_weight=null_weight, coverage=coverage, min_abs_corr=min_abs_corr, tol=tol,
         max_iter=max_iter, refine=refine,
     )  # fmt: skip
-    settings.check(rows.shape[0])
+    settings.check(problem.n_variants)
+    state, sets = solve(problem, settings, start)
+    effects = coefficients(problem, state)
+    fitted = (effects * problem.scale) @ people.rows + people.y_mean
+    middle = people.y_mean - float(people.means @ effects)
+    return result(problem, settings, state, sets, intercept=middle, fitted=fitted)
+
+
+@dataclass(frozen=True, eq=False)
+class PeopleProblem:
+    """Genotypes and a phenotype as sufficient statistics, and what was taken off.
+
+    Attributes
+    ----------
+    problem : SusieProblem
+    rows : ndarray, shape (p, n)
+        Genotypes, centred and scaled.
+    means : ndarray, shape (p,)
+    y_mean : float
+        0 without an intercept, as `means`.
+    """
+
+    problem: SusieProblem
+    rows: Floats
+    means: Floats
+    y_mean: float
+
+
+def people_problem(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    standardize: bool = True,
+    intercept: bool = True,
+    variants: list[str] | None = None,
+) -> PeopleProblem:
+    """Check, centre and scale; parameters and errors as :func:`postgwas.finemap.susie`."""
+    outcome = finite_vector(y, "y")
+    rows = _rows(X, outcome.size, variants)
     if outcome.min() == outcome.max():
         raise InputError(f"y does not vary: {outcome[0]:g} for all {outcome.size} samples")
     centre = rows.mean(axis=1) if intercept else np.zeros(rows.shape[0])
@@ -141,10 +181,7 @@ def susie(
     if intercept:
         rows[~varies] = 0.0
     problem = _problem(rows, outcome - middle, float(outcome.var(ddof=1)), scale, centred=intercept)
-    state, sets = solve(problem, settings, start)
-    effects = coefficients(problem, state)
-    fitted = (effects * scale) @ rows + middle
-    return result(problem, settings, state, sets, intercept=middle - float(centre @ effects), fitted=fitted)
+    return PeopleProblem(problem, rows, centre, middle)
 
 
 def _rows(x: ArrayLike, n_samples: int, names: list[str] | None) -> Floats:

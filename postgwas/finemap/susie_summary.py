@@ -240,6 +240,15 @@ def susie_suff_stat(
     return _solved(problem, settings, start, x_means, y_mean)
 
 
+def summary_problem(
+    z: ArrayLike, R: ArrayLike, n: float, *, variants: Sequence[str] | None = None
+) -> SusieProblem:
+    """Checked z-scores, LD and sample size as sufficient statistics; errors as :func:`susie_rss`."""
+    scores = finite_vector(z, "z", names=variants)
+    size = _sample_size(n)
+    return _sized(scores, None, None, correlation_matrix(R, scores.size, names=variants), size)
+
+
 def _endless(scores: Floats, matrix: Floats) -> SusieProblem:
     """Effects so small that n is of no matter: y'y = 1 and two samples only make the bound finite."""
     diagonal = np.ascontiguousarray(np.diagonal(matrix))
