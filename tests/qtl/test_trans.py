@@ -68,6 +68,30 @@ def test_dosages_are_tested_as_the_calls_they_equal(study: TransStudy, tmp_path:
     assert one.n_imputed == two.n_imputed > 0 and one.rejected.variants == two.rejected.variants
 
 
+def test_p_are_uniform_where_nothing_is_there(tmp_path: Path) -> None:
+    """Unlinked variants, phenotypes that follow the covariates alone."""
+    from genotypes.plink1_files import write_plink1
+    from scipy import stats
+
+    from postgwas.expression.covariate_table import CovariateMatrix
+    from postgwas.expression.matrix import ExpressionMatrix, gene_table
+
+    rng = np.random.default_rng(12)
+    n, genes = 120, 40
+    calls = rng.binomial(2, rng.uniform(0.1, 0.9, 250)[:, None], (250, n)).astype(np.int8)
+    write_plink1(tmp_path / "null", calls)
+    names = tuple(f"I{i}" for i in range(n))
+    z = rng.normal(size=(8, n)) + 0.5 * calls[:8]
+    y = rng.normal(size=(genes, n)) + rng.normal(size=(genes, 8)) @ z
+    places = {"CHROM": ["2"] * genes, "TSS": [1] * genes}
+    matrix = ExpressionMatrix(y, gene_table([f"g{g}" for g in range(genes)], places), names, "normalised")
+    known = CovariateMatrix(z, tuple(f"c{k}" for k in range(8)), names)
+    p = trans(tmp_path / "null.bed", matrix, known, options=ANY, settings=ALL).table["pval"].to_numpy()
+    assert len(p) == 250 * genes
+    assert stats.kstest(p, "uniform").pvalue > 0.01
+    assert abs((p <= 0.01).mean() - 0.01) < 4 * np.sqrt(0.01 * 0.99 / len(p))
+
+
 def test_a_perfect_fit_is_set_aside_and_the_others_go_on(study: TransStudy, tmp_path: Path) -> None:
     lines = study.phenotypes.read_text().splitlines()
     copied = imputed(study.calls)[20] + 3.0 * study.z[0]
