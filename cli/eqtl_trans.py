@@ -2,7 +2,8 @@
 
 Writes OUT.trans.tsv.gz (a line a pair; effects are per copy of effect_allele; pval_adj_bh is over all tests),
 OUT.trans_genes.tsv.gz (a line a phenotype), OUT.trans.rejected.tsv.gz and OUT.log. With --interaction
-the files are OUT.trans_interaction.tsv.gz and OUT.trans_interaction_genes.tsv.gz. Here --maf_min is 0.05 if not given.
+the files are OUT.trans_interaction.tsv.gz and OUT.trans_interaction_genes.tsv.gz.
+The default of --maf_min is 0.05 here.
 """
 
 from __future__ import annotations
