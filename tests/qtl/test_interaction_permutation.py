@@ -54,7 +54,7 @@ def test_the_scheme_written_out() -> None:
             small = residual_squares(np.column_stack([base, x]), again)
             large = residual_squares(np.column_stack([base, x, *(x * terms)]), again)
             shares.append(1 - large / small)
-        assert share == pytest.approx(max(shares), rel=1e-9)
+        assert share == pytest.approx(max(shares), rel=2e-5)  # single precision
 
 
 def test_without_signals_the_strongest_alone_is_kept() -> None:
