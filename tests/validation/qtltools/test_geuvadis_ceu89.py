@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from postgwas.qtl import QtlInputOptions, cis_nominal
+from postgwas.qtl import QtlInputOptions, cis_nominal, cis_permutation
 
 pytestmark = pytest.mark.requires_shared
 
@@ -87,3 +87,25 @@ def test_the_full_model_gives_other_figures(files: tuple[Path, Path, Path], shar
     found = cis_nominal(*files, options=QtlInputOptions(unmatched="drop")).table
     both = _published(shared).join(found, on=["phenotype_id", "variant_id"])
     assert (both["mlog10p"] + both["pvalue"].log10()).abs().max() > 1.0  # type: ignore[operator]
+
+
+def test_published_permutation_p(files: tuple[Path, Path, Path], shared: Path) -> None:
+    """p_perm and p_beta of 1,000 permutations: within the errors of two such runs.
+
+    Left out are the phenotypes whose leads' P differ, since they rest on other genotypes.
+    """
+    folder = shared / "realdata/eqtl_geuvadis_ceu89"
+    published = pl.read_csv(folder / "GEUVADIS_test_ge.permuted.tsv.gz", separator="\t")
+    published = published.rename({"molecular_trait_id": "phenotype_id"})
+    options = QtlInputOptions(compat="qtltools", unmatched="drop")
+    found = cis_permutation(*files, options=options, permutations=1000, seed=1)
+    both = found.table.join(published, on="phenotype_id")
+    assert both.height == 80
+    both = both.filter((pl.col("pval_nominal") / pl.col("pvalue") - 1).abs() < 0.02)
+    assert both.height >= 75
+    many = both.filter(pl.col("p_beta") > 1e-3)
+    apart = many["pval_beta"].log10() - many["p_beta"].log10()
+    assert apart.abs().quantile(0.95) < 0.12 and abs(apart.mean()) < 0.02  # type: ignore[operator, arg-type]
+    p = both["p_perm"].to_numpy()
+    error = (both["pval_perm"].to_numpy() - p) / np.sqrt(2 * p * (1 - p) / 1000)
+    assert 0.7 < error[p > 0.02].std() < 1.3
