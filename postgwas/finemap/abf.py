@@ -225,8 +225,14 @@ def check_starts(starts: ArrayLike | None, n_variants: int) -> Rows:
 
 
 def _log_abf(z: Floats, variance: Floats, prior: Floats) -> Floats:
-    ratio = prior / (prior + variance)
-    result: Floats = 0.5 * (np.log1p(-ratio) + ratio * z * z)
+    # 1 - r = V / (W + V): a logarithm is several times faster than log1p, and as exact where it matters.
+    left: Floats = variance / (prior + variance)
+    result: Floats = np.log(left)
+    np.subtract(1.0, left, out=left)
+    left *= z
+    left *= z
+    result += left
+    result *= 0.5
     return result
 
 

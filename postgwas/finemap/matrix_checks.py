@@ -35,7 +35,7 @@ def finite_vector(
     UsageError
         If it is no vector, is empty or has another length.
     """
-    vector = np.array(values, dtype=np.float64, ndmin=1)
+    vector = np.atleast_1d(np.asarray(values, dtype=np.float64))
     if vector.ndim != 1:
         raise UsageError(f"{what}: expected one number a variant, found an array of shape {vector.shape}")
     if not vector.size:
@@ -44,7 +44,10 @@ def finite_vector(
         raise UsageError(f"{what}: {vector.size} values, expected {size}")
     if names is not None and len(names) != vector.size:
         raise UsageError(f"{what}: {vector.size} values for {len(names)} names of variants")
-    bad = ~np.isfinite(vector)
+    # Any NaN or infinite value makes the sum one too; so do huge ones, which are looked at.
+    with np.errstate(over="ignore", invalid="ignore"):
+        whole = vector.sum()
+    bad = ~np.isfinite(vector) if not np.isfinite(whole) else np.zeros(1, np.bool_)
     if bad.any():
         row = int(bad.argmax())
         raise InputError(
@@ -60,8 +63,8 @@ def positive_vector(
 ) -> Floats:
     """A vector of finite numbers above 0; errors as :func:`finite_vector`."""
     vector = finite_vector(values, what, names=names, size=size)
-    bad = vector <= 0
-    if bad.any():
+    if vector.min() <= 0:
+        bad = vector <= 0
         row = int(bad.argmax())
         raise InputError(
             f"{what}: {vector[row]:g} at {variant_name(names, row)}, expected numbers above 0; "

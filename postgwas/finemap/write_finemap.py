@@ -156,6 +156,11 @@ def _tell_region(one: RegionResult, found: FinemappedRegions) -> None:
         "Region %s: %s variants, %s without LD, n = %s: %d credible sets%s", name, f"{one.variants.height:,}",
         f"{len(one.left_out):,}", f"{one.n:,.0f}", len(posterior.sets), sizes,
     )  # fmt: skip
+    if len(one.left_out) > one.variants.height:
+        log.warning(
+            "Region %s: most variants have no LD: are the builds of these and of %s the same?",
+            name, found.ld_path,
+        )  # fmt: skip
     if one.status == NOT_CONVERGED:
         log.warning("Region %s: has not converged; --max_iter allows more", name)
     n = one.variants["N"].to_numpy()

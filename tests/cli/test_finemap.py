@@ -231,6 +231,14 @@ def test_a_region_that_fails_lets_others_go_on(made: Study, finemapped: Run) -> 
     assert "Region 3:1-1000: not mapped" in Path(f"{out}.log").read_text()
 
 
+def test_another_build_is_suspected(made: Study, finemapped: Run, tmp_path: Path) -> None:
+    moved = tmp_path / "moved.txt"
+    table = pl.read_csv(made.stats, separator="\t")
+    table.with_columns(pl.col("BP") + 100_000).write_csv(moved, separator="\t")
+    out = finemapped("--region", "1:1-2000000", stats=moved)
+    assert "most variants have no LD: are the builds" in Path(f"{out}.log").read_text()
+
+
 def without(made: Study, tmp_path: Path, *columns: str) -> Path:
     path = tmp_path / "less.txt"
     pl.read_csv(made.stats, separator="\t").drop(columns).write_csv(path, separator="\t")
