@@ -6,8 +6,8 @@
 
 The folder is that of eqtl_cis.py. `plain` is 1,000 permutations of the first --plain_genes phenotypes,
 `shared` 10,000 permutations of all with one null. Each repeat is a fresh process on one thread, the peer's
-and ours in turns; CPU is that of the call alone (user + system), without imports and reading, peak RSS that of
-the process. `floor` is the float32 products of the job alone, variants that come twice included.
+and ours in turns; CPU is that of the call alone (user + system), without imports and reading, peak RSS that
+of the process. `floor` is the float32 products of the job alone, variants that come twice included.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def thresholds(pval_beta: Floats, q: Floats, fits: Floats, *, df: float, fdr: fl
     >>> found = thresholds(np.array([1e-5, 0.5]), np.array([2e-5, 0.5]), np.array([[1.0, 100.0, 250.0]] * 2),
     ...                    df=280, fdr=0.05)
     >>> found.pval_beta, found.nominal.round(6), found.exact.round(6)
-    (0.250005, array([0.002872, 0.002872]), array([0.001637, 0.001637]))
+    (0.250005, array([0.002873, 0.002873]), array([0.001604, 0.001604]))
     """
     significant = q <= fdr
     if not significant.any():

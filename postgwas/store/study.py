@@ -48,6 +48,7 @@ class Study:
     Examples
     --------
     >>> import numpy as np, pathlib, tempfile
+    >>> from postgwas.store.provenance import Provenance
     >>> study = Study.open(pathlib.Path(tempfile.mkdtemp()) / "study.h5", create=True)
     >>> table = {"CHR": [2, 1], "POS": [7, 9], "BETA": np.array([0.1, 0.2])}
     >>> study.write_table("mtag/height", table, kind="mtag-results",
