@@ -23,7 +23,7 @@ from postgwas.qtl.qtl_table import read_qtl_table
 from postgwas.qtl.rejections import Rejections
 from postgwas.qtl.run_cis import as_inputs
 from postgwas.qtl.run_permutation import permuted_values, some_phenotypes
-from postgwas.qtl.segments import segments_of
+from postgwas.qtl.segments import refuse_scattered_groups, segments_of
 from postgwas.runlog import get_logger
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ def cis_independent(
         raise UsageError(f"--max_signals {most}: expected at least 1")
     inputs = as_inputs(genotypes, phenotypes, covariates, options=options, window=window, maf_min=maf_min)
     chosen.check(grouped="GROUP_ID" in inputs.phenotypes.genes.columns)
+    refuse_scattered_groups(inputs)
     told = "results" if not isinstance(results, (str, os.PathLike)) else os.fspath(results)
     leads, threshold = _leads(read_qtl_table(results, needed=NEEDED), fdr, told)
     searched = some_phenotypes(inputs, _searched(inputs, leads, told))

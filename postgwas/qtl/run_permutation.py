@@ -26,7 +26,7 @@ from postgwas.qtl.permute_segment import PermuteTask
 from postgwas.qtl.projection import Floats
 from postgwas.qtl.rejections import Rejections, gather_rejections
 from postgwas.qtl.run_cis import as_inputs, refuse_untested
-from postgwas.qtl.segments import segments_of
+from postgwas.qtl.segments import refuse_scattered_groups, segments_of
 from postgwas.qtl.shared_null import common_quantiles
 from postgwas.runlog import get_logger
 
@@ -132,6 +132,7 @@ def cis_permutation(
     wanted.check()
     inputs = as_inputs(genotypes, phenotypes, covariates, options=options, window=window, maf_min=maf_min)
     chosen.check(grouped="GROUP_ID" in inputs.phenotypes.genes.columns)
+    refuse_scattered_groups(inputs)
     chosen = chosen.with_seed()
     tasks, n_plain = _tasks(inputs, chosen)
     with engine(cores, scheduler=scheduler, jobqueue=jobqueue, jobqueue_options=jobqueue_options) as eng:

@@ -155,8 +155,11 @@ def segments_of(inputs: QtlInputs, *, window: int | None = None, scale: int = 1)
     Raises
     ------
     InputError
-        If the variants of a chromosome are not sorted by position, or a group of phenotypes, which stays in
-        one segment, is on two chromosomes.
+        If the variants of a chromosome are not sorted by position.
+
+    Notes
+    -----
+    Phenotypes of a group, as far as they are on one chromosome, stay in one segment.
     """
     reach = inputs.options.window if window is None else window
     made = []
@@ -164,8 +167,6 @@ def segments_of(inputs: QtlInputs, *, window: int | None = None, scale: int = 1)
     tss = inputs.phenotypes.genes["TSS"].to_numpy().astype(np.int64)
     table = inputs.phenotypes.genes
     groups = table["GROUP_ID"].to_list() if "GROUP_ID" in table.columns else None
-    if groups is not None:
-        _refuse_scattered(groups, table["CHROM"].to_list(), inputs.phenotypes.path)
     for code in np.unique(chromosome):
         rows, positions = chromosome_variants(inputs.genotypes, int(code))
         genes = np.flatnonzero(chromosome == code)
@@ -198,13 +199,22 @@ def chromosome_variants(genotypes: Genotypes, code: int) -> tuple[Rows, Rows]:
     return rows, positions
 
 
-def _refuse_scattered(groups: list[str], chromosomes: list[str], path: str) -> None:
+def refuse_scattered_groups(inputs: QtlInputs) -> None:
+    """Refuse a group of phenotypes on two chromosomes, for analyses that take groups as one.
+
+    Raises
+    ------
+    InputError
+    """
+    table = inputs.phenotypes.genes
+    if "GROUP_ID" not in table.columns:
+        return
     home: dict[str, str] = {}
-    for group, chromosome in zip(groups, chromosomes):
+    for group, chromosome in table.select("GROUP_ID", "CHROM").iter_rows():
         if home.setdefault(group, chromosome) != chromosome:
             raise InputError(
-                f"{path}: phenotypes of group {group} are on {home[group]} and {chromosome}, "
-                "expected one chromosome"
+                f"{inputs.phenotypes.path}: phenotypes of group {group} are on {home[group]} and "
+                f"{chromosome}, expected one chromosome"
             )
 
 
