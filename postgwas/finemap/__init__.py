@@ -6,6 +6,7 @@ Every name below is imported when first used. Most take arrays; ``finemap_region
 ``susie``               SuSiE on genotypes and a phenotype
 ``susie_rss``           SuSiE on z-scores, or effects and standard errors, with LD
 ``susie_suff_stat``     SuSiE on X'X and X'y
+``CheckedLd``           an LD matrix that is checked once, for many fits
 ``susie_multi``         several populations: shared variants, correlated effects
 ``susie_multi_rss``     the same from z-scores, each population with its LD
 ``log_abf``             Wakefield's log Bayes factors from effects and standard errors
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from postgwas.finemap.ld_spectrum import LdSpectrum as LdSpectrum
     from postgwas.finemap.ld_spectrum import estimate_s_rss as estimate_s_rss
     from postgwas.finemap.map_settings import MapSettings as MapSettings
+    from postgwas.finemap.matrix_checks import CheckedLd as CheckedLd
     from postgwas.finemap.one_causal import SingleCausal as SingleCausal
     from postgwas.finemap.one_causal import single_causal as single_causal
     from postgwas.finemap.region_correlation import RegionLd as RegionLd
@@ -77,6 +79,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Alignment": "postgwas.finemap.alignment",
+    "CheckedLd": "postgwas.finemap.matrix_checks",
     "CredibleSet": "postgwas.finemap.susie_result",
     "Dentist": "postgwas.finemap.dentist_tests",
     "Kriging": "postgwas.finemap.kriging",
@@ -112,6 +115,7 @@ _HOMES = {
 
 __all__ = [
     "Alignment",
+    "CheckedLd",
     "CredibleSet",
     "Dentist",
     "Kriging",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from postgwas.errors import UsageError
-from postgwas.finemap.matrix_checks import correlation_matrix, finite_vector
+from postgwas.finemap.matrix_checks import CheckedLd, correlation_matrix, finite_vector
 
 SUSPECT = 0.55
 """Shares below it make doubtful that alleles are aligned; those that are not give one half."""
@@ -33,13 +33,13 @@ class Alignment:
     doubtful: bool
 
 
-def check_alignment(z: ArrayLike, R: ArrayLike, *, r_min: float = 0.2) -> Alignment:
+def check_alignment(z: ArrayLike, R: ArrayLike | CheckedLd, *, r_min: float = 0.2) -> Alignment:
     """Compare the signs of z-scores with those of LD.
 
     Parameters
     ----------
     z : array-like, shape (p,)
-    R : array-like, shape (p, p)
+    R : array-like, shape (p, p), or CheckedLd
     r_min : float
         Pairs of a larger absolute correlation count.
 

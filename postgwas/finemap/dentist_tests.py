@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from postgwas.errors import UsageError
-from postgwas.finemap.matrix_checks import correlation_matrix, finite_vector
+from postgwas.finemap.matrix_checks import CheckedLd, correlation_matrix, finite_vector
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ class Dentist:
 
 def dentist(
     z: ArrayLike,
-    R: ArrayLike,
+    R: ArrayLike | CheckedLd,
     *,
     rounds: int = 10,
     share: float = 0.5,
@@ -61,7 +61,7 @@ def dentist(
     Parameters
     ----------
     z : array-like, shape (p,)
-    R : array-like, shape (p, p)
+    R : array-like, shape (p, p), or CheckedLd
     rounds : int
     share : float
         Of a half's eigenvectors that are used, the largest first; the rest is noise of the panel.
@@ -120,7 +120,7 @@ def dentist(
 
 def dentist_lead(
     z: ArrayLike,
-    R: ArrayLike,
+    R: ArrayLike | CheckedLd,
     *,
     lead: int | None = None,
     r2_min: float = LEAD_R2,
@@ -133,7 +133,7 @@ def dentist_lead(
     Parameters
     ----------
     z : array-like, shape (p,)
-    R : array-like, shape (p, p)
+    R : array-like, shape (p, p), or CheckedLd
     lead : int, optional
         The variant of the largest absolute z-score if None.
     r2_min : float

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from postgwas.errors import UsageError
 from postgwas.finemap.ld_spectrum import LdSpectrum, conditional, estimate_s_rss, shrunken_z
+from postgwas.finemap.matrix_checks import CheckedLd
 from postgwas.finemap.mixture import mixture_weights
 
 Floats = NDArray[np.float64]
@@ -54,7 +55,7 @@ class Kriging:
 
 def kriging_rss(
     z: ArrayLike,
-    R: ArrayLike | LdSpectrum,
+    R: ArrayLike | CheckedLd | LdSpectrum,
     n: float | None = None,
     *,
     s: float | None = None,
@@ -69,7 +70,7 @@ def kriging_rss(
     Parameters
     ----------
     z : array-like, shape (p,)
-    R : array-like, shape (p, p), or LdSpectrum
+    R : array-like, shape (p, p), CheckedLd or LdSpectrum
     n : float, optional
         Sample size, as for :func:`postgwas.finemap.susie_rss`.
     s : float, optional

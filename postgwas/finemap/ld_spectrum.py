@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from postgwas.errors import UsageError
-from postgwas.finemap.matrix_checks import correlation_matrix, finite_vector
+from postgwas.finemap.matrix_checks import CheckedLd, correlation_matrix, finite_vector
 
 Floats = NDArray[np.float64]
 Method = Literal["null-mle", "null-partialmle", "null-pseudomle"]
@@ -36,7 +36,7 @@ class LdSpectrum:
     vectors: Floats
 
     @classmethod
-    def of(cls, R: ArrayLike, n_variants: int) -> LdSpectrum:
+    def of(cls, R: ArrayLike | CheckedLd, n_variants: int) -> LdSpectrum:
         """From the matrix.
 
         Raises
@@ -68,7 +68,7 @@ def shrunken_z(z: ArrayLike, n: float | None) -> Floats:
 
 def estimate_s_rss(
     z: ArrayLike,
-    R: ArrayLike | LdSpectrum,
+    R: ArrayLike | CheckedLd | LdSpectrum,
     n: float | None = None,
     *,
     method: Method = "null-mle",
@@ -82,7 +82,7 @@ def estimate_s_rss(
     Parameters
     ----------
     z : array-like, shape (p,)
-    R : array-like, shape (p, p), or LdSpectrum
+    R : array-like, shape (p, p), CheckedLd or LdSpectrum
     n : float, optional
         Sample size; z-scores are shrunken as by :func:`postgwas.finemap.susie_rss`.
     method : {"null-mle", "null-partialmle", "null-pseudomle"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,30 @@ SYMMETRY = 1e-6
 """Largest difference between two triangles of a symmetric matrix, relative to its largest value."""
 UNIT = 0.01
 """How far a correlation matrix's diagonal may be from 1, and its values beyond it."""
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedLd:
+    """An LD matrix that was checked once, for many fits with it: they take it as R.
+
+    Attributes
+    ----------
+    matrix : ndarray, shape (p, p)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> CheckedLd.of(np.eye(3)).matrix.shape
+    (3, 3)
+    """
+
+    matrix: Floats
+
+    @classmethod
+    def of(cls, R: ArrayLike) -> CheckedLd:
+        """Check a matrix; errors as :func:`correlation_matrix`."""
+        square = np.atleast_1d(np.asarray(R, np.float64))
+        return cls(correlation_matrix(square, len(square)))
 
 
 def variant_name(names: Sequence[str] | None, row: int) -> str:
@@ -100,9 +125,13 @@ def symmetric_matrix(
 
 
 def correlation_matrix(
-    matrix: ArrayLike, n_variants: int, what: str = "LD", *, names: Sequence[str] | None = None
+    matrix: ArrayLike | CheckedLd, n_variants: int, what: str = "LD", *, names: Sequence[str] | None = None
 ) -> Floats:
     """A symmetric matrix with ones on its diagonal and nothing beyond 1; see :func:`symmetric_matrix`."""
+    if isinstance(matrix, CheckedLd):
+        if len(matrix.matrix) != n_variants:
+            raise MatrixError(f"{what}: {len(matrix.matrix)} variants, but {n_variants} z-scores or effects")
+        return matrix.matrix
     square = symmetric_matrix(matrix, n_variants, what, names=names)
     diagonal = np.diagonal(square)
     off = np.abs(diagonal - 1.0)

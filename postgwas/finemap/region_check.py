@@ -12,6 +12,7 @@ from postgwas.finemap.alignment import Alignment, check_alignment
 from postgwas.finemap.dentist_tests import dentist, dentist_lead
 from postgwas.finemap.kriging import Kriging, kriging_rss
 from postgwas.finemap.ld_spectrum import LdSpectrum, estimate_s_rss
+from postgwas.finemap.matrix_checks import CheckedLd
 
 Floats = NDArray[np.float64]
 
@@ -48,28 +49,28 @@ class LdFindings:
         return self.alignment.doubtful or self.s > INCONSISTENT or bool(self.swapped.any())
 
 
-def check_region(z: Floats, matrix: Floats, n: float, *, full: bool, seed: int) -> LdFindings:
+def check_region(z: Floats, ld: CheckedLd, n: float, *, full: bool, seed: int) -> LdFindings:
     """Run the checks.
 
     Parameters
     ----------
     z : ndarray, shape (p,)
         Of LD's alleles.
-    matrix : ndarray, shape (p, p)
+    ld : CheckedLd
     n : float
     full : bool
         Also those that decompose the matrix.
     seed : int
         Of DENTIST's partitions.
     """
-    alignment = check_alignment(z, matrix)
-    outlier = dentist_lead(z, matrix).outlier
+    alignment = check_alignment(z, ld)
+    outlier = dentist_lead(z, ld).outlier
     nothing = np.zeros(z.size, np.bool_)
     if not full:
         return LdFindings(alignment, math.nan, None, outlier, nothing)
-    spectrum = LdSpectrum.of(matrix, z.size)
+    spectrum = LdSpectrum.of(ld, z.size)
     s = estimate_s_rss(z, spectrum, n)
     kriging = kriging_rss(z, spectrum, n, s=s)
     if z.size >= _FEWEST_FOR_DENTIST:
-        outlier = outlier | dentist(z, matrix, seed=seed).outlier
+        outlier = outlier | dentist(z, ld, seed=seed).outlier
     return LdFindings(alignment, s, kriging, outlier, kriging.swapped)

@@ -14,6 +14,7 @@ from postgwas.finemap.abf import estimate_sd_y, log_abf, log_abf_from_z
 from postgwas.finemap.allele_alignment import align_variants
 from postgwas.finemap.ld_sources import RegionSource
 from postgwas.finemap.map_settings import MapSettings
+from postgwas.finemap.matrix_checks import CheckedLd
 from postgwas.finemap.one_causal import single_causal
 from postgwas.finemap.region_check import LdFindings, check_region
 from postgwas.finemap.region_list import MapRegion
@@ -119,20 +120,19 @@ def map_region(task: RegionTask) -> RegionResult:
     z = stats["Z"].to_numpy() * sign
     findings = None
     try:
-        if matrix is not None and settings.ld_check != "none":
-            findings = check_region(z, matrix, n, full=settings.ld_check == "full", seed=settings.seed)
-        posterior = (
-            _abf(stats, settings) if settings.method == "abf" else _susie(z, matrix, sign, n, settings)
-        )
+        ld = None if matrix is None else CheckedLd.of(matrix)
+        if ld is not None and settings.ld_check != "none":
+            findings = check_region(z, ld, n, full=settings.ld_check == "full", seed=settings.seed)
+        posterior = _abf(stats, settings) if settings.method == "abf" else _susie(z, ld, sign, n, settings)
     except PostgwasError as error:
         return RegionResult(task.region, stats[:0], None, findings, left_out, n, n_flipped, str(error))
     return RegionResult(task.region, stats, posterior, findings, left_out, n, n_flipped, posterior.status)
 
 
-def _susie(z: Floats, matrix: Floats | None, sign: Floats, n: float, settings: MapSettings) -> Posterior:
-    assert matrix is not None
+def _susie(z: Floats, ld: CheckedLd | None, sign: Floats, n: float, settings: MapSettings) -> Posterior:
+    assert ld is not None
     fit: SusieFit = susie_rss(
-        z, matrix, n, L=settings.n_effects, coverage=settings.coverage, min_abs_corr=settings.min_abs_corr,
+        z, ld, n, L=settings.n_effects, coverage=settings.coverage, min_abs_corr=settings.min_abs_corr,
         estimate_residual_variance=settings.estimate_residual_variance,
         scaled_prior_variance=settings.scaled_prior_variance, estimate_prior_method=settings.prior_method,
         null_weight=settings.null_weight, tol=settings.tol, max_iter=settings.max_iter,

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from postgwas.compute.threads import one_blas_thread
 from postgwas.errors import UsageError
 from postgwas.finemap.credible_sets import credible_sets
-from postgwas.finemap.matrix_checks import check_names
+from postgwas.finemap.matrix_checks import CheckedLd, check_names
 from postgwas.finemap.shared_fit import SharedState, fit_shared
 from postgwas.finemap.susie_individual import people_problem
 from postgwas.finemap.susie_problem import SusieProblem, SusieSettings
@@ -151,7 +151,7 @@ def susie_multi(
 
 def susie_multi_rss(
     z: Sequence[ArrayLike],
-    R: Sequence[ArrayLike],
+    R: Sequence[ArrayLike | CheckedLd],
     n: Sequence[float],
     *,
     L: int = 10,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from postgwas.errors import InputError, UsageError
 from postgwas.finemap.matrix_checks import (
+    CheckedLd,
     check_names,
     correlation_matrix,
     finite_vector,
@@ -27,7 +28,7 @@ Floats = NDArray[np.float64]
 
 def susie_rss(
     z: ArrayLike | None,
-    R: ArrayLike,
+    R: ArrayLike | CheckedLd,
     n: float | None = None,
     *,
     beta: ArrayLike | None = None,
@@ -58,7 +59,7 @@ def susie_rss(
     z : array-like, shape (p,), or None
         Z-scores of single-variant regressions, all of the alleles that R's correlations are of.
         None where `beta` and `se` are given.
-    R : array-like, shape (p, p)
+    R : array-like, shape (p, p), or CheckedLd
         LD: correlations of the variants, signed.
     n : float
         Sample size. Z-scores are then turned into the share of variance that a variant explains,
@@ -241,7 +242,7 @@ def susie_suff_stat(
 
 
 def summary_problem(
-    z: ArrayLike, R: ArrayLike, n: float, *, variants: Sequence[str] | None = None
+    z: ArrayLike, R: ArrayLike | CheckedLd, n: float, *, variants: Sequence[str] | None = None
 ) -> SusieProblem:
     """Checked z-scores, LD and sample size as sufficient statistics; errors as :func:`susie_rss`."""
     scores = finite_vector(z, "z", names=variants)

@@ -11,7 +11,8 @@ from finemap.simulated import simulate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postgwas.finemap import SusieFit, susie, susie_rss, susie_suff_stat
+from postgwas.errors import MatrixError
+from postgwas.finemap import CheckedLd, SusieFit, susie, susie_rss, susie_suff_stat
 from postgwas.finemap.products import GenotypeProducts, MatrixProducts
 
 TWO = simulate(1, causal=(9, 40))
@@ -60,6 +61,15 @@ def test_summary_statistics_give_what_the_people_give() -> None:
     np.testing.assert_allclose(summary.pip, whole.pip, atol=1e-9)
     assert sets_of(summary) == sets_of(whole)
     assert len(summary.credible_sets) == 2
+
+
+def test_ld_that_was_checked_before() -> None:
+    checked = CheckedLd.of(TWO.r)
+    np.testing.assert_array_equal(susie_rss(TWO.z, checked, TWO.n).pip, susie_rss(TWO.z, TWO.r, TWO.n).pip)
+    with pytest.raises(MatrixError, match="60 variants, but 59 z-scores"):
+        susie_rss(TWO.z[1:], checked, TWO.n)
+    with pytest.raises(MatrixError, match="not symmetric"):
+        CheckedLd.of(np.triu(TWO.r))
 
 
 def test_effects_come_back_per_allele() -> None:
