@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 
+from postgwas.cli.eqtl_options import permutation_results
 from postgwas.cli.eqtl_permute import add_discovery_options, discovery_options
 from postgwas.cli.options import add_run_options, add_store_options
 
@@ -16,8 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Register the flags."""
     inputs = parser.add_argument_group("results")
     inputs.add_argument(
-        "--permutation_results", required=True, metavar="FILE",
-        help="of postgwas eqtl permute or tensorQTL: text, Parquet, or STUDY.h5::KEY of a store",
+        "--permutation_results", metavar="FILE",
+        help="of postgwas eqtl permute or tensorQTL: text, Parquet, or STUDY.h5::KEY of a store [default: "
+        "OUT.cis_permutation.tsv.gz or .parquet]",
     )  # fmt: skip
     inputs.add_argument(
         "--nominal", nargs="+", default=[], metavar="FILE",
@@ -51,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from postgwas.qtl.write_egenes import egenes_files
 
     egenes_files(
-        args.permutation_results, args.out, nominal=args.nominal, discovery=discovery_options(args),
+        permutation_results(args), args.out, nominal=args.nominal, discovery=discovery_options(args),
         pairs_by=args.pairs_by, groups=args.phenotype_groups, format=args.format, store=args.store,
         overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json,
     )  # fmt: skip

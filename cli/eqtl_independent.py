@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from postgwas.cli.eqtl_options import add_qtl_inputs, add_qtl_outputs, qtl_options
+from postgwas.cli.eqtl_options import add_qtl_inputs, add_qtl_outputs, permutation_results, qtl_options
 from postgwas.cli.eqtl_permute import add_permutation_options, permutation_options
 from postgwas.cli.options import engine_arguments
 
@@ -19,8 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_qtl_inputs(parser, groups=True, compat=True)
     search = parser.add_argument_group("search")
     search.add_argument(
-        "--permutation_results", required=True, metavar="FILE",
-        help="of postgwas eqtl permute or tensorQTL: text, Parquet, or STUDY.h5::KEY of a store",
+        "--permutation_results", metavar="FILE",
+        help="of postgwas eqtl permute or tensorQTL: text, Parquet, or STUDY.h5::KEY of a store [default: "
+        "OUT.cis_permutation.tsv.gz or .parquet]",
     )  # fmt: skip
     search.add_argument(
         "--fdr", type=float, default=0.05, metavar="RATE",
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from postgwas.qtl.write_independent import cis_independent_files
 
     cis_independent_files(
-        args.genotypes, args.phenotypes, args.out, results=args.permutation_results,
+        args.genotypes, args.phenotypes, args.out, results=permutation_results(args),
         covariates=args.covariates, fdr=args.fdr, permutations=permuting.most, seed=permuting.seed,
         most=args.max_signals, options=qtl_options(args), format=args.format, store=args.store,
         overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json, **where,

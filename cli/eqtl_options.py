@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from postgwas.cli.options import (
@@ -13,6 +14,7 @@ from postgwas.cli.options import (
     add_store_options,
     genotype_selection,
 )
+from postgwas.errors import UsageError
 
 if TYPE_CHECKING:
     from postgwas.qtl.inputs import QtlInputOptions
@@ -84,6 +86,26 @@ def qtl_options(args: argparse.Namespace) -> QtlInputOptions:
         compat=getattr(args, "compat", None),
         groups=getattr(args, "phenotype_groups", None),
     )
+
+
+def permutation_results(args: argparse.Namespace) -> str:
+    """What ``--permutation_results`` names, or the permutation pass under the same prefix.
+
+    Raises
+    ------
+    UsageError
+        If there is neither.
+    """
+    if args.permutation_results is not None:
+        return str(args.permutation_results)
+    beside = [f"{args.out}.cis_permutation{ending}" for ending in (".tsv.gz", ".parquet")]
+    found = next((path for path in beside if Path(path).is_file()), None)
+    if found is None:
+        raise UsageError(
+            f"no results of a permutation pass: {beside[0]} is not there",
+            hint="postgwas eqtl permute first, or --permutation_results FILE",
+        )
+    return found
 
 
 def add_qtl_outputs(parser: argparse.ArgumentParser, what: str) -> None:

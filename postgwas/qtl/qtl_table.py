@@ -29,6 +29,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "rank": ("rank",),
     "log2_aFC": ("log2_afc", "afc"),
 }
+_WHOLE = ("tss_distance", "rank")
 _TEXT = ("phenotype_id", "variant_id", "effect_allele", "other_allele")
 
 
@@ -47,7 +48,7 @@ def read_qtl_table(
     Returns
     -------
     polars.DataFrame
-        Columns that :data:`NAMES` knows under its keys, numbers as float64 (NaN and NA are null); all other
+        Columns that :data:`NAMES` knows under its keys, numbers as float64 (tss_distance and rank as int64; NaN and NA are null); all other
         columns as they are.
 
     Raises
@@ -86,6 +87,8 @@ def read_qtl_table(
                 raise ColumnError(f"{told}, row {row + 1}, column {name}: {column[row]!r} is not a number")
             frame = frame.with_columns(cast.alias(name))
     frame = frame.with_columns(pl.col(numbers).cast(pl.Float64).fill_nan(None))
+    whole = [name for name in numbers if name in _WHOLE]
+    frame = frame.with_columns(pl.col(whole).cast(pl.Int64, strict=False))
     return frame.with_columns(pl.col([name for name in found.values() if name in _TEXT]).cast(pl.String))
 
 

@@ -227,3 +227,15 @@ def test_egenes_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         capsys, tmp_path, "egenes", "--permutation_results", str(results), "--nominal", str(nominal)
     )
     assert str(nominal) in told and "truncated" in told
+
+
+def test_results_under_the_same_prefix_are_found(
+    study: QtlStudy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = permute(study, tmp_path, "--permutations", "50", "--seed", "5")
+    assert main(["eqtl", "egenes", "--fdr", "0.3", "--out", str(out), "--quiet"]) == 0
+    assert pl.read_csv(f"{out}.egenes.tsv.gz", separator="\t", null_values="NA")["egene"].sum() > 0
+    capsys.readouterr()
+    assert main(["eqtl", "egenes", "--out", str(tmp_path / "other")]) == 2
+    error = capsys.readouterr().err
+    assert "other.cis_permutation.tsv.gz is not there (postgwas eqtl permute first, or" in error
