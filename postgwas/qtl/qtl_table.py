@@ -48,8 +48,8 @@ def read_qtl_table(
     Returns
     -------
     polars.DataFrame
-        Columns that :data:`NAMES` knows under its keys, numbers as float64 (tss_distance and rank as int64; NaN and NA are null); all other
-        columns as they are.
+        Columns that :data:`NAMES` knows under its keys, numbers as float64 (tss_distance and rank as int64;
+        NaN and NA are null); all other columns as they are.
 
     Raises
     ------

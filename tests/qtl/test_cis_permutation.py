@@ -117,7 +117,7 @@ def test_a_group_on_two_chromosomes_is_refused(study: QtlStudy, tmp_path: Path) 
         qtl.cis_permutation(inputs, permutations=100, seed=7)
 
 
-@pytest.mark.parametrize(("scheme", "cores"), [("plain", 2), ("shared", 1)])
+@pytest.mark.parametrize(("scheme", "cores"), [("plain", 2), ("shared", 2)])
 def test_same_bits_for_any_workers_and_order(
     study: QtlStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str, cores: int
 ) -> None:
@@ -133,6 +133,18 @@ def test_same_bits_for_any_workers_and_order(
         study.write_covariates(tmp_path / "turned.txt", order=[2, 0, 1]),
     )
     assert first.equals(qtl.cis_permutation(*turned, **call, cores=cores).table)
+
+
+def test_independent_signals_are_the_same_bits_for_two_workers(
+    study: QtlStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("postgwas.qtl.segments._PAIRS", 30)
+    inputs = qtl.load_inputs(*study.write(tmp_path), options=qtl.QtlInputOptions(window=WINDOW))
+    leads = qtl.cis_permutation(inputs, permutations=120, seed=3).table
+    call = {"results": leads, "fdr": 0.6, "permutations": 120, "seed": 3}
+    one = qtl.cis_independent(inputs, **call).table
+    assert one["phenotype_id"].n_unique() > 1
+    assert one.equals(qtl.cis_independent(inputs, **call, cores=2).table)
 
 
 def ranked(values: np.ndarray) -> np.ndarray:
