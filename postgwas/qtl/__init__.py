@@ -1,4 +1,34 @@
-"""QTL mapping: cis, permutations, independent signals, interactions, trans, allelic fold change."""
+"""QTL mapping: cis, permutations, independent signals, interactions, trans, allelic fold change.
+
+Every name below is imported when first used.
+
+=====================  ======================================================================
+``load_inputs``        genotypes, phenotypes and covariates of the same people, for all below
+``cis_nominal``        every variant in the window of each phenotype
+``cis_permutation``    the best of each window beside permutations; q-values, thresholds
+``cis_independent``    conditionally independent signals, forward and backward
+``egenes``             significant phenotypes and pairs, from results that are there
+``finemap``            credible sets of phenotypes by SuSiE
+``cis_interaction``    genotype x sex, age, cell type, ancestry
+``group_effects``      leads' effects in groups, and whether they differ
+``eigenmt``            effective numbers of tests
+``trans``              all variants against all phenotypes, above a threshold
+``mediation``          trans effects through cis phenotypes
+``score``, ``eqts``    polygenic scores, and expression against them
+``afc``, ``afc_joint`` log2 allelic fold changes of one variant, of several together
+``group_sharing``      signals of several tissues or populations beside each other
+``qtl_figures``        QQ, distance to the TSS, volcano, sharing, expression by genotype
+``qvalue``             q-values of P-values, as R's qvalue
+=====================  ======================================================================
+
+Examples
+--------
+>>> from postgwas import qtl
+>>> inputs = qtl.load_inputs("geno.pgen", "expr.bed.gz", "covariates.txt")  # doctest: +SKIP
+>>> leads = qtl.cis_permutation(inputs, permutations=1000, seed=1).table     # doctest: +SKIP
+>>> float(qtl.qvalue([0.001, 0.02, 0.3, 0.6], method="bh").q[0])
+0.004
+"""
 
 from __future__ import annotations
 
