@@ -15,7 +15,7 @@ The public interface fits on this page; every name is imported when first used.
 ``genotypes``           room of genotypes: ``genotypes.qc``, ``.prune``, ``.pca``, ``.king``, ``.fst``
 ``expression``          room of expression: ``expression.import_expression``, ``.prepare``, ``.peer``
 ``finemap``             room of fine-mapping: ``finemap.susie_rss``, ``finemap.susie``
-``qtl``                 room of QTL mapping: ``qtl.cis_nominal``, ``.cis_permutation``, ``.finemap``, ``.trans``
+``qtl``                 room of QTL mapping: ``qtl.cis_nominal``, ``.cis_permutation``, ``.finemap``
 ``Study``               the HDF5 store: write, list, query by region, export, verify, pack
 ``engine``              where work runs: in process, local workers, a Dask cluster, a queue
 ``PostgwasError``       base of all errors that a user can meet

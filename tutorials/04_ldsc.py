@@ -87,7 +87,9 @@ print(f"observed {liability.fit.tot:.4f}, liability {liability.h2:.4f} ({liabili
 pairs = postgwas.ldsc.rg(files, ref_ld=panel)
 for pair in pairs.pairs:
     fit = pair.fit
-    print(f"{pair.p1}, {pair.p2}: rg {pair.rg:.3f} ({pair.se:.3f}), P {fit.p:.2g}, {pair.found.n_snps:,} SNPs")
+    print(
+        f"{pair.p1}, {pair.p2}: rg {pair.rg:.3f} ({pair.se:.3f}), P {fit.p:.2g}, {pair.found.n_snps:,} SNPs"
+    )
     print(f"    covariance intercept {fit.gencov.intercept:.3f} ({fit.gencov.intercept_se:.3f})")
 
 # %% [markdown]
