@@ -64,6 +64,7 @@ def test_the_file_is_written(tmp_path: Path) -> None:
         options=PrepareOptions(filter=FilterOptions(rule="edger")),
         out=tmp_path / "x",
         bed=False,
+        figures=True,
         quiet=True,
     )
     assert (tmp_path / "x.prepare.png").read_bytes().startswith(b"\x89PNG")
