@@ -13,6 +13,7 @@ The public interface fits on this page; every name is imported when first used.
 ``load_panel``          LD scores by registered name, folder or prefix
 ``open_genotypes``      PLINK 1, PLINK 2, VCF, BCF or BGEN as blocks of variants x samples
 ``genotypes``           room of genotypes: ``genotypes.qc``, ``.prune``, ``.pca``, ``.king``, ``.fst``
+``coloc``               room of colocalisation: ``coloc.abf``, ``coloc.Dataset``
 ``expression``          room of expression: ``expression.import_expression``, ``.prepare``, ``.peer``
 ``finemap``             room of fine-mapping: ``finemap.susie_rss``, ``finemap.susie``
 ``qtl``                 room of QTL mapping: ``qtl.cis_nominal``, ``.cis_permutation``, ``.finemap``
@@ -37,6 +38,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from postgwas import coloc as coloc
     from postgwas import expression as expression
     from postgwas import finemap as finemap
     from postgwas import genotypes as genotypes
@@ -75,6 +77,7 @@ __all__ = [
     "PostgwasError",
     "QCRules",
     "Study",
+    "coloc",
     "engine",
     "expression",
     "finemap",
@@ -95,7 +98,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name in ("expression", "finemap", "genotypes", "ldsc", "mtag", "qtl"):
+    if name in ("coloc", "expression", "finemap", "genotypes", "ldsc", "mtag", "qtl"):
         return importlib.import_module(f"postgwas.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,0 +1,148 @@
+"""Posterior probabilities of the five hypotheses of colocalisation, from sums of Bayes factors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from postgwas.errors import UsageError
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+P1 = 1e-4
+"""Prior probability of a variant to be causal for trait 1 only."""
+P2 = 1e-4
+"""The same for trait 2."""
+P12 = 1e-5
+"""Prior probability of a variant to be causal for both traits."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sensitivity:
+    """Posteriors over a range of priors of a shared causal variant.
+
+    Attributes
+    ----------
+    p12 : ndarray, shape (K,)
+    pp : ndarray, shape (K, ..., 5)
+        H0 to H4 at each `p12`.
+    prior : ndarray, shape (K, 5)
+        Prior probabilities of H0 to H4 for the region.
+    """
+
+    p12: Floats
+    pp: Floats
+    prior: Floats
+
+
+def log_sums(log_bf1: Floats, log_bf2: Floats, starts: Rows) -> Floats:
+    """Logarithms of the sums of Bayes factors that H1 to H4 rest on, of many regions at once.
+
+    Parameters
+    ----------
+    log_bf1, log_bf2 : ndarray, shape (V,)
+        Log Bayes factors of the same variants for two traits, one region after the other.
+    starts : ndarray of int64, shape (R,)
+        First row of each region.
+
+    Returns
+    -------
+    ndarray, shape (R, 4)
+        H1: over variants of trait 1; H2: of trait 2; H3: over pairs of two variants; H4: over
+        variants of the product. Minus infinity where there is nothing to sum (H3 of one variant).
+    """
+    sizes = np.diff(np.append(starts, log_bf1.size))
+    tops = [np.maximum.reduceat(one, starts) for one in (log_bf1, log_bf2)]
+    one = np.exp(log_bf1 - np.repeat(tops[0], sizes))
+    two = np.exp(log_bf2 - np.repeat(tops[1], sizes))
+    sums1, sums2 = np.add.reduceat(one, starts), np.add.reduceat(two, starts)
+    one *= two
+    return combine_sums(tops[0], sums1, tops[1], sums2, np.add.reduceat(one, starts))
+
+
+def combine_sums(top1: Floats, sum1: Floats, top2: Floats, sum2: Floats, both: Floats) -> Floats:
+    """Log sums of H1 to H4, shape (..., 4), from sums scaled by each trait's largest factor."""
+    with np.errstate(divide="ignore"):
+        h1, h2 = top1 + np.log(sum1), top2 + np.log(sum2)
+        # Sums differ by rounding only where all pairs are of one variant with itself.
+        h3 = top1 + top2 + np.log(np.maximum(sum1 * sum2 - both, 0.0))
+        h4 = top1 + top2 + np.log(both)
+    return np.stack([h1, h2, h3, h4], axis=-1)
+
+
+def posterior(sums: Floats, p1: ArrayLike, p2: ArrayLike, p12: ArrayLike) -> Floats:
+    """Posterior probabilities of H0 to H4, shape (..., 5).
+
+    Parameters
+    ----------
+    sums : ndarray, shape (..., 4)
+        See :func:`log_sums`.
+    p1, p2, p12 : float or array-like
+        Priors of a variant; arrays must broadcast with `sums` less its last axis.
+    """
+    one, two, both = (np.log(np.asarray(value, np.float64)) for value in (p1, p2, p12))
+    parts = [sums[..., 0] + one, sums[..., 1] + two, sums[..., 2] + one + two, sums[..., 3] + both]
+    logs = np.stack(np.broadcast_arrays(np.zeros(()), *parts), axis=-1)
+    logs -= logs.max(axis=-1, keepdims=True)
+    np.exp(logs, out=logs)
+    logs /= logs.sum(axis=-1, keepdims=True)
+    result: Floats = logs
+    return result
+
+
+def prior_probabilities(sizes: ArrayLike, p1: float, p2: float, p12: float) -> Floats:
+    """Prior probabilities of H0 to H4 of regions of so many variants, shape (..., 5).
+
+    They are in the proportion 1 : m p1 : m p2 : m (m - 1) p1 p2 : m p12, as coloc has it.
+
+    Raises
+    ------
+    UsageError
+        If a prior is not between 0 and 1, or sums to 1 or more over a region's variants.
+
+    Examples
+    --------
+    >>> prior_probabilities(500, 1e-4, 1e-4, 1e-5).round(4)
+    array([0.9029, 0.0451, 0.0451, 0.0023, 0.0045])
+    """
+    count = np.asarray(sizes, np.float64)
+    most = float(count.max())
+    for name, value in (("p1", p1), ("p2", p2), ("p12", p12)):
+        if not 0 < value < 1:
+            raise UsageError(f"{name} = {value:g}: expected a probability between 0 and 1", hint="1e-4")
+        if value * most >= 1:
+            raise UsageError(
+                f"{name} = {value:g} over {most:.0f} variants of a region sums to {value * most:g}, "
+                "expected less than 1",
+                hint=f"{name}={1 / (most + 1):.2g} or less",
+            )
+    odds = [np.ones_like(count), count * p1, count * p2, count * (count - 1) * p1 * p2, count * p12]
+    weights = np.stack(odds, axis=-1)
+    result: Floats = weights / weights.sum(axis=-1, keepdims=True)
+    return result
+
+
+def over_p12(sums: Floats, size: int, p1: float, p2: float, p12: ArrayLike | None = None) -> Sensitivity:
+    """Posteriors of the same Bayes factors over priors `p12`.
+
+    Parameters
+    ----------
+    sums : ndarray, shape (..., 4)
+    size : int
+        Variants of the region.
+    p1, p2 : float
+    p12 : array-like, shape (K,), optional
+        100 values from 1e-8 to the smaller of `p1` and `p2`, evenly spaced on the log scale, if None.
+
+    Raises
+    ------
+    UsageError
+        As :func:`prior_probabilities`.
+    """
+    grid = np.geomspace(1e-8, min(p1, p2), 100) if p12 is None else np.atleast_1d(np.asarray(p12, np.float64))
+    prior = np.stack([prior_probabilities(size, p1, p2, float(value)) for value in grid])
+    shaped = grid.reshape(-1, *[1] * (sums.ndim - 1))
+    return Sensitivity(grid, posterior(sums[None], p1, p2, shaped), prior)
