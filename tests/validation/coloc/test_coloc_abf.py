@@ -1,4 +1,4 @@
-"""coloc.abf and sensitivity of coloc 6.0.1 on 11 simulated regions: closed formulae, 1e-6 of themselves.
+"""coloc.abf and sensitivity of coloc 6.0.1 on 11 simulated regions: closed formulae, 1e-6 of themselves."""
 
 from __future__ import annotations
 
