@@ -13,7 +13,7 @@ The public interface fits on this page; every name is imported when first used.
 ``load_panel``          LD scores by registered name, folder or prefix
 ``open_genotypes``      PLINK 1, PLINK 2, VCF, BCF or BGEN as blocks of variants x samples
 ``genotypes``           room of genotypes: ``genotypes.qc``, ``.prune``, ``.pca``, ``.king``, ``.fst``
-``coloc``               room of colocalisation: ``coloc.abf``, ``coloc.Dataset``
+``coloc``               room of colocalisation: ``coloc.abf``, ``coloc.susie``
 ``expression``          room of expression: ``expression.import_expression``, ``.prepare``, ``.peer``
 ``finemap``             room of fine-mapping: ``finemap.susie_rss``, ``finemap.susie``
 ``qtl``                 room of QTL mapping: ``qtl.cis_nominal``, ``.cis_permutation``, ``.finemap``

@@ -4,6 +4,8 @@
 ``Dataset``             one trait's summary statistics of a region, checked
 ``abf``                 two traits, one causal variant each at most
 ``abf_regions``         the same for many regions in one pass
+``susie``               all pairs of credible sets of two fits of SuSiE
+``bf_bf``               all pairs of signals given as log Bayes factors
 ======================  ====================================================================
 """
 
@@ -13,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from postgwas.coloc.hypotheses import Sensitivity as Sensitivity
+    from postgwas.coloc.set_pairs import ColocPairs as ColocPairs
+    from postgwas.coloc.set_pairs import bf_bf as bf_bf
+    from postgwas.coloc.set_pairs import susie as susie
     from postgwas.coloc.trait_data import Dataset as Dataset
     from postgwas.coloc.two_traits import Coloc as Coloc
     from postgwas.coloc.two_traits import ColocRegions as ColocRegions
@@ -21,14 +26,27 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Coloc": "postgwas.coloc.two_traits",
+    "ColocPairs": "postgwas.coloc.set_pairs",
     "ColocRegions": "postgwas.coloc.two_traits",
     "Dataset": "postgwas.coloc.trait_data",
     "Sensitivity": "postgwas.coloc.hypotheses",
     "abf": "postgwas.coloc.two_traits",
     "abf_regions": "postgwas.coloc.two_traits",
+    "bf_bf": "postgwas.coloc.set_pairs",
+    "susie": "postgwas.coloc.set_pairs",
 }
 
-__all__ = ["Coloc", "ColocRegions", "Dataset", "Sensitivity", "abf", "abf_regions"]
+__all__ = [
+    "Coloc",
+    "ColocPairs",
+    "ColocRegions",
+    "Dataset",
+    "Sensitivity",
+    "abf",
+    "abf_regions",
+    "bf_bf",
+    "susie",
+]
 
 
 def __getattr__(name: str) -> Any:

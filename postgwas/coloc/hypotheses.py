@@ -70,7 +70,7 @@ def combine_sums(top1: Floats, sum1: Floats, top2: Floats, sum2: Floats, both: F
         # Sums differ by rounding only where all pairs are of one variant with itself.
         h3 = top1 + top2 + np.log(np.maximum(sum1 * sum2 - both, 0.0))
         h4 = top1 + top2 + np.log(both)
-    return np.stack([h1, h2, h3, h4], axis=-1)
+    return np.stack(np.broadcast_arrays(h1, h2, h3, h4), axis=-1)
 
 
 def posterior(sums: Floats, p1: ArrayLike, p2: ArrayLike, p12: ArrayLike) -> Floats:
