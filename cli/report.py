@@ -1,0 +1,29 @@
+"""One HTML page of a study's store: tables, figures, methods text, provenance."""
+
+from __future__ import annotations
+
+import argparse
+
+from postgwas.cli.options import add_debug_option
+
+HELP = "one HTML page of a study's store, with a search box"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("study", metavar="STUDY.h5", help="the study's store")
+    parser.add_argument(
+        "--out", default="report.html", metavar="FILE", help="the page to write [default: report.html]"
+    )
+    parser.add_argument("--title", metavar="TEXT", help="heading of the page [default: the store's name]")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing page")
+    add_debug_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the page and say where it is."""
+    from postgwas.report.study_page import study_page
+
+    page = study_page(args.study, args.out, title=args.title, overwrite=args.overwrite)
+    print(f"Wrote {page}; figures and tables are in {page.with_name(page.stem + '_files')}")
+    return 0

@@ -1,0 +1,188 @@
+"""The methods paragraph of a study: a sentence and a citation for each method that its results used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method.
+
+    Attributes
+    ----------
+    sentence : str
+        What was done, ready to paste.
+    citations : tuple of str
+    """
+
+    sentence: str
+    citations: tuple[str, ...]
+
+
+_LDSC = (
+    "Bulik-Sullivan B et al. LD Score regression distinguishes confounding from polygenicity in"
+    " genome-wide association studies. Nat Genet 47, 291-295 (2015). doi:10.1038/ng.3211"
+)
+_RG = (
+    "Bulik-Sullivan B et al. An atlas of genetic correlations across human diseases and traits."
+    " Nat Genet 47, 1236-1241 (2015). doi:10.1038/ng.3406"
+)
+_MTAG = (
+    "Turley P et al. Multi-trait analysis of genome-wide association summary statistics using MTAG."
+    " Nat Genet 50, 229-237 (2018). doi:10.1038/s41588-017-0009-4"
+)
+_SUSIE = (
+    "Wang G et al. A simple new approach to variable selection in regression, with application to"
+    " genetic fine mapping. J R Stat Soc B 82, 1273-1300 (2020). doi:10.1111/rssb.12388"
+)
+_SUSIE_RSS = (
+    "Zou Y et al. Fine-mapping from summary data with the Sum of Single Effects model."
+    " PLoS Genet 18, e1010299 (2022). doi:10.1371/journal.pgen.1010299"
+)
+_COLOC = (
+    "Giambartolomei C et al. Bayesian test for colocalisation between pairs of genetic association"
+    " studies using summary statistics. PLoS Genet 10, e1004383 (2014). doi:10.1371/journal.pgen.1004383"
+)
+_COLOC_SUSIE = (
+    "Wallace C. A more accurate method for colocalisation analysis allowing for multiple causal"
+    " variants. PLoS Genet 17, e1009440 (2021). doi:10.1371/journal.pgen.1009440"
+)
+_FASTQTL = (
+    "Ongen H et al. Fast and efficient QTL mapper for thousands of molecular phenotypes."
+    " Bioinformatics 32, 1479-1485 (2016). doi:10.1093/bioinformatics/btv722"
+)
+_QVALUE = (
+    "Storey JD, Tibshirani R. Statistical significance for genomewide studies."
+    " PNAS 100, 9440-9445 (2003). doi:10.1073/pnas.1530509100"
+)
+_METAL = (
+    "Willer CJ, Li Y, Abecasis GR. METAL: fast and efficient meta-analysis of genomewide association"
+    " scans. Bioinformatics 26, 2190-2191 (2010). doi:10.1093/bioinformatics/btq340"
+)
+_DL = "DerSimonian R, Laird N. Meta-analysis in clinical trials. Control Clin Trials 7, 177-188 (1986)."
+_RE2 = (
+    "Han B, Eskin E. Random-effects model aimed at discovering associations in meta-analysis of"
+    " genome-wide association studies. Am J Hum Genet 88, 586-598 (2011). doi:10.1016/j.ajhg.2011.04.014"
+)
+_MRMEGA = (
+    "Maegi R et al. Trans-ethnic meta-regression of genome-wide association studies accounting for"
+    " ancestry increases power for discovery and improves fine-mapping resolution."
+    " Hum Mol Genet 26, 3639-3650 (2017). doi:10.1093/hmg/ddx280"
+)
+_MAMA = (
+    "Turley P et al. Multi-Ancestry Meta-Analysis yields novel genetic discoveries and ancestry-specific"
+    " associations. bioRxiv (2021). doi:10.1101/2021.04.23.441003"
+)
+_POPCORN = (
+    "Brown BC et al. Transethnic genetic-correlation estimates from summary statistics."
+    " Am J Hum Genet 99, 76-88 (2016). doi:10.1016/j.ajhg.2016.05.001"
+)
+_SMR = (
+    "Zhu Z et al. Integration of summary data from GWAS and eQTL studies predicts complex trait gene"
+    " targets. Nat Genet 48, 481-487 (2016). doi:10.1038/ng.3538"
+)
+_TMM = (
+    "Robinson MD, Oshlack A. A scaling normalization method for differential expression analysis of"
+    " RNA-seq data. Genome Biol 11, R25 (2010). doi:10.1186/gb-2010-11-3-r25"
+)
+_PEER = (
+    "Stegle O et al. Using probabilistic estimation of expression residuals (PEER) to obtain increased"
+    " power and interpretability of gene expression analyses. Nat Protoc 7, 500-507 (2012)."
+)
+_PCA = (
+    "Patterson N, Price AL, Reich D. Population structure and eigenanalysis."
+    " PLoS Genet 2, e190 (2006). doi:10.1371/journal.pgen.0020190"
+)
+
+METHODS: dict[str, Method] = {
+    "harmonise": Method(
+        "Summary statistics were brought onto one build, strand and effect allele; rows that could not be"
+        " were set aside with their reason.",
+        (),
+    ),
+    "pca": Method("Axes of genetic variation are principal components of standardised genotypes.", (_PCA,)),
+    "ldsc_h2": Method(
+        "Heritability and intercepts were estimated by LD score regression, standard errors by block"
+        " jackknife.",
+        (_LDSC,),
+    ),
+    "ldsc_rg": Method("Genetic correlations were estimated by bivariate LD score regression.", (_LDSC, _RG)),
+    "mtag": Method(
+        "Traits were analysed jointly by MTAG; the covariance of estimation errors came from LD score"
+        " regression, and the maximum false discovery rate (maxFDR) was computed where it is shown.",
+        (_MTAG, _LDSC),
+    ),
+    "meta_fixed": Method("Studies were combined by fixed-effects meta-analysis.", (_METAL,)),
+    "meta_random": Method("Random-effects meta-analysis allowed for heterogeneity of effects.", (_DL,)),
+    "meta_re2": Method("Han and Eskin's random-effects model was tested (RE2).", (_RE2,)),
+    "meta_mrmega": Method(
+        "Effects were regressed on axes of genetic variation between studies (MR-MEGA).", (_MRMEGA,)
+    ),
+    "meta_mama": Method("Ancestries were analysed jointly by MAMA with cross-ancestry LD scores.", (_MAMA,)),
+    "meta_popcorn": Method(
+        "Genetic correlation between ancestries was estimated from cross scores.", (_POPCORN,)
+    ),
+    "expression": Method(
+        "Counts were filtered, scaled by trimmed means of M values (TMM) and inverse normal transformed"
+        " gene by gene, where provenance says so.",
+        (_TMM,),
+    ),
+    "peer": Method("Hidden factors of expression were found by PEER.", (_PEER,)),
+    "qtl_cis": Method(
+        "Variants in cis were tested by linear regression with covariates projected out.", (_FASTQTL,)
+    ),
+    "qtl_permutation": Method(
+        "Gene-level P values came from permutations with a beta approximation, q-values from Storey's"
+        " method.",
+        (_FASTQTL, _QVALUE),
+    ),
+    "susie": Method(
+        "Causal variants were fine-mapped by the sum of single effects model (SuSiE).", (_SUSIE, _SUSIE_RSS)
+    ),
+    "coloc": Method(
+        "Colocalisation was assessed by approximate Bayes factors under one causal variant a trait.",
+        (_COLOC,),
+    ),
+    "coloc_susie": Method(
+        "Where several causal variants were found, all pairs of credible sets were assessed.", (_COLOC_SUSIE,)
+    ),
+    "smr": Method(
+        "Effects of expression on traits were estimated by summary-data-based Mendelian randomisation, with"
+        " HEIDI as a test of linkage.",
+        (_SMR,),
+    ),
+}
+
+
+def methods_paragraph(names: Iterable[str]) -> tuple[str, tuple[str, ...]]:
+    """One paragraph with numbered citations, and the list of them.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Keys of :data:`METHODS`, in the order of the analysis; repeated ones count once.
+
+    Returns
+    -------
+    (str, tuple of str)
+
+    Examples
+    --------
+    >>> text, citations = methods_paragraph(["ldsc_h2", "ldsc_rg"])
+    >>> text.endswith("bivariate LD score regression [1,2].")
+    True
+    >>> len(citations)
+    2
+    """
+    citations: list[str] = []
+    sentences = []
+    for name in dict.fromkeys(names):
+        method = METHODS[name]
+        for one in method.citations:
+            if one not in citations:
+                citations.append(one)
+        marks = ",".join(str(citations.index(one) + 1) for one in method.citations)
+        sentences.append(method.sentence[:-1] + (f" [{marks}]." if marks else "."))
+    return " ".join(sentences), tuple(citations)

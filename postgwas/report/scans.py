@@ -1,0 +1,144 @@
+"""Sections of genome-wide scans: harmonised GWAS, MTAG's traits, meta-analyses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postgwas.plot.genome import GENOME_WIDE, layout_genome, lead_variants, thin
+from postgwas.plot.qq import QQ, qq_points
+from postgwas.plot.scan import Scan, manhattan_figure, qq_figure
+from postgwas.report.section import PageFigure, PageTable, Section
+from postgwas.sumstats.derive import abs_z_from_mlog10p
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from postgwas.store.index import Entry
+    from postgwas.store.study import Study
+
+FloatArray = NDArray[np.float64]
+
+#: Columns that a scan's table of loci shows, as far as it has them.
+SHOWN = ("CHR", "POS", "SNPID", "EA", "NEA", "EAF", "BETA", "SE", "Z", "MLOG10P", "N")
+MOST_LOCI = 500
+_FAMILIES = (
+    ("harmonised-sumstats", "GWAS", "harmonise"),
+    ("mtag-results", "MTAG", "mtag"),
+    ("meta-", "Meta-analysis", ""),
+)
+
+
+def scan_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
+    """A section for each family of scans that the store holds.
+
+    Parameters
+    ----------
+    study : Study
+    entries : sequence of Entry
+        All of the store's.
+    """
+    sections = []
+    for kind, title, method in _FAMILIES:
+        found = [one for one in entries if one.kind.startswith(kind) and is_scan(one)]
+        if found:
+            sections.append(_family(study, found, title, method))
+    return sections
+
+
+def is_scan(entry: Entry) -> bool:
+    """Whether a result is a genome-wide scan: positions and a strength for each variant."""
+    return {"CHR", "POS", "MLOG10P"} <= set(entry.columns)
+
+
+def loci(table: pl.DataFrame) -> pl.DataFrame:
+    """Lead variants at P < 5e-8, at least 1 Mb apart, strongest first.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        Columns CHR, POS, MLOG10P and more of :data:`SHOWN`.
+    """
+    leads = lead_variants(
+        table["CHR"].to_numpy(), table["POS"].to_numpy(), _heights(table), threshold=GENOME_WIDE
+    )
+    return table.select([name for name in SHOWN if name in table.columns])[leads.tolist()]
+
+
+def _family(study: Study, found: Sequence[Entry], title: str, method: str) -> Section:
+    facts: list[tuple[str, str]] = []
+    figures: list[PageFigure] = []
+    tables: list[PageTable] = []
+    names = [str(study.attrs(one.key).get("trait") or one.key.split("/", 1)[-1]) for one in found]
+    for entry, name in zip(found, names):
+        columns = [one for one in (*SHOWN, "GWAS_Z") if one in entry.columns]
+        table = study.read_polars(entry.key, columns)
+        top = loci(table)
+        facts.append((f"{top.height:,}", f"loci of {name}"))
+        figures += _pictures(table, f"{title} of {name}", entry.key)
+        if top.height:
+            tables.append(
+                PageTable(
+                    f"{title}: loci of {name}",
+                    top.head(MOST_LOCI),
+                    "Lead variants with P < 5e-8, at least 1 Mb apart.",
+                    n_all=top.height,
+                )
+            )
+    methods = [method] if method else sorted({meta_method(one) for one in found})
+    return Section(title, facts=facts, figures=figures, tables=tables, methods=methods)
+
+
+def meta_method(entry: Entry) -> str:
+    """The key of the methods text for a meta-analysis, by the second part of its key."""
+    name = entry.key.split("/")[1] if entry.key.count("/") else ""
+    known = ("random", "re2", "mrmega", "mama", "popcorn")
+    return "meta_" + next((one for one in known if name.startswith(one)), "fixed")
+
+
+def _pictures(table: pl.DataFrame, title: str, key: str) -> list[PageFigure]:
+    heights = _heights(table)
+    if not np.isfinite(heights).any():
+        return []
+    chrom, pos = table["CHR"].fill_null(0).to_numpy(), table["POS"].fill_null(0).to_numpy()
+    layout = layout_genome(chrom, pos)
+    rows = thin(layout.x(chrom, pos), heights, keep_above=2.0)
+    tall = np.flatnonzero(heights[rows] >= GENOME_WIDE)
+    ids = table["SNPID"].to_list() if "SNPID" in table.columns else None
+    names = {} if ids is None else {int(i): str(ids[rows[i]]) for i in tall if ids[rows[i]] is not None}
+    scan = Scan(chrom[rows].astype(np.int64), pos[rows].astype(np.int64), heights[rows], names)
+    numbers = _qq(table, heights)
+    pictures = [
+        PageFigure(
+            f"Manhattan plot, {title}",
+            manhattan_figure(scan),
+            f"{len(heights):,} variants of {key}; dashed: P = 5e-8.",
+            table=loci(table),
+            wide=True,
+        )
+    ]
+    if numbers.n_variants:
+        caption = f"\u03bb GC {numbers.lambda_gc:.3f}"
+        pictures.append(
+            PageFigure(f"QQ plot, {title}", qq_figure(numbers), caption, table=_qq_table(numbers))
+        )
+    return pictures
+
+
+def _heights(table: pl.DataFrame) -> FloatArray:
+    return table["MLOG10P"].cast(float).fill_null(np.nan).to_numpy().astype(np.float64)
+
+
+def _qq(table: pl.DataFrame, heights: FloatArray) -> QQ:
+    if "Z" in table.columns:
+        return qq_points(table["Z"].cast(float).fill_null(np.nan).to_numpy().astype(np.float64))
+    return qq_points(abs_z_from_mlog10p(heights))
+
+
+def _qq_table(numbers: QQ) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.DataFrame({"expected_mlog10p": numbers.expected, "observed_mlog10p": numbers.observed})

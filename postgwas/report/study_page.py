@@ -1,0 +1,155 @@
+"""The page of a study: what its store holds, on one HTML page that needs nothing else."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import postgwas
+from postgwas.errors import OutputError
+from postgwas.report.account import account_section, provenance_section
+from postgwas.report.methods_text import methods_paragraph
+from postgwas.report.page import data_uri, render
+from postgwas.report.page_rows import PageRows, page_rows
+from postgwas.report.people import people_sections
+from postgwas.report.regions import coloc_sections, qtl_sections
+from postgwas.report.scans import scan_sections
+from postgwas.report.section import Section
+from postgwas.report.traits import trait_sections
+from postgwas.runlog import get_logger
+
+if TYPE_CHECKING:
+    from postgwas.store.index import Entry
+    from postgwas.store.study import Study
+
+log = get_logger("report")
+
+#: In the order of the page; each takes the study and its entries.
+BUILDERS = (scan_sections, trait_sections, people_sections, qtl_sections, coloc_sections)
+
+
+def study_page(
+    store: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    title: str | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write the page of a study's store, and its figures and tables as files beside it.
+
+    Parameters
+    ----------
+    store : path
+        The study's HDF5 store.
+    out : path
+        The page, such as ``report.html``. Figures (PNG, SVG) and the tables behind them (TSV) go to
+        ``report_files/``.
+    title : str, optional
+        The store's name, unless given.
+    overwrite : bool
+        Replace a page that is there, and its files.
+
+    Returns
+    -------
+    Path
+        Of the page.
+
+    Raises
+    ------
+    StoreError
+        If there is no store, or it cannot be read.
+    OutputError
+        If the page is there already and `overwrite` is false, or cannot be written.
+
+    Examples
+    --------
+    >>> from postgwas.report.study_page import study_page
+    >>> study_page("study.h5", "report.html")  # doctest: +SKIP
+    """
+    from postgwas.store.study import Study
+    from postgwas.sumstats.write import atomic_file
+
+    page = Path(out)
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise OutputError(f"{page}: expected a name that ends in .html", hint="--out report.html")
+    if page.exists() and not overwrite:
+        raise OutputError(f"{page}: the file exists already", hint="--overwrite replaces it")
+    study = Study.open(store)
+    entries = study.ls()
+    sections = study_sections(study, entries)
+    text, citations = methods_paragraph(name for one in sections for name in one.methods)
+    files = page.with_name(f"{page.stem}_files")
+    _write_files(files, sections)
+    html = render(
+        "study.html",
+        {
+            "title": title or Path(store).stem,
+            "version": postgwas.__version__,
+            "date": datetime.date.today().isoformat(),
+            "sections": [_shown(one, files) for one in sections],
+            "methods": text,
+            "citations": citations,
+            "n_results": len(entries),
+        },
+    )
+    with atomic_file(page, overwrite=overwrite) as stream:
+        stream.write(html.encode("utf-8"))
+    log.info("Wrote %s: %d sections, %d results", page, len(sections), len(entries))
+    return page
+
+
+def study_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
+    """All sections of the page, in order; provenance last."""
+    sections = [account_section(study, entries)]
+    for build in BUILDERS:
+        sections += build(study, entries)
+    return [*sections, provenance_section(study, entries)]
+
+
+def _shown(section: Section, files: Path) -> dict[str, Any]:
+    """What the template shows; wide figures first. Pictures are those that were written beside the page."""
+    figures = sorted(section.figures, key=lambda one: not one.wide)
+    return {
+        "title": section.title,
+        "slug": section.slug,
+        "facts": section.facts,
+        "text": section.text,
+        "warnings": section.warnings,
+        "figures": [
+            {
+                "title": one.title,
+                "caption": one.caption,
+                "wide": one.wide,
+                "slug": one.slug,
+                "image": data_uri((files / f"{one.slug}.png").read_bytes()),
+            }
+            for one in figures
+        ],
+        "tables": [_table(one.title, one.note, page_rows(one)) for one in section.tables],
+    }
+
+
+def _table(title: str, note: str, rows: PageRows) -> dict[str, Any]:
+    return {"title": title, "note": note, "rows": rows}
+
+
+def _write_files(folder: Path, sections: Sequence[Section]) -> None:
+    """Figures as PNG and SVG, and every table as TSV, under the names on the page."""
+    from postgwas.plot.saving import save_figure
+    from postgwas.sumstats.write import write_delimited
+
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: {error.strerror or error}") from None
+    for section in sections:
+        for figure in section.figures:
+            for suffix in (".png", ".svg"):
+                save_figure(figure.figure, folder / f"{figure.slug}{suffix}", dpi=130)
+            if figure.table is not None:
+                write_delimited(figure.table, folder / f"{figure.slug}.tsv")
+        for table in section.tables:
+            write_delimited(table.table, folder / f"{table.slug}.tsv")

@@ -1,0 +1,199 @@
+"""The page of a study: what is on it, that it is safe and needs nothing else, and its search in a browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from postgwas.errors import OutputError, StoreError
+from postgwas.report.methods_text import METHODS, methods_paragraph
+from postgwas.report.page_rows import page_rows
+from postgwas.report.section import PageTable
+from postgwas.report.study_page import study_page
+from postgwas.store import Provenance, Study
+from postgwas.sumstats.derive import mlog10p_from_z
+
+NASTY = "<script>alert(1)</script>"
+BROWSER = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
+    None,
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MTAG of two traits, one with a nasty name; eGenes; credible sets."""
+    path = tmp_path_factory.mktemp("report") / "study.h5"
+    study = Study.open(path, create=True)
+    rng = np.random.default_rng(1)
+    n = 3000
+    origin = Provenance.collect(rows_in=n + 5, rows_out=n, dropped={"INFO < 0.9": 3, f"bad {NASTY}": 2})
+    for trait in ("height", NASTY):
+        z = rng.normal(size=n)
+        z[1000] = 9.0
+        table = pl.DataFrame(
+            {
+                "SNPID": [f"rs{i}" for i in range(n)],
+                "CHR": np.repeat(np.arange(1, 21), n // 20).astype(np.int8),
+                "POS": (np.arange(n, dtype=np.int32) + 1) * 1000,
+                "EA": ["A"] * n,
+                "NEA": ["C"] * n,
+                "BETA": z / 100,
+                "SE": [0.01] * n,
+                "Z": z,
+                "MLOG10P": mlog10p_from_z(z),
+            }
+        )
+        attrs = {
+            "trait": trait,
+            "n_significant_gwas": 1,
+            "n_significant_mtag": 2,
+            "warnings": [f"few {NASTY}"],
+        }
+        key = f"mtag/{'height' if trait == 'height' else 'nasty'}"
+        study.write_table(key, table, kind="mtag-results", attrs=attrs, provenance=origin)
+    matrix = np.array([[2.0, 1.0], [1.0, 3.0]])
+    study.write_arrays(
+        "mtag/covariances",
+        {
+            "omega": matrix,
+            "sigma": matrix,
+            "genetic_correlation": np.array([[1, 0.4], [0.4, 1]]),
+            "traits": ["height", NASTY],
+        },
+        kind="mtag-covariances",
+        provenance=origin,
+    )
+    genes = 120
+    leads = pl.DataFrame(
+        {
+            "phenotype_id": [f"GENE{i}" for i in range(genes)],
+            "variant_id": [f"chr22_{30_000_000 + 10_000 * i}_A_C_b38" for i in range(genes)],
+            "tss_distance": rng.integers(-500_000, 500_000, genes),
+            "slope": rng.normal(size=genes),
+            "mlog10p": rng.exponential(5, genes),
+            "qval": np.linspace(0, 1, genes),
+        }
+    )
+    study.write_table(
+        "qtl/cis_permutation/lcl",
+        leads,
+        kind="qtl-cis_permutation",
+        attrs={"fdr": 0.05},
+        provenance=Provenance.collect(),
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def page(store: Path) -> Path:
+    return study_page(store, store.with_name("report.html"), title="Our study")
+
+
+def test_numbers_are_on_the_page(page: Path) -> None:
+    text = page.read_text()
+    assert "<h1>Our study</h1>" in text
+    assert "6 of 120" in text  # q of 0, 1/119 ... 5/119 are at most 0.05
+    assert ">rs1000</td>" in text, "the planted locus is in the table of loci"
+    assert "INFO &lt; 0.9" in text and ">3,005</td>" in text
+
+
+def test_names_of_strangers_are_escaped(page: Path) -> None:
+    text = page.read_text()
+    assert NASTY not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_needs_nothing_from_elsewhere(page: Path) -> None:
+    text = page.read_text()
+    sources = re.findall(r'(?:src|href)="([^"]*)"', text)
+    assert sources
+    assert all(one.startswith(("data:image/png;base64,", "#")) for one in sources)
+    assert "@import" not in text and "url(" not in text
+
+
+def test_figures_have_vector_form_and_numbers(page: Path) -> None:
+    folder = page.with_name("report_files")
+    pictures = {one.stem for one in folder.glob("*.png")}
+    assert pictures == {one.stem for one in folder.glob("*.svg")}
+    assert {"omega", "leads_around_the_tss_lcl", "manhattan_plot_mtag_of_height"} <= pictures
+    assert all((folder / f"{one}.tsv").exists() for one in pictures)
+    omega = pl.read_csv(folder / "omega.tsv", separator="\t")
+    assert omega["height"].to_list() == [2.0, 1.0]
+
+
+def test_methods_of_what_was_run_are_cited(page: Path) -> None:
+    text = page.read_text()
+    assert "10.1038/s41588-017-0009-4" in text and "10.1093/bioinformatics/btv722" in text
+    assert "10.1093/hmg/ddx280" not in text, "no MR-MEGA was run"
+
+
+def test_every_method_has_a_sentence() -> None:
+    text, citations = methods_paragraph(METHODS)
+    assert text.count(".") >= len(METHODS)
+    assert len(set(citations)) == len(citations)
+    assert all(method.sentence.endswith(".") for method in METHODS.values())
+
+
+def test_rows_know_their_place() -> None:
+    by_columns = pl.DataFrame({"CHR": [23, 1], "POS": [5, None], "Z": [1.23456, None]})
+    assert page_rows(PageTable("t", by_columns)).rows == [
+        ("X", 5, ["X", "5", "1.235"]),
+        ("", 0, ["1", "", ""]),
+    ]
+    by_id = pl.DataFrame({"variant_id": ["chr7_123_A_C_b38", "rs5", None]})
+    assert [row[:2] for row in page_rows(PageTable("t", by_id)).rows] == [("7", 123), ("", 0), ("", 0)]
+
+
+def test_an_existing_page_stays(store: Path, page: Path) -> None:
+    before = page.read_bytes()
+    with pytest.raises(OutputError, match="exists already"):
+        study_page(store, page)
+    assert page.read_bytes() == before
+
+
+def test_the_same_store_gives_the_same_page(store: Path, page: Path, tmp_path: Path) -> None:
+    again = study_page(store, tmp_path / "report.html", title="Our study")
+    assert again.read_bytes() == page.read_bytes()
+
+
+def test_no_store(tmp_path: Path) -> None:
+    with pytest.raises(StoreError):
+        study_page(tmp_path / "none.h5", tmp_path / "report.html")
+    assert not list(tmp_path.iterdir())
+
+
+def _in_browser(page: Path, search: str) -> tuple[str, str]:
+    """The page's document after the search, and what the browser's console said."""
+    assert BROWSER is not None
+    done = subprocess.run(
+        [BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom",
+         f"--user-data-dir={page.parent / 'browser'}", f"file://{page}#q={search}"],
+        capture_output=True, text=True, timeout=100, check=True,
+    )  # fmt: skip
+    return done.stdout, "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
+def test_the_search_filters_rows_by_region_and_gene(page: Path) -> None:
+    document, console = _in_browser(page, "22:30010000-30020000")
+    assert console == ""
+    assert sorted(re.findall(r'<tr data-c="22" data-p="(\d+)">', document)) == ["30010000", "30020000"]
+    assert ">2 rows in 1 table</p>" in document
+    assert set(re.findall(r'<section id="(\w+)">', document)) == {"qtls_and_fine_mapping"}
+    document, console = _in_browser(page, "gene3")
+    assert console == ""
+    assert ">1 row in 1 table</p>" in document
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
+def test_a_search_without_answer_says_so(page: Path) -> None:
+    document, console = _in_browser(page, "%3Cb%3Enothing")
+    assert console == ""
+    assert "nothing found for &lt;b&gt;nothing</p>" in document
