@@ -54,15 +54,15 @@ def write_panel(folder: Path, variants: Variants) -> None:
             "MAF": np.round(variants.maf[here], 4),
             "L2": np.round(variants.l2[here], 6),
         }
-        _write_table(folder / f"{number}.l2.ldscore.gz", columns)
+        write_table(folder / f"{number}.l2.ldscore.gz", columns)
         write_text(folder / f"{number}.l2.M_5_50", f"{common}\n")
 
 
 def write_effects(path: Path, variants: Variants, names: Sequence[str], effects: FloatArray) -> None:
     """Write the true standardised effects, shape (n_variants, n_traits)."""
     columns: dict[str, Any] = {"SNPID": variants.snpid, "EA": variants.ea, "NEA": variants.nea}
-    columns |= {name: _significant(effects[:, t], 8) for t, name in enumerate(names)}
-    _write_table(path, columns)
+    columns |= {name: significant(effects[:, t], 8) for t, name in enumerate(names)}
+    write_table(path, columns)
 
 
 def write_sumstats(
@@ -133,8 +133,8 @@ class _Raw:
         indel = some(0.001)
         self.ea[indel], self.nea[indel] = "I", "D"
         self.scale = np.sqrt(2 * self.freq * (1 - self.freq))
-        self.se = _significant(1 / (self.scale * np.sqrt(self.n)), 6)
-        self.beta = _significant(self.z / (self.scale * np.sqrt(self.n)), 6)
+        self.se = significant(1 / (self.scale * np.sqrt(self.n)), 6)
+        self.beta = significant(self.z / (self.scale * np.sqrt(self.n)), 6)
         self.mlog10p = mlog10p_from_z(self.z)
         self.beta[some(0.002)] = np.nan
         self.se[some(0.001)] = np.nan
@@ -172,11 +172,11 @@ def _ssgac(folder: Path, name: str, raw: _Raw) -> Path:
         "freq": np.round(raw.freq, 5),
         "beta": raw.beta,
         "se": raw.se,
-        "z": _significant(np.where(np.isfinite(raw.beta), raw.z, np.nan), 6),
+        "z": significant(np.where(np.isfinite(raw.beta), raw.z, np.nan), 6),
         "pval": raw.p_text(),
-        "n": _whole(raw.n),
+        "n": whole_numbers(raw.n),
     }
-    _write_table(path, columns)
+    write_table(path, columns)
     return path
 
 
@@ -191,15 +191,15 @@ def _regenie(folder: Path, name: str, raw: _Raw) -> Path:
         "ALLELE1": raw.ea,
         "A1FREQ": np.round(raw.freq, 6),
         "INFO": raw.info,
-        "N": _whole(raw.n),
+        "N": whole_numbers(raw.n),
         "TEST": ["ADD"] * size,
         "BETA": raw.beta,
         "SE": raw.se,
-        "CHISQ": _significant(raw.z**2, 6),
-        "LOG10P": _significant(np.where(raw.bad_p, np.nan, raw.mlog10p), 6),
+        "CHISQ": significant(raw.z**2, 6),
+        "LOG10P": significant(np.where(raw.bad_p, np.nan, raw.mlog10p), 6),
         "EXTRA": ["NA"] * size,
     }
-    _write_table(path, columns, separator=" ")
+    write_table(path, columns, separator=" ")
     return path
 
 
@@ -215,7 +215,7 @@ def _ssf(folder: Path, name: str, raw: _Raw) -> Path:
         "effect_allele_frequency": np.round(raw.freq, 5),
         "p_value": raw.p_text(),
         "rsid": raw.snpid,
-        "n": _whole(raw.n),
+        "n": whole_numbers(raw.n),
     }
     # A variant of this file alone, Z = 43.6: as a floating-point number its P would be 0.
     extra: dict[str, Any] = {
@@ -235,15 +235,15 @@ def _ssf(folder: Path, name: str, raw: _Raw) -> Path:
         columns[key] = np.insert(np.array(values, dtype=object), at, extra[key])
     for key in ("beta", "standard_error", "effect_allele_frequency"):
         columns[key] = columns[key].astype(np.float64)
-    _write_table(path, columns)
+    write_table(path, columns)
     return path
 
 
-def _whole(values: FloatArray) -> list[str]:
+def whole_numbers(values: FloatArray) -> list[str]:
     return ["NA" if v != v else str(int(v)) for v in values.tolist()]
 
 
-def _significant(values: FloatArray, digits: int) -> FloatArray:
+def significant(values: FloatArray, digits: int) -> FloatArray:
     """Round to so many significant digits; NaN stays."""
     with np.errstate(divide="ignore", invalid="ignore"):
         power = digits - 1 - np.floor(np.log10(np.abs(values)))
@@ -252,7 +252,7 @@ def _significant(values: FloatArray, digits: int) -> FloatArray:
         )
 
 
-def _write_table(path: Path, columns: dict[str, Any], *, separator: str = "\t") -> None:
+def write_table(path: Path, columns: dict[str, Any], *, separator: str = "\t") -> None:
     import polars as pl
     from isal import igzip
 
@@ -261,7 +261,7 @@ def _write_table(path: Path, columns: dict[str, Any], *, separator: str = "\t") 
         separator=separator, null_value="NA", quote_style="never"
     )
     # No time in the header: same seed, same bytes.
-    _write_bytes(path, igzip.compress(text.encode(), 2, mtime=0))
+    write_bytes(path, igzip.compress(text.encode(), 2, mtime=0))
 
 
 def _is_text(values: Any) -> bool:
@@ -270,10 +270,10 @@ def _is_text(values: Any) -> bool:
 
 def write_text(path: Path, text: str) -> None:
     """Write a small text file whole or not at all."""
-    _write_bytes(path, text.encode())
+    write_bytes(path, text.encode())
 
 
-def _write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes) -> None:
     from postgwas.sumstats.write import atomic_file
 
     with atomic_file(path) as stream:
