@@ -47,6 +47,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "credible sets and PIPs of GWAS regions: SuSiE with LD, or approximate Bayes factors",
     ),
     "report": ("report", "one HTML page of a study's store, with a search box"),
+    "coloc": (
+        "coloc",
+        "colocalisation of traits: one or several causal variants, many traits, whole genomes",
+    ),
     "store": ("store", "list, show, query, export, verify or pack a study's HDF5 store"),
     "reference": ("reference", "list, fetch and verify reference panels"),
     "demo": ("demo", "run the main job on the embedded demo study"),

@@ -74,3 +74,10 @@ class StoreError(PostgwasError):
 
 class EngineError(PostgwasError):
     """Workers cannot be started or keep dying."""
+
+
+class PostgwasWarning(UserWarning):
+    """Something that a caller from Python must know: a prior that was lowered, data that look wrong.
+
+    Results hold the same lines as ``notes``; commands log them as warnings.
+    """

@@ -7,17 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from postgwas.errors import UsageError
+from postgwas.coloc.priors import check_prior, prior_probabilities
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
-
-P1 = 1e-4
-"""Prior probability of a variant to be causal for trait 1 only."""
-P2 = 1e-4
-"""The same for trait 2."""
-P12 = 1e-5
-"""Prior probability of a variant to be causal for both traits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,38 +86,6 @@ def posterior(sums: Floats, p1: ArrayLike, p2: ArrayLike, p12: ArrayLike) -> Flo
     return result
 
 
-def prior_probabilities(sizes: ArrayLike, p1: float, p2: float, p12: float) -> Floats:
-    """Prior probabilities of H0 to H4 of regions of so many variants, shape (..., 5).
-
-    They are in the proportion 1 : m p1 : m p2 : m (m - 1) p1 p2 : m p12, as coloc has it.
-
-    Raises
-    ------
-    UsageError
-        If a prior is not between 0 and 1, or sums to 1 or more over a region's variants.
-
-    Examples
-    --------
-    >>> prior_probabilities(500, 1e-4, 1e-4, 1e-5).round(4)
-    array([0.9029, 0.0451, 0.0451, 0.0023, 0.0045])
-    """
-    count = np.asarray(sizes, np.float64)
-    most = float(count.max())
-    for name, value in (("p1", p1), ("p2", p2), ("p12", p12)):
-        if not 0 < value < 1:
-            raise UsageError(f"{name} = {value:g}: expected a probability between 0 and 1", hint="1e-4")
-        if value * most >= 1:
-            raise UsageError(
-                f"{name} = {value:g} over {most:.0f} variants of a region sums to {value * most:g}, "
-                "expected less than 1",
-                hint=f"{name}={1 / (most + 1):.2g} or less",
-            )
-    odds = [np.ones_like(count), count * p1, count * p2, count * (count - 1) * p1 * p2, count * p12]
-    weights = np.stack(odds, axis=-1)
-    result: Floats = weights / weights.sum(axis=-1, keepdims=True)
-    return result
-
-
 def over_p12(sums: Floats, size: int, p1: float, p2: float, p12: ArrayLike | None = None) -> Sensitivity:
     """Posteriors of the same Bayes factors over priors `p12`.
 
@@ -137,12 +98,17 @@ def over_p12(sums: Floats, size: int, p1: float, p2: float, p12: ArrayLike | Non
     p12 : array-like, shape (K,), optional
         100 values from 1e-8 to the smaller of `p1` and `p2`, evenly spaced on the log scale, if None.
 
+        Those that sum to 1 or more over the region are lowered to 1 / (size + 1).
+
     Raises
     ------
     UsageError
-        As :func:`prior_probabilities`.
+        If one is not between 0 and 1.
     """
     grid = np.geomspace(1e-8, min(p1, p2), 100) if p12 is None else np.atleast_1d(np.asarray(p12, np.float64))
-    prior = np.stack([prior_probabilities(size, p1, p2, float(value)) for value in grid])
+    for value in grid:
+        check_prior("p12", float(value))
+    grid = np.where(grid * size >= 1, 1.0 / (size + 1.0), grid)
+    prior = prior_probabilities(size, p1, p2, grid)
     shaped = grid.reshape(-1, *[1] * (sums.ndim - 1))
     return Sensitivity(grid, posterior(sums[None], p1, p2, shaped), prior)

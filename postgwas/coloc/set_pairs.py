@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,18 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from postgwas.coloc.hypotheses import (
-    P1,
-    P2,
-    Sensitivity,
-    combine_sums,
-    over_p12,
-    posterior,
-    prior_probabilities,
-)
-from postgwas.coloc.two_traits import shared_rows, shares
-from postgwas.errors import UsageError
-from postgwas.finemap.matrix_checks import check_names, finite_vector
+from postgwas.coloc.hypotheses import Sensitivity, combine_sums, over_p12, posterior
+from postgwas.coloc.priors import P1, P2, region_priors
+from postgwas.coloc.signal_factors import Scaled, Signals, shared_columns
+from postgwas.coloc.two_traits import shares
+from postgwas.errors import PostgwasWarning
 from postgwas.finemap.susie_result import SusieFit
 
 if TYPE_CHECKING:
@@ -50,12 +44,20 @@ class ColocPairs:
     overlap1, overlap2 : ndarray, shape (S1,), (S2,)
         How much of a signal's posterior is at variants that both traits have. Where it is low the
         pair says little: the causal variant may be among those that are missing.
+    clpp : ndarray, shape (S1, S2)
+        eCAVIAR's probability that one variant is causal for both signals: over the shared variants, the
+        sum of products of the signals' posteriors.
     snp : tuple of str
         Variants that both traits have, in the order of trait 1.
     log_bf1, log_bf2 : ndarray, shape (S1, n_shared), (S2, n_shared)
     p1, p2, p12 : float
+        As used: lowered where they summed to 1 or more over the region.
     sums : ndarray, shape (S1, S2, 4)
         Log sums of Bayes factors; see :func:`postgwas.coloc.hypotheses.log_sums`.
+    log_weight : ndarray, shape (n_shared,), optional
+        Logarithms of both traits' prior weights together.
+    notes : tuple of str
+        Priors that were lowered.
     """
 
     pp: Floats
@@ -66,6 +68,7 @@ class ColocPairs:
     hit2: tuple[str, ...]
     overlap1: Floats
     overlap2: Floats
+    clpp: Floats
     snp: tuple[str, ...]
     log_bf1: Floats
     log_bf2: Floats
@@ -73,6 +76,8 @@ class ColocPairs:
     p2: float
     p12: float
     sums: Floats
+    log_weight: Floats | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def n_shared(self) -> int:
@@ -81,7 +86,8 @@ class ColocPairs:
 
     def snp_pp_h4(self, one: int, two: int) -> Floats:
         """Probability of each variant to be the one shared by a pair, given H4; shape (n_shared,)."""
-        return shares(self.log_bf1[one] + self.log_bf2[two])
+        both = self.log_bf1[one] + self.log_bf2[two]
+        return shares(both if self.log_weight is None else both + self.log_weight)
 
     def sensitivity(self, p12: ArrayLike | None = None) -> Sensitivity:
         """Posteriors of all pairs over priors `p12`; see :func:`postgwas.coloc.hypotheses.over_p12`."""
@@ -103,6 +109,7 @@ class ColocPairs:
                 "overlap1": self.overlap1[one],
                 "overlap2": self.overlap2[two],
                 **posteriors,
+                "CLPP": self.clpp.ravel(),
             },
             schema_overrides={"hit1": pl.String, "hit2": pl.String},
         )
@@ -117,6 +124,8 @@ def susie(
     p1: float = P1,
     p2: float = P2,
     p12: float = P12_PAIRS,
+    prior_weights1: ArrayLike | None = None,
+    prior_weights2: ArrayLike | None = None,
 ) -> ColocPairs:
     """Colocalisation between all credible sets of two fits of SuSiE; nothing is fitted again.
 
@@ -127,6 +136,8 @@ def susie(
         Names of each fit's variants, in its order.
     p1, p2, p12 : float
         Prior probabilities of a variant to be causal for trait 1 only, trait 2 only, both.
+    prior_weights1, prior_weights2 : array-like, shape (V1,), (V2,), optional
+        How much more likely some variants are causal; see :func:`postgwas.coloc.priors.log_weights`.
 
     Returns
     -------
@@ -144,8 +155,9 @@ def susie(
     ----------
     Wallace 2021, PLoS Genetics 17:e1009440.
     """
-    chosen = [np.array(sorted(one.effect for one in fit.credible_sets), np.int64) for fit in (fit1, fit2)]
-    return _pairs(fit1.lbf_variable, fit2.lbf_variable, snp1, snp2, chosen[0], chosen[1], (p1, p2, p12))
+    one = Signals.of_fit(fit1, snp1, prior_weights=prior_weights1, what="1")
+    two = Signals.of_fit(fit2, snp2, prior_weights=prior_weights2, what="2")
+    return _warned(compare_signals(one, two, (p1, p2, p12)))
 
 
 def bf_bf(
@@ -157,6 +169,8 @@ def bf_bf(
     p1: float = P1,
     p2: float = P2,
     p12: float = P12_PAIRS,
+    prior_weights1: ArrayLike | None = None,
+    prior_weights2: ArrayLike | None = None,
 ) -> ColocPairs:
     """Colocalisation between all signals of two traits, given as log Bayes factors.
 
@@ -167,6 +181,8 @@ def bf_bf(
     snp1, snp2 : sequence of str
         Names of the columns. Columns are joined by them, in whatever order.
     p1, p2, p12 : float
+        Lowered to 1 / (m + 1), with a warning, where they sum to 1 or more over the m shared variants.
+    prior_weights1, prior_weights2 : array-like, shape (V1,), (V2,), optional
 
     Returns
     -------
@@ -179,7 +195,7 @@ def bf_bf(
     InputError
         If a Bayes factor is missing or infinite, or a name occurs twice.
     UsageError
-        If there are not as many names as columns, or priors are out of range for the region.
+        If there are not as many names as columns, or a prior is not between 0 and 1.
 
     Examples
     --------
@@ -187,61 +203,58 @@ def bf_bf(
     >>> found.pp[:, 0, 4].round(3), found.hit1, found.hit2
     (array([1.   , 0.027]), ('a', 'b'), ('a',))
     """
-    one = np.atleast_2d(np.asarray(log_bf1, np.float64))
-    two = np.atleast_2d(np.asarray(log_bf2, np.float64))
-    return _pairs(one, two, snp1, snp2, np.arange(len(one)), np.arange(len(two)), (p1, p2, p12))
+    one = Signals.of(log_bf1, snp1, prior_weights=prior_weights1, what="1")
+    two = Signals.of(log_bf2, snp2, prior_weights=prior_weights2, what="2")
+    return _warned(compare_signals(one, two, (p1, p2, p12)))
 
 
-def _pairs(
-    all1: Floats,
-    all2: Floats,
-    snp1: Sequence[str],
-    snp2: Sequence[str],
-    chosen1: Rows,
-    chosen2: Rows,
-    priors: tuple[float, float, float],
-) -> ColocPairs:
-    names1, names2 = _names(snp1, all1, 1), _names(snp2, all2, 2)
-    rows1, rows2 = shared_rows(names1, names2)
-    prior = prior_probabilities(rows1.size, *priors)
-    whole1, whole2 = all1[chosen1], all2[chosen2]
-    one, two = whole1[:, rows1], whole2[:, rows2]
-    top1, top2 = one.max(axis=1, keepdims=True), two.max(axis=1, keepdims=True)
-    weight1, weight2 = np.exp(one - top1), np.exp(two - top2)
-    sums = combine_sums(
-        top1,
-        weight1.sum(axis=1, keepdims=True),
-        top2.T,
-        weight2.sum(axis=1, keepdims=True).T,
-        weight1 @ weight2.T,
+def compare_signals(one: Signals, two: Signals, priors: tuple[float, float, float]) -> ColocPairs:
+    """All pairs of prepared signals; warnings in `notes` alone."""
+    columns = shared_columns(one, two)
+    left, right = (_at(one, None), _at(two, None)) if columns is None else (
+        _at(one, columns[0]), _at(two, columns[1])
+    )  # fmt: skip
+    logs = [side.log_weight for side in (left, right) if side.log_weight is not None]
+    together: Floats | None = np.sum(logs, axis=0) if logs else None
+    used = region_priors(
+        len(left.snp), *priors, together=None if together is None else float(np.exp(together).sum())
     )
-    names = tuple(names1[row] for row in rows1)
+    a, b = left.scaled, right.scaled
+    sums = combine_sums(a.top[:, None], a.total[:, None], b.top[None], b.total[None], a.weight @ b.weight.T)
+    p1, p2, p12 = float(used.p1[0]), float(used.p2[0]), float(used.p12[0])
     return ColocPairs(
-        pp=posterior(sums, *priors),
-        prior=prior,
-        signal1=chosen1,
-        signal2=chosen2,
-        hit1=tuple(names[row] for row in one.argmax(axis=1)),
-        hit2=tuple(names[row] for row in two.argmax(axis=1)),
-        overlap1=shares(whole1)[:, rows1].sum(axis=1),
-        overlap2=shares(whole2)[:, rows2].sum(axis=1),
-        snp=names,
-        log_bf1=one,
-        log_bf2=two,
-        p1=priors[0],
-        p2=priors[1],
-        p12=priors[2],
-        sums=sums,
-    )
+        pp=posterior(sums, p1, p2, p12), prior=used.prior[0], signal1=one.signal, signal2=two.signal,
+        hit1=tuple(left.snp[row] for row in left.lead), hit2=tuple(left.snp[row] for row in right.lead),
+        overlap1=_overlap(one, left), overlap2=_overlap(two, right), clpp=_clpp(one, two, left, right),
+        snp=left.snp, log_bf1=left.log_bf, log_bf2=right.log_bf, p1=p1, p2=p2, p12=p12, sums=sums,
+        log_weight=together, notes=used.notes,
+    )  # fmt: skip
 
 
-def _names(snp: Sequence[str], factors: Floats, trait: int) -> list[str]:
-    if factors.ndim != 2:
-        raise UsageError(f"log_bf{trait}: expected signals x variants, found shape {factors.shape}")
-    names = [str(name) for name in snp]
-    if len(names) != factors.shape[1]:
-        raise UsageError(f"snp{trait}: {len(names)} names for {factors.shape[1]} variants of trait {trait}")
-    check_names(names, None)
-    for signal in factors:
-        finite_vector(signal, f"log_bf{trait}", names=names)
-    return names
+def _at(whole: Signals, columns: Rows | None) -> Signals:
+    if columns is None:
+        return whole
+    weight = whole.log_weight
+    if weight is not None:
+        weight = weight[columns]
+        weight = weight - np.log(np.exp(weight).mean())
+    names = tuple(whole.snp[column] for column in columns)
+    return Signals(names, whole.signal, whole.log_bf[:, columns], weight)
+
+
+def _overlap(whole: Signals, part: Signals) -> Floats:
+    share: Floats = np.exp(part.log_total - whole.log_total)
+    return np.minimum(share, 1.0)
+
+
+def _clpp(one: Signals, two: Signals, left: Signals, right: Signals) -> Floats:
+    a, b = (Scaled.of(side.log_bf, None) for side in (left, right))
+    logs = (a.top - one.log_total)[:, None] + (b.top - two.log_total)[None]
+    products: Floats = np.exp(logs) * (a.weight @ b.weight.T)
+    return products
+
+
+def _warned(found: ColocPairs) -> ColocPairs:
+    for note in found.notes:
+        warnings.warn(note, PostgwasWarning, stacklevel=3)
+    return found

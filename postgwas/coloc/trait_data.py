@@ -144,6 +144,19 @@ class Dataset:
         return float(estimate_sd_y(self.se, self.maf, self.n)[0])
 
     @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What looks wrong: standard errors that look like variances, or do not fit n and maf."""
+        from postgwas.coloc.error_scale import error_notes
+
+        if self.se is None:
+            return ()
+        return error_notes(
+            np.asarray(self.se), None if self.maf is None else np.asarray(self.maf),
+            None if self.n is None else np.asarray(self.n), case_control=self.type == "cc",
+            sd_y=self.sd_y, case_fraction=self.case_fraction,
+        )  # fmt: skip
+
+    @cached_property
     def log_bf(self) -> Floats:
         """Log Bayes factors, shape (V,); see :func:`postgwas.finemap.log_abf`."""
         kind = "cc" if self.type == "cc" else "quant"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from postgwas.errors import UsageError
+from postgwas.errors import PostgwasWarning, UsageError
 from postgwas.finemap.abf import check_starts
 from postgwas.finemap.credible_sets import smallest_set
 from postgwas.finemap.matrix_checks import finite_vector
@@ -52,12 +53,18 @@ class SingleCausal:
         Log Bayes factor of one causal variant against none: variants weighted by their priors.
     starts : ndarray of int64, shape (R,)
         First row of each region.
+    p1 : ndarray, shape (R,)
+        The prior used; lowered where it summed to 1 or more over a region.
+    notes : tuple of str
+        What was lowered, to what.
     """
 
     pip: Floats
     pip_null: Floats
     log_bf: Floats
     starts: Rows
+    p1: Floats
+    notes: tuple[str, ...] = ()
 
     def rows(self, region: int) -> slice:
         """Rows of a region."""
@@ -99,7 +106,8 @@ def single_causal(
     log_bf : array-like, shape (V,)
         Log Bayes factors of all regions' variants, one region after the other.
     p1 : float
-        Prior probability of a variant to be causal.
+        Prior probability of a variant to be causal; lowered to 1 / (m + 1), with a warning, where it sums
+        to 1 or more over the m variants of a region.
     prior_weights : array-like, shape (V,), optional
         How much more likely some variants of a region are than others.
     starts : array-like of int, shape (R,), optional
@@ -114,7 +122,12 @@ def single_causal(
     InputError
         If a Bayes factor is missing or infinite.
     UsageError
-        If priors are out of range, or sum to 1 or more over a region.
+        If priors are out of range.
+
+    Warns
+    -----
+    PostgwasWarning
+        If the prior is lowered.
 
     References
     ----------
@@ -133,27 +146,61 @@ def single_causal(
     sizes = np.diff(np.append(first, factors.size))
     if not 0 < p1 < 1:
         raise UsageError(f"p1 = {p1:g}: expected a probability between 0 and 1", hint="1e-4")
-    prior = p1 * sizes
-    if prior.max() >= 1:
-        worst = int(sizes.argmax())
-        raise UsageError(
-            f"p1 = {p1:g} over the {sizes[worst]} variants of region {worst} sums to {prior[worst]:g}, "
-            "expected less than 1",
-            hint=f"p1={1 / (sizes[worst] + 1):.2g}",
-        )
-    log_prior = _log_prior(p1, prior_weights, first, sizes)
+    used, notes = lower_prior("p1", p1, sizes)
+    for note in notes:
+        warnings.warn(note, PostgwasWarning, stacklevel=2)
+    prior = used * sizes
+    log_prior = _log_prior(used, prior_weights, first, sizes)
     weighted = factors + log_prior
     top = np.maximum.reduceat(weighted, first)
     shares = np.exp(weighted - np.repeat(top, sizes))
     log_sum = top + np.log(np.add.reduceat(shares, first))
     whole = np.logaddexp(log_sum, np.log1p(-prior))
     pip = np.exp(weighted - np.repeat(whole, sizes))
-    return SingleCausal(pip, np.exp(np.log1p(-prior) - whole), log_sum - np.log(prior), first)
+    return SingleCausal(
+        pip, np.exp(np.log1p(-prior) - whole), log_sum - np.log(prior), first, used, tuple(notes)
+    )
 
 
-def _log_prior(p1: float, weights: ArrayLike | None, first: Rows, sizes: Rows) -> float | Floats:
+def lower_prior(name: str, value: float, sizes: NDArray[np.generic]) -> tuple[Floats, list[str]]:
+    """The prior of a variant for regions of m variants, and a line that says where it was lowered.
+
+    Parameters
+    ----------
+    name : str
+        For the line.
+    value : float
+    sizes : ndarray, shape (R,)
+
+    References
+    ----------
+    As coloc does: 1 / (m + 1) where m times the prior is 1 or more.
+
+    Examples
+    --------
+    >>> lower_prior("p1", 1e-4, np.array([500, 9999]))
+    (array([0.0001, 0.0001]), [])
+    >>> lower_prior("p1", 1e-4, np.array([12000]))[1]
+    ['p1 = 0.0001 sums to 1.2 over 12000 variants: lowered to 8.33264e-05']
+    """
+    count = np.asarray(sizes, np.float64)
+    large = value * count >= 1
+    used: Floats = np.where(large, 1.0 / (count + 1.0), value)
+    if not large.any():
+        return used, []
+    most = float(count.max())
+    told = (
+        f"{name} = {value:g} sums to {value * most:g} over {most:.0f} variants: lowered to {used.min():.6g}"
+    )
+    others = int(large.sum()) - 1
+    if others:
+        told += f" there, and in {others} more regions to 1 / (variants + 1)"
+    return used, [told]
+
+
+def _log_prior(p1: Floats, weights: ArrayLike | None, first: Rows, sizes: Rows) -> Floats:
     if weights is None:
-        return float(np.log(p1))
+        return np.repeat(np.log(p1), sizes)
     given = finite_vector(weights, "prior_weights", size=int(sizes.sum()))
     if given.min() < 0:
         row = int(given.argmin())

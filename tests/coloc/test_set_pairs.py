@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from postgwas import coloc, finemap
-from postgwas.errors import InputError, NoVariantsError, PostgwasError, UsageError
+from postgwas.errors import InputError, NoVariantsError, PostgwasError, PostgwasWarning, UsageError
 
 
 def test_pairs_are_what_each_pair_is() -> None:
@@ -52,5 +52,32 @@ def test_bad_input() -> None:
         coloc.bf_bf(good, good, ["a", "b"], ["c", "d"])
     with pytest.raises(InputError, match=r"log_bf2: nan at variant 1 \('b'\)"):
         coloc.bf_bf(good, [[1.0, np.nan]], ["a", "b"], ["a", "b"])
-    with pytest.raises(UsageError, match=r"p12 = 0\.5 over 2 variants"):
-        coloc.bf_bf(good, good, ["a", "b"], ["a", "b"], p12=0.5)
+    with pytest.raises(UsageError, match=r"p12 = 1: expected a probability"):
+        coloc.bf_bf(good, good, ["a", "b"], ["a", "b"], p12=1.0)
+    with pytest.raises(UsageError, match="prior_weights2: -1 at variant 1"):
+        coloc.bf_bf(good, good, ["a", "b"], ["a", "b"], prior_weights2=[1, -1])
+
+
+def test_weights_of_shared_variants_are_those_of_the_subset() -> None:
+    rng = np.random.default_rng(2)
+    one, two, weight = rng.normal(3, 2, (2, 9)), rng.normal(3, 2, (1, 6)), rng.uniform(0.1, 3, 9)
+    names = list("abcdefghi")
+    found = coloc.bf_bf(one, two, names, names[3:], prior_weights1=weight)
+    alone = coloc.bf_bf(one[:, 3:], two, names[3:], names[3:], prior_weights1=weight[3:])
+    np.testing.assert_allclose(found.pp, alone.pp, rtol=1e-12)
+    np.testing.assert_allclose(found.prior, alone.prior, rtol=1e-12)
+    assert found.snp_pp_h4(1, 0) == pytest.approx(alone.snp_pp_h4(1, 0))
+
+
+def test_clpp_is_the_sum_of_products_of_posteriors() -> None:
+    found = coloc.bf_bf(np.log([[1.0, 3.0, 4.0]]), np.log([[2.0, 6.0]]), ["a", "b", "c"], ["b", "x"])
+    assert found.clpp[0, 0] == pytest.approx(3 / 8 * 2 / 8)
+    assert found.table()["CLPP"][0] == pytest.approx(3 / 8 * 2 / 8)
+
+
+def test_large_priors_are_lowered() -> None:
+    with pytest.warns(PostgwasWarning, match=r"p12 = 0\.5 sums to 1 over 2 variants: lowered to 0\.333333"):
+        found = coloc.bf_bf([[4.0, 1.0]], [[3.0, 2.0]], ["a", "b"], ["a", "b"], p12=0.5)
+    told = coloc.bf_bf([[4.0, 1.0]], [[3.0, 2.0]], ["a", "b"], ["a", "b"], p12=1 / 3)
+    np.testing.assert_array_equal(found.pp, told.pp)
+    assert found.p12 == pytest.approx(1 / 3) and len(found.notes) == 1

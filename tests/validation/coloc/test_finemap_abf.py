@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from postgwas.errors import UsageError
+from postgwas.errors import PostgwasWarning
 from postgwas.finemap import estimate_sd_y, log_abf, log_abf_from_p, single_causal
 
 DATA = Path(__file__).parent / "data"
@@ -72,6 +72,9 @@ def test_credible_sets(name: str) -> None:
     assert sorted(found.variants.tolist() + [-1] * found.with_null) == sorted(TOLD["sets"][name])
 
 
-def test_priors_that_sum_to_one_are_refused_where_the_peer_lowers_them() -> None:
-    with pytest.raises(UsageError, match=r"443 variants of region 0 sums to 4\.43"):
-        single_causal(bayes_factors(1), p1=0.01)
+def test_priors_that_sum_to_one_are_lowered_as_the_peer_does() -> None:
+    with pytest.warns(
+        PostgwasWarning, match=r"p1 = 0\.01 sums to 4\.43 over 443 variants: lowered to 0\.002252"
+    ):
+        found = single_causal(bayes_factors(1), p1=0.01)
+    np.testing.assert_array_equal(found.pip, single_causal(bayes_factors(1), p1=1 / 444).pip)
