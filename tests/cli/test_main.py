@@ -78,7 +78,7 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
     assert main([name, "--help"]) == 0
     text = capsys.readouterr().out
     assert f"postgwas {name}" in text
-    assert "--debug" in text or name in ("eqtl", "expression", "genotypes", "reference", "store")
+    assert "--debug" in text or name in ("coloc", "eqtl", "expression", "genotypes", "reference", "store")
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
