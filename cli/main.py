@@ -81,6 +81,15 @@ def run_command(name: str, argv: Sequence[str], *, prog: str | None = None) -> i
     return guarded(lambda arguments: _run(name, arguments, prog=prog), list(argv))
 
 
+def run_module(module: str, argv: Sequence[str], *, prog: str) -> int:
+    """As :func:`run_command`, for a module of this package that is no command by itself.
+
+    Scripts that stand in for a peer's program whose method is one of several of ours
+    (``cli/mama.py``) call this.
+    """
+    return guarded(lambda arguments: _run_module(_module(module), arguments, prog=prog), list(argv))
+
+
 def _dispatch(argv: list[str]) -> int:
     if len(argv) > 1 and argv[0] == "--debug":
         argv = [*argv[1:], "--debug"]
@@ -109,16 +118,23 @@ def _dispatch(argv: list[str]) -> int:
 
 
 def _run(name: str, argv: list[str], *, prog: str | None = None) -> int:
-    command = _load(name)
+    return _run_module(_load(name), argv, prog=prog or f"postgwas {name}")
+
+
+def _run_module(command: ModuleType, argv: list[str], *, prog: str) -> int:
     kind = HelpParser if wants_help(argv) else Parser
-    parser = kind(prog=prog or f"postgwas {name}", description=command.__doc__, allow_abbrev=True)
+    parser = kind(prog=prog, description=command.__doc__, allow_abbrev=True)
     command.add_arguments(parser)
     status = command.run(parser.parse_args(underscored(argv)))
     return 0 if status is None else int(status)
 
 
 def _load(name: str) -> ModuleType:
-    return importlib.import_module(f"postgwas.cli.{COMMANDS[name][0]}")
+    return _module(COMMANDS[name][0])
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"postgwas.cli.{name}")
 
 
 def _print_help() -> None:

@@ -1,0 +1,1 @@
+"""Meta-analysis of studies and populations."""

@@ -1,0 +1,118 @@
+"""What MAMA is told: populations, and what is assumed of its coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from postgwas.errors import UsageError
+from postgwas.meta.mama_filters import CHROMOSOMES
+from postgwas.meta.mama_outputs import read_coefficients
+from postgwas.meta.mama_regression import Rule, constrained
+
+
+@dataclass(frozen=True)
+class Population:
+    """Summary statistics of one population.
+
+    Attributes
+    ----------
+    path : str
+    ancestry : str
+        As in the columns of the LD scores: ANC1_ANC2.
+    phenotype : str
+    """
+
+    path: str
+    ancestry: str
+    phenotype: str
+
+    @property
+    def name(self) -> str:
+        """``ANCESTRY_PHENOTYPE``, part of the names of its files."""
+        return f"{self.ancestry}_{self.phenotype}"
+
+
+@dataclass(frozen=True)
+class MamaOptions:
+    """What :func:`mama` may do otherwise; names are those of the flags.
+
+    Attributes
+    ----------
+    use_standardized_units : bool
+        Regress effects of standardised genotypes; inputs and outputs stay per allele.
+    reg_ld, reg_se2, reg_int : {"free", "zero", "diagonal", "identity"} or path
+        What is assumed of the coefficients of LD scores, squared standard errors and the
+        constant, or a file that has them.
+    reg_ld_set_corr : float, optional
+        Genetic correlation that fixes the covariances.
+    freq_bounds : (float, float)
+    allowed_chr_values : sequence of str
+    allow_palindromic_snps : bool
+    snp_list : path, optional
+        Ids to keep, one a line.
+    input_sep : str, optional
+        Separator (a regular expression) of all inputs.
+    add_col_match, replace_col_match : mapping
+        Standard column -> pattern of names of columns.
+    mama_compat : bool
+        Find columns by mama.py's patterns only, and keep its way with A/T and C/G SNPs.
+    """
+
+    use_standardized_units: bool = False
+    reg_ld: str = "free"
+    reg_se2: str = "diagonal"
+    reg_int: str = "free"
+    reg_ld_set_corr: float | None = None
+    freq_bounds: tuple[float, float] = (0.01, 0.99)
+    allowed_chr_values: Sequence[str] = CHROMOSOMES
+    allow_palindromic_snps: bool = False
+    snp_list: str | None = None
+    input_sep: str | None = None
+    add_col_match: Mapping[str, str] = field(default_factory=dict)
+    replace_col_match: Mapping[str, str] = field(default_factory=dict)
+    mama_compat: bool = False
+
+
+def check(populations: Sequence[Population], options: MamaOptions) -> None:
+    """Refuse what contradicts itself or is out of range.
+
+    Raises
+    ------
+    UsageError
+    """
+    if not populations:
+        raise UsageError("no summary statistics given", hint="--sumstats FILE,ANCESTRY,PHENOTYPE ...")
+    names = [population.name for population in populations]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(
+                f"ancestry and phenotype {name} are given twice: expected one file for each",
+                hint="give the files different phenotypes",
+            )
+    low, high = options.freq_bounds
+    if not 0 <= low < high <= 1:
+        raise UsageError(f"--freq_bounds {low:g} {high:g}: expected two frequencies, the lower first")
+    corr = options.reg_ld_set_corr
+    if corr is not None and not -1 <= corr <= 1:
+        raise UsageError(f"--reg_ld_set_corr {corr:g}: expected a correlation, from -1 to 1")
+
+
+def fixed_coefficients(options: MamaOptions, k: int) -> dict[str, Any]:
+    """Keyword arguments of :func:`postgwas.meta.mama_regression.regress` for k populations.
+
+    Raises
+    ------
+    InputError, MatrixError
+        If a file of coefficients cannot be used.
+    """
+    fixed: dict[str, Any] = {"ld_correlation": options.reg_ld_set_corr}
+    for key, name in (("ld_fixed", "reg_ld"), ("intercept_fixed", "reg_int"), ("se2_fixed", "reg_se2")):
+        value: str = getattr(options, name)
+        if value in ("free", "zero", "diagonal", "identity"):
+            rule: Rule = value  # type: ignore[assignment]
+            fixed[key] = constrained(rule, k)
+        else:
+            fixed[key] = read_coefficients(value, k, flag=f"--{name}_coef")
+    return fixed

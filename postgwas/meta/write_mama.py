@@ -1,0 +1,129 @@
+"""Where MAMA's results go: files that appear together, and the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from postgwas.destination import check_prefix, refuse_existing, refuse_stored
+from postgwas.meta.mama_harmonise import Harmonised
+from postgwas.meta.mama_options import Population
+from postgwas.meta.mama_outputs import harmonised_frame, printed, write_coefficients
+from postgwas.meta.mama_reading import PopulationTable
+from postgwas.runlog import get_logger
+from postgwas.staging import appear_together
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from postgwas.meta.run_mama import MamaResult
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where results go."""
+
+    out: str | None
+    populations: tuple[Population, ...]
+    coefficients: bool
+    harmonised: bool
+    parquet: bool
+    store: str | None
+
+    def endings(self) -> list[str]:
+        found = [".rejected.tsv.gz"]
+        kinds = [".res", *([".hrm"] if self.harmonised else []), *([".parquet"] if self.parquet else [])]
+        found += [f"_{p.name}{kind}" for p in self.populations for kind in kinds]
+        if self.coefficients:
+            found += [f"_{name}_reg.cf" for name in ("ld", "int", "se2")]
+        return found
+
+    def keys(self) -> list[str]:
+        root = f"meta/mama/{Path(self.out or 'result').name}"
+        return [f"{root}/{name}" for name in (*(p.name for p in self.populations), "coefficients")]
+
+    def check(self, *, overwrite: bool) -> None:
+        if self.out is not None:
+            check_prefix(self.out, example="results/mama")
+            if not overwrite:
+                refuse_existing(Path(f"{self.out}{ending}") for ending in self.endings())
+        if not overwrite:
+            refuse_stored(self.store, self.keys())
+
+
+def write_files(
+    result: MamaResult,
+    common: Harmonised,
+    tables: Sequence[PopulationTable],
+    rejected: Sequence[tuple[str, pl.DataFrame]],
+    target: Target,
+) -> None:
+    from postgwas.sumstats.write import write_delimited, write_rejected
+
+    assert target.out is not None
+    home = Path(target.out)
+    with appear_together(home.parent) as aside:
+        prefix = f"{aside / home.name}"
+        for i, (population, table) in enumerate(zip(result.populations, result.tables)):
+            stem = f"{prefix}_{population.name}"
+            write_delimited(printed(table), f"{stem}.res", null="NaN")
+            if target.harmonised:
+                write_delimited(
+                    harmonised_frame(common.frames[i], tables[i].columns), f"{stem}.hrm", null="NaN"
+                )
+            if target.parquet:
+                table.write_parquet(f"{stem}.parquet")
+        if target.coefficients:
+            for name, matrix in (("ld", result.coefficients.ld), ("int", result.coefficients.intercept),
+                                 ("se2", result.coefficients.se2)):  # fmt: skip
+                write_coefficients(matrix, Path(f"{prefix}_{name}_reg.cf"))
+        write_rejected(f"{prefix}.rejected.tsv.gz", list(rejected))
+    log.info("Wrote %s", ", ".join(f"{target.out}{ending}" for ending in target.endings()))
+
+
+def store_results(
+    result: MamaResult,
+    target: Target,
+    files: Sequence[str],
+    parameters: Mapping[str, Any],
+    begun: float,
+    overwrite: bool,
+) -> None:
+    import polars as pl
+
+    from postgwas.store.provenance import Provenance
+    from postgwas.store.study import Study
+    from postgwas.sumstats.values import chromosomes_from_text
+
+    assert target.store is not None
+    study = Study.open(target.store, create=True)
+    made = Provenance.collect(
+        parameters=dict(parameters), inputs=list(dict.fromkeys(files)),
+        wall_seconds=time.perf_counter() - begun,
+        rows_in=len(result.estimates.status), rows_out=int(result.estimates.kept.sum()),
+    )  # fmt: skip
+    keys = target.keys()
+    for key, population, table in zip(keys, result.populations, result.tables):
+        ours = {"SNP": "SNPID", "BP": "POS", "A1": "EA", "A2": "NEA", "FREQ": "EAF", "N_EFF": "N"}
+        frame = table.rename({old: new for old, new in ours.items() if old in table.columns})
+        frame = frame.with_columns(
+            chromosomes_from_text(frame["CHR"]).alias("CHR"), pl.col("POS").cast(pl.Int32)
+        )
+        frame = frame.drop("N_ORIG", strict=False).sort("CHR", "POS", maintain_order=True)
+        study.write_table(
+            key, frame, kind="mama-results",
+            attrs={"ancestry": population.ancestry, "phenotype": population.phenotype, "effect_allele": "EA",
+                   "warnings": result.warnings},
+            units={"BETA": "per allele", "SE": "per allele", "MLOG10P": "-log10 P", "N": "people, effective"},
+            provenance=made, overwrite=overwrite,
+        )  # fmt: skip
+    c = result.coefficients
+    names = [p.name for p in result.populations]
+    arrays = {"ld": c.ld, "intercept": c.intercept, "se2": c.se2, "populations": names}
+    study.write_arrays(keys[-1], arrays, kind="mama-coefficients", provenance=made, overwrite=overwrite)
+    log.info("Stored %s in %s", ", ".join(keys), target.store)
