@@ -41,6 +41,10 @@ class LdSource(Protocol):
     """LD of a genome or of one region."""
 
     @property
+    def variants(self) -> pl.DataFrame:
+        """All of them: SNPID, and where they are known CHR and POS."""
+
+    @property
     def path(self) -> str: ...
 
     def region(self, region: MapRegion) -> RegionSource:
@@ -64,6 +68,10 @@ class GenotypeLd:
     genotypes: Genotypes
     basis: Floats | None = None
     cache: str | None = None
+
+    @property
+    def variants(self) -> pl.DataFrame:
+        return self.genotypes.variants
 
     @property
     def path(self) -> str:
@@ -124,28 +132,39 @@ class MatrixLd:
         return RegionLd(varies, part, np.zeros(rows.size))
 
 
-def read_matrix(path: str | os.PathLike[str], variants: str | os.PathLike[str]) -> MatrixLd:
+def read_matrix(path: str | os.PathLike[str], variants: str | os.PathLike[str] | None = None) -> MatrixLd:
     """LD of a file: .npy, .npz (its first array), or numbers in text, a line a variant.
 
     Parameters
     ----------
     path : path
-        Square, signed correlations.
-    variants : path
+        Square, signed correlations. The first line of a text may name the variants.
+    variants : path, optional
         Which variants its rows are: a .bim; a table whose header names SNPID (or ID, SNP, RSID) and, as far
-        as they are known, CHR, POS, A1 and A2 (or ALT and REF); or one id a line.
+        as they are known, CHR, POS, A1 and A2 (or ALT and REF); or one id a line. Where the matrix names its
+        variants they are found in it by id, and it may be left out.
 
     Raises
     ------
     InputError
-        If a file is not readable, is not square, or has another number of variants.
+        If a file is not readable, is not square, has another number of variants, or nothing names them.
     """
+    import polars as pl
+
     from postgwas.finemap.ld_variants import read_ld_variants
 
-    matrix = _numbers(path)
+    matrix, names = _numbers(path)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise InputError(f"{path}: an LD matrix is square, found {' x '.join(map(str, matrix.shape))}")
+    if names is not None and len(names) != matrix.shape[0]:
+        raise InputError(f"{path}: {len(names):,} names in line 1, but {matrix.shape[0]:,} lines of numbers")
+    if variants is None:
+        if names is None:
+            raise InputError(f"{path}: which variants are its rows?", hint="--ld_variants FILE")
+        return MatrixLd(matrix, _distinct(pl.DataFrame({"SNPID": names}), path), os.fspath(path))
     table = read_ld_variants(variants)
+    if names is not None:
+        table = _named(table, names, path, variants)
     if table.height != matrix.shape[0]:
         raise InputError(
             f"{variants}: {table.height:,} variants, but the LD matrix of {path} has {matrix.shape[0]:,}"
@@ -153,26 +172,58 @@ def read_matrix(path: str | os.PathLike[str], variants: str | os.PathLike[str]) 
     return MatrixLd(matrix, table, os.fspath(path))
 
 
-def _numbers(path: str | os.PathLike[str]) -> Floats:
+def _distinct(table: pl.DataFrame, path: str | os.PathLike[str]) -> pl.DataFrame:
+    twice = table["SNPID"].is_duplicated()
+    if twice.any():
+        raise InputError(f"{path}: variant '{table['SNPID'].filter(twice)[0]}' occurs twice")
+    return table
+
+
+def _named(
+    table: pl.DataFrame,
+    names: list[str],
+    path: str | os.PathLike[str],
+    variants: str | os.PathLike[str],
+) -> pl.DataFrame:
+    """The rows of the table that the matrix names, in its order."""
+    import polars as pl
+
+    asked = _distinct(pl.DataFrame({"SNPID": names}), path)
+    missing = asked.join(table, on="SNPID", how="anti")["SNPID"]
+    if missing.len():
+        raise InputError(
+            f"{path}: variant '{missing[0]}' is not in {variants}; {missing.len():,} of {len(names):,} are not"
+        )
+    return asked.join(table, on="SNPID", how="left", maintain_order="left")
+
+
+def _numbers(path: str | os.PathLike[str]) -> tuple[Floats, list[str] | None]:
+    """The numbers, and the names in a text's first line, if there are any."""
     name = os.fspath(path)
     if name.endswith((".npy", ".npz")):
         try:
             loaded = np.load(name, allow_pickle=False)
             array = loaded[loaded.files[0]] if name.endswith(".npz") else loaded
-            return np.asarray(array, np.float64)
+            return np.asarray(array, np.float64), None
         except (OSError, ValueError, IndexError) as error:
             raise InputError(f"{path}: no NumPy array can be read: {error}") from None
     from postgwas.genotypes.text_table import read_text
 
-    lines = read_text(path).split(b"\n")
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
+    rows: list[Floats] = []
+    names: list[str] | None = None
+    for number, line in enumerate(read_text(path).split(b"\n"), start=1):
+        cells = line.replace(b",", b" ").split()
+        if not cells:
             continue
         try:
-            rows.append(np.array(line.replace(b",", b" ").split(), np.float64))
+            rows.append(np.array(cells, np.float64))
         except ValueError as error:
+            if number == 1:
+                names = [cell.decode(errors="replace") for cell in cells]
+                continue
             raise InputError(f"{path}, line {number}: {error}; expected numbers alone") from None
         if rows[-1].size != rows[0].size:
             raise InputError(f"{path}, line {number}: {rows[-1].size} numbers, expected {rows[0].size}")
-    return np.vstack(rows)
+    if not rows:
+        raise InputError(f"{path}: no numbers, expected a square matrix of correlations")
+    return np.vstack(rows), names

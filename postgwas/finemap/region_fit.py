@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postgwas.errors import PostgwasError
+from postgwas.errors import InputError, PostgwasError
 from postgwas.finemap.abf import estimate_sd_y, log_abf, log_abf_from_z
 from postgwas.finemap.allele_alignment import align_variants
 from postgwas.finemap.ld_sources import RegionSource
@@ -123,10 +123,26 @@ def map_region(task: RegionTask) -> RegionResult:
         ld = None if matrix is None else CheckedLd.of(matrix)
         if ld is not None and settings.ld_check != "none":
             findings = check_region(z, ld, n, full=settings.ld_check == "full", seed=settings.seed)
+            refuse_other_signs(findings)
         posterior = _abf(stats, settings) if settings.method == "abf" else _susie(z, ld, sign, n, settings)
     except PostgwasError as error:
         return RegionResult(task.region, stats[:0], None, findings, left_out, n, n_flipped, str(error))
     return RegionResult(task.region, stats, posterior, findings, left_out, n, n_flipped, posterior.status)
+
+
+def refuse_other_signs(findings: LdFindings) -> None:
+    """Refuse z-scores whose signs do not go with LD's: no fit means anything then.
+
+    Raises
+    ------
+    InputError
+    """
+    if findings.alignment.contrary:
+        raise InputError(
+            f"signs of z-scores and LD agree in {100 * findings.alignment.share_of_pairs:.0f} % of "
+            f"{findings.alignment.n_pairs:,} pairs only: does LD count other alleles than the effect alleles?",
+            hint="--ld_variants with A1 and A2 tells; --ld_check none goes on all the same",
+        )
 
 
 def _susie(z: Floats, ld: CheckedLd | None, sign: Floats, n: float, settings: MapSettings) -> Posterior:

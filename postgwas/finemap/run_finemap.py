@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from postgwas.compute.engine import engine
 from postgwas.errors import InputError, NoVariantsError, UsageError
+from postgwas.finemap.build_check import refuse_other_build
 from postgwas.finemap.ld_sources import GenotypeLd, LdSource, MatrixLd, read_matrix
 from postgwas.finemap.map_settings import MapSettings
 from postgwas.finemap.region_fit import RegionResult, RegionTask, map_region
@@ -127,6 +128,8 @@ def finemap_regions(
     stats = load_stats(sumstats, options)
     places = choose_regions(stats.frame, choice, stats.path)
     source, people = _source(genotypes, ld, ld_variants, covariates, selection, dosage, ld_cache)
+    if source is not None:
+        refuse_other_build(stats.frame, source.variants, stats.path, source.path)
     tasks = [_task(stats.frame, place, source, chosen) for place in places]
     with engine(cores, scheduler=scheduler, jobqueue=jobqueue, jobqueue_options=jobqueue_options) as eng:
         found = eng.map(map_region, tasks, label="Fine-mapping")
@@ -140,8 +143,8 @@ def _check_ld(
 ) -> None:
     if genotypes is not None and ld is not None:
         raise UsageError("--genotypes and --ld exclude each other", hint="give one of them")
-    if (ld is None) != (ld_variants is None):
-        raise UsageError("--ld and --ld_variants belong together: one of them is missing")
+    if ld is None and ld_variants is not None:
+        raise UsageError("--ld_variants without --ld", hint="--ld FILE")
     if covariates is not None and genotypes is None:
         raise UsageError("--covariates needs --genotypes: they are projected out of these")
     if settings.method == "susie" and genotypes is None and ld is None:
@@ -161,7 +164,7 @@ def _source(
     dosage: bool,
     ld_cache: Path | None,
 ) -> tuple[LdSource | None, int]:
-    if ld is not None and ld_variants is not None:
+    if ld is not None:
         matrix: MatrixLd = read_matrix(ld, ld_variants)
         log.info("%s: LD of %s variants", matrix.path, f"{matrix.variants.height:,}")
         return matrix, 0

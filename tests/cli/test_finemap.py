@@ -231,12 +231,68 @@ def test_a_region_that_fails_lets_others_go_on(made: Study, finemapped: Run) -> 
     assert "Region 3:1-1000: not mapped" in Path(f"{out}.log").read_text()
 
 
-def test_another_build_is_suspected(made: Study, finemapped: Run, tmp_path: Path) -> None:
+def test_ld_of_another_build_is_refused(
+    made: Study, refused: Callable[..., str], finemapped: Run, tmp_path: Path
+) -> None:
+    """By ids where both have them; without, most variants have no LD, and a warning asks."""
     moved = tmp_path / "moved.txt"
-    table = pl.read_csv(made.stats, separator="\t")
-    table.with_columns(pl.col("BP") + 100_000).write_csv(moved, separator="\t")
+    table = pl.read_csv(made.stats, separator="\t").with_columns(pl.col("BP") + 100_000)
+    table.write_csv(moved, separator="\t")
+    told = refused("--genotypes", made.bed, "--region", "1:1-2000000", stats=moved)
+    assert "another build than" in told and "'rs0' lies at 1:1000000, there at 1:1100000; 160 of 160" in told
+    assert "(postgwas harmonise" in told
+    table.drop("SNP").write_csv(moved, separator="\t")
     out = finemapped("--region", "1:1-2000000", stats=moved)
     assert "most variants have no LD: are the builds" in Path(f"{out}.log").read_text()
+
+
+def test_ld_that_counts_other_alleles_is_refused(
+    made: Study, refused: Callable[..., str], finemapped: Run, tmp_path: Path
+) -> None:
+    """A matrix without alleles whose signs are another convention's; with alleles it is turned."""
+    r = np.corrcoef(made.calls[:N_VARIANTS].astype(float))
+    turned = np.where(np.random.default_rng(3).random(N_VARIANTS) < 0.5, -1.0, 1.0)
+    np.savetxt(tmp_path / "ld.txt", r * np.outer(turned, turned))
+    names = tmp_path / "names.txt"
+    names.write_text("".join(f"{ids(row)}\n" for row in range(N_VARIANTS)))
+    call = ("--ld", tmp_path / "ld.txt", "--region", "1:1-2000000")
+    told = refused(*call, "--ld_variants", names)
+    assert re.search(r"signs of z-scores and LD agree in \d\d % of [\d,]+ pairs only", told)
+    assert "--ld_check none" in told
+    out = finemapped(*call, "--ld_variants", names, "--ld_check", "none", genotypes=False)
+    assert read(out, ".regions.tsv")["SIGNS_AGREE"][0] is None
+    rows = [line.split() for line in Path(f"{made.bed}.bim").read_text().splitlines()[:N_VARIANTS]]
+    table = tmp_path / "variants.tsv"
+    pairs = [cells[4:6] if sign > 0 else cells[5:3:-1] for cells, sign in zip(rows, turned)]
+    body = [f"{cells[1]}\t{one}\t{other}\n" for cells, (one, other) in zip(rows, pairs)]
+    table.write_text("SNPID\tA1\tA2\n" + "".join(body))
+    found = read(finemapped(*call, "--ld_variants", table, "--overwrite", genotypes=False), ".pip.tsv.gz")
+    before = read(finemapped("--region", "1:1-2000000", "--overwrite"), ".pip.tsv.gz")
+    np.testing.assert_allclose(found["PIP"], before["PIP"], atol=2e-5)
+
+
+def test_a_matrix_that_names_its_variants(
+    made: Study, refused: Callable[..., str], finemapped: Run, tmp_path: Path
+) -> None:
+    """Alone, or found by name in a longer list of variants."""
+    order = np.random.default_rng(1).permutation(N_VARIANTS)
+    r = np.corrcoef(made.calls[:N_VARIANTS].astype(float))[np.ix_(order, order)]
+    matrix = tmp_path / "ld.txt"
+    np.savetxt(matrix, r, header=" ".join(ids(row) for row in order), comments="")
+    call = ("--ld", matrix, "--region", "1:1-2000000")
+    out = finemapped(*call, "--ld_variants", f"{made.bed}.bim", genotypes=False)
+    found = read(out, ".pip.tsv.gz")
+    before = read(finemapped("--region", "1:1-2000000", "--overwrite"), ".pip.tsv.gz")
+    np.testing.assert_allclose(found["PIP"], before["PIP"], atol=2e-5)
+    for text in Path(f"{out}.log"), matrix.with_suffix(".log"):
+        text.unlink(missing_ok=True)
+    for path in out.parent.iterdir():
+        path.unlink()
+    few = tmp_path / "few.txt"
+    few.write_text("rs1\nrs2\n")
+    assert "is not in" in refused(*call, "--ld_variants", few)
+    np.savetxt(matrix, r)
+    assert "which variants are its rows? (--ld_variants FILE)" in refused(*call)
 
 
 def without(made: Study, tmp_path: Path, *columns: str) -> Path:
@@ -287,7 +343,7 @@ def test_refused_ld_files(made: Study, refused: Callable[..., str], tmp_path: Pa
     others = tmp_path / "others.txt"
     others.write_text("".join(f"x{row}\n" for row in range(N_VARIANTS)))
     assert "none of 1 regions can be fine-mapped" in call(r, others)
-    assert "--ld_variants belong together" in refused("--ld", tmp_path / "r.npy")
+    assert "--ld_variants without --ld" in refused("--ld_variants", names)
 
 
 def test_results_are_not_replaced(
