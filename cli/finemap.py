@@ -2,12 +2,14 @@
 
 Summary statistics of any dialect, with positions; LD from genotypes (of the same people or a reference) or a
 file. Regions are given, or lie around the strongest variants. Writes OUT.pip.tsv.gz, OUT.credible_sets.tsv,
-OUT.regions.tsv, OUT.rejected.tsv.gz.
+OUT.regions.tsv, OUT.rejected.tsv.gz. Several populations, each with its LD, are mapped together where files
+are given as A,B,C: causal variants are shared, effects differ (OUT.populations.tsv too).
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from postgwas.cli.options import add_engine_options, add_run_options, add_store_options, engine_arguments
 
@@ -45,12 +47,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_stats(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("summary statistics")
-    group.add_argument("sumstats", metavar="FILE", help="summary statistics, harmonised or of any dialect")
-    group.add_argument("--n", type=float, metavar="N", help="sample size; goes before a column of the file")
     group.add_argument(
-        "--n_cases", type=float, metavar="N", help="cases; N becomes 4 / (1/cases + 1/controls)"
-    )
-    group.add_argument("--n_controls", type=float, metavar="N", help="controls")
+        "files", nargs="?", metavar="FILE",
+        help="summary statistics, harmonised or of any dialect; A,B,C: one file a population",
+    )  # fmt: skip
+    group.add_argument("--sumstats", metavar="FILE", help="the same by name instead of by place")
+    group.add_argument("--names", metavar="A,B,C", help="names of populations [default: of their files]")
+    group.add_argument("--n", metavar="N", help="sample size; goes before a column of the file")
+    group.add_argument("--n_cases", metavar="N", help="cases; N becomes 4 / (1/cases + 1/controls)")
+    group.add_argument("--n_controls", metavar="N", help="controls")
     for flag, (_, what) in NAME_FLAGS.items():
         group.add_argument(f"--{flag}", metavar="NAME", help=f"column of {what}")
     group.add_argument("--dialect", metavar="NAME", help="take this format instead of recognising it")
@@ -61,7 +66,7 @@ def _add_stats(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_ld(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("LD")
+    group = parser.add_argument_group("LD (of several populations: files with commas)")
     group.add_argument(
         "--genotypes", metavar="FILE",
         help="PLINK 1 (.bed), PLINK 2 (.pgen), VCF, BCF or BGEN, or their prefix; @ stands for chromosomes",
@@ -80,7 +85,8 @@ def _add_ld(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--ld_variants", metavar="FILE",
-        help="its variants: a .bim, a table with SNPID (CHR, POS, A1, A2), or one id a line",
+        help="its variants: a .bim, a table with SNPID (CHR, POS, A1, A2), or one id a line; needed unless "
+        "the matrix's first line names them",
     )  # fmt: skip
     group.add_argument(
         "--ld_check", choices=("none", "quick", "full"), default="quick",
@@ -155,6 +161,14 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
         help="prior of an effect to be none [default: 0]",
     )
     group.add_argument(
+        "--prior_correlation", type=float, default=0.0, metavar="R",
+        help="several populations: of effects between them, to begin with [default: 0]",
+    )  # fmt: skip
+    group.add_argument(
+        "--variants_in", choices=("all", "any"), default="all",
+        help="several populations: variants that all have, or that any has [default: all]",
+    )  # fmt: skip
+    group.add_argument(
         "--type", choices=("quant", "cc"), default="quant", help="abf: the trait [default: quant]"
     )
     group.add_argument("--sd_y", type=float, metavar="SD", help="abf: the trait's standard deviation")
@@ -169,11 +183,10 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Fine-map and write."""
     where = engine_arguments(args)
+    from postgwas.cli.finemap_populations import population_arguments, single_arguments
     from postgwas.finemap.map_settings import MapSettings
     from postgwas.finemap.region_list import RegionChoice
     from postgwas.finemap.region_stats import StatsOptions
-    from postgwas.finemap.write_finemap import finemap_files
-    from postgwas.genotypes.selection import Selection
 
     settings = MapSettings(
         method=args.method, n_effects=args.L, coverage=args.coverage, min_abs_corr=args.min_abs_corr,
@@ -181,23 +194,26 @@ def run(args: argparse.Namespace) -> int:
         estimate_residual_variance=args.estimate_residual_variance,
         scaled_prior_variance=args.scaled_prior_variance, prior_method=args.prior_method,
         null_weight=args.null_weight, kind=args.type, sd_y=args.sd_y, case_fraction=args.case_fraction,
-        p1=args.p1, ld_check=args.ld_check, seed=args.seed,
+        p1=args.p1, prior_correlation=args.prior_correlation, variants_in=args.variants_in,
+        ld_check=args.ld_check, seed=args.seed,
     )  # fmt: skip
     columns = {field: getattr(args, flag) for flag, (field, _) in NAME_FLAGS.items() if getattr(args, flag)}
     reading = StatsOptions(
-        columns=columns, dialect=args.dialect, dialect_files=args.dialect_file, n=args.n,
-        n_cases=args.n_cases, n_controls=args.n_controls, sample=args.sample,
-    )  # fmt: skip
-    finemap_files(
-        args.sumstats, args.out, genotypes=args.genotypes, ld=args.ld, ld_variants=args.ld_variants,
-        covariates=args.covariates,
-        selection=Selection(
-            keep=args.keep, remove=args.remove, extract=args.extract, exclude=args.exclude,
-            maf_min=args.maf_min, max_missing=args.max_missing,
-        ),
-        dosage=args.dosage,
-        regions=RegionChoice(args.region, args.leads, args.p_max, args.distance, args.window),
-        settings=settings, reading=reading, keep_ld=args.keep_ld, store=args.store,
-        overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json, **where,
-    )  # fmt: skip
+        columns=columns, dialect=args.dialect, dialect_files=args.dialect_file, sample=args.sample
+    )
+    shared = {
+        "dosage": args.dosage, "settings": settings, "keep_ld": args.keep_ld, "store": args.store,
+        "regions": RegionChoice(args.region, args.leads, args.p_max, args.distance, args.window),
+        "overwrite": args.overwrite, "quiet": args.quiet, "log_json": args.log_json, **where,
+    }  # fmt: skip
+    populations = population_arguments(args)
+    if len(populations) > 1:
+        from postgwas.finemap.write_populations import finemap_population_files
+
+        finemap_population_files(populations, args.out, reading=reading, **shared)
+        return 0
+    from postgwas.finemap.write_finemap import finemap_files
+
+    one, sizes = single_arguments(populations[0])
+    finemap_files(out=args.out, reading=replace(reading, **sizes), **one, **shared)
     return 0

@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from postgwas.finemap.region_list import RegionChoice as RegionChoice
     from postgwas.finemap.region_stats import StatsOptions as StatsOptions
     from postgwas.finemap.run_finemap import finemap_regions as finemap_regions
+    from postgwas.finemap.run_populations import Population as Population
+    from postgwas.finemap.run_populations import finemap_populations as finemap_populations
     from postgwas.finemap.sentinel_variants import sentinels as sentinels
     from postgwas.finemap.susie_individual import susie as susie
     from postgwas.finemap.susie_populations import MultiFit as MultiFit
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
     from postgwas.finemap.susie_summary import susie_rss as susie_rss
     from postgwas.finemap.susie_summary import susie_suff_stat as susie_suff_stat
     from postgwas.finemap.write_finemap import finemap_files as finemap_files
+    from postgwas.finemap.write_populations import finemap_population_files as finemap_population_files
 
 _HOMES = {
     "Alignment": "postgwas.finemap.alignment",
@@ -86,6 +89,7 @@ _HOMES = {
     "LdSpectrum": "postgwas.finemap.ld_spectrum",
     "MapSettings": "postgwas.finemap.map_settings",
     "MultiFit": "postgwas.finemap.susie_populations",
+    "Population": "postgwas.finemap.run_populations",
     "Purity": "postgwas.finemap.susie_result",
     "RegionChoice": "postgwas.finemap.region_list",
     "RegionLd": "postgwas.finemap.region_correlation",
@@ -98,6 +102,8 @@ _HOMES = {
     "estimate_s_rss": "postgwas.finemap.ld_spectrum",
     "estimate_sd_y": "postgwas.finemap.abf",
     "finemap_files": "postgwas.finemap.write_finemap",
+    "finemap_population_files": "postgwas.finemap.write_populations",
+    "finemap_populations": "postgwas.finemap.run_populations",
     "finemap_regions": "postgwas.finemap.run_finemap",
     "kriging_rss": "postgwas.finemap.kriging",
     "log_abf": "postgwas.finemap.abf",
@@ -122,6 +128,7 @@ __all__ = [
     "LdSpectrum",
     "MapSettings",
     "MultiFit",
+    "Population",
     "Purity",
     "RegionChoice",
     "RegionLd",
@@ -134,6 +141,8 @@ __all__ = [
     "estimate_s_rss",
     "estimate_sd_y",
     "finemap_files",
+    "finemap_population_files",
+    "finemap_populations",
     "finemap_regions",
     "kriging_rss",
     "log_abf",

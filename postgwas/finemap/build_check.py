@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from postgwas.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,9 +64,9 @@ def refuse_other_build(stats: pl.DataFrame, variants: pl.DataFrame, path: str, l
     if both.height < FEWEST or other.height <= SHARE * both.height:
         return
     first = other.row(0, named=True)
-    here, there = (chromosome_names([first[name]])[0] for name in ("CHR_right", "CHR"))
+    here, there = chromosome_names(np.array([first["CHR_right"], first["CHR"]]))
     raise InputError(
-        f"{ld_path}: another build than {path}: '{first['SNPID']}' lies at {here}:{first['POS_right']}, there "
-        f"at {there}:{first['POS']}; {other.height:,} of {both.height:,} shared ids do",
+        f"{ld_path}: another build than {path}: '{first['SNPID']}' lies at {here}:{first['POS_right']}, "
+        f"there at {there}:{first['POS']}; {other.height:,} of {both.height:,} shared ids do",
         hint="postgwas harmonise lifts summary statistics over",
     )

@@ -192,7 +192,8 @@ def _named(
     missing = asked.join(table, on="SNPID", how="anti")["SNPID"]
     if missing.len():
         raise InputError(
-            f"{path}: variant '{missing[0]}' is not in {variants}; {missing.len():,} of {len(names):,} are not"
+            f"{path}: variant '{missing[0]}' is not in {variants}; {missing.len():,} of {len(names):,} "
+            "are not"
         )
     return asked.join(table, on="SNPID", how="left", maintain_order="left")
 

@@ -33,6 +33,10 @@ class MapSettings:
         For "abf": see :func:`postgwas.finemap.log_abf` and :func:`postgwas.finemap.log_abf_from_z`.
     p1 : float
         For "abf": prior probability of a variant.
+    prior_correlation : float
+        Several populations: correlation of an effect between them to begin with.
+    variants_in : {"all", "any"}
+        Several populations: variants that all have, or that any has.
     ld_check : {"none", "quick", "full"}
         "quick": signs, and variants against the lead. "full": also `estimate_s_rss`, `kriging_rss` and
         `dentist`, which decompose the LD matrix.
@@ -55,6 +59,8 @@ class MapSettings:
     sd_y: float | None = None
     case_fraction: float | None = None
     p1: float = PRIOR
+    prior_correlation: float = 0.0
+    variants_in: Literal["all", "any"] = "all"
     ld_check: LdCheck = "quick"
     seed: int = 0
 
@@ -71,6 +77,10 @@ class MapSettings:
             raise UsageError(f"--ld_check {self.ld_check}: expected none, quick or full")
         if self.kind not in ("quant", "cc"):
             raise UsageError(f"--type {self.kind}: expected quant or cc")
+        if not -1 <= self.prior_correlation <= 1:
+            raise UsageError(f"--prior_correlation {self.prior_correlation:g}: expected -1 to 1")
+        if self.variants_in not in ("all", "any"):
+            raise UsageError(f"--variants_in {self.variants_in}: expected all or any")
         SusieSettings(
             n_effects=self.n_effects, coverage=self.coverage, min_abs_corr=self.min_abs_corr,
             max_iter=self.max_iter, tol=self.tol, scaled_prior_variance=self.scaled_prior_variance,

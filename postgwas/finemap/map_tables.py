@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from postgwas.finemap.population_fit import PopulationRegion
 from postgwas.finemap.region_fit import RegionResult
 from postgwas.finemap.run_finemap import FinemappedRegions
 from postgwas.store.position import chromosome_names
@@ -62,7 +64,7 @@ def _checked(one: RegionResult) -> list[pl.Series]:
     return made
 
 
-def sets_table(found: FinemappedRegions) -> pl.DataFrame:
+def sets_table(regions: Sequence[RegionResult | PopulationRegion]) -> pl.DataFrame:
     """A row a credible set.
 
     REGION, CS, CHR, START and END of its variants, SIZE, COVERAGE, PURITY_MIN, PURITY_MEAN, PURITY_MEDIAN
@@ -71,7 +73,7 @@ def sets_table(found: FinemappedRegions) -> pl.DataFrame:
     import polars as pl
 
     rows: list[dict[str, Any]] = []
-    for one in found.regions:
+    for one in regions:
         if one.posterior is None:
             continue
         ids, places = one.variants["SNPID"], one.variants["POS"]
@@ -141,20 +143,21 @@ def regions_table(found: FinemappedRegions) -> pl.DataFrame:
     )
 
 
-def log_bf_table(found: FinemappedRegions) -> pl.DataFrame:
+def log_bf_table(regions: Sequence[RegionResult | PopulationRegion]) -> pl.DataFrame:
     """Log Bayes factors of all variants for the effect behind each credible set: what colocalisation takes.
 
     REGION, CS, CHR, POS, SNPID, EA, NEA, LOG_BF.
     """
     import polars as pl
 
-    names = [name for name in ("CHR", "POS", "SNPID", "EA", "NEA") if name in found.stats.frame.columns]
-    parts = [pl.DataFrame(schema={name: found.stats.frame.schema[name] for name in names})]
+    first = regions[0].variants
+    names = [name for name in ("CHR", "POS", "SNPID", "EA", "NEA") if name in first.columns]
+    parts = [pl.DataFrame(schema={name: first.schema[name] for name in names})]
     parts[0] = parts[0].with_columns(
         pl.lit(None, pl.String).alias("REGION"), pl.lit(None, pl.Int32).alias("CS"),
         pl.lit(None, pl.Float64).alias("LOG_BF"),
     )  # fmt: skip
-    for one in found.regions:
+    for one in regions:
         if one.posterior is None:
             continue
         for number, factors in enumerate(one.posterior.log_bf, start=1):

@@ -140,7 +140,7 @@ def refuse_other_signs(findings: LdFindings) -> None:
     if findings.alignment.contrary:
         raise InputError(
             f"signs of z-scores and LD agree in {100 * findings.alignment.share_of_pairs:.0f} % of "
-            f"{findings.alignment.n_pairs:,} pairs only: does LD count other alleles than the effect alleles?",
+            f"{findings.alignment.n_pairs:,} pairs only: does LD count other alleles than the file?",
             hint="--ld_variants with A1 and A2 tells; --ld_check none goes on all the same",
         )
 
@@ -189,12 +189,24 @@ def bayes_factors(stats: pl.DataFrame, settings: MapSettings) -> Floats:
         for name in ("BETA", "SE", "Z", "EAF", "N")
     }
     has_effects = np.isfinite(columns["BETA"]).all() and np.isfinite(columns["SE"]).all()
+    known = np.isfinite(columns["EAF"]) & (columns["EAF"] > 0) & (columns["EAF"] < 1)
     if not has_effects:
+        if not known.all():
+            raise InputError(
+                f"{int((~known).sum()):,} of {known.size:,} variants have neither an effect with its "
+                "standard error nor an allele frequency: P-values alone tell no Bayes factor",
+                hint="--beta_name and --se_name, or --eaf_name",
+            )
         return log_abf_from_z(
             columns["Z"], columns["EAF"], columns["N"], kind=settings.kind,
             case_fraction=settings.case_fraction,
         )  # fmt: skip
     sd_y = settings.sd_y or 1.0
     if settings.kind == "quant" and settings.sd_y is None:
-        sd_y = float(estimate_sd_y(columns["SE"], columns["EAF"], columns["N"])[0])
+        if not known.any():
+            raise InputError(
+                "no allele frequencies to estimate the trait's standard deviation from",
+                hint="--sd_y, or --eaf_name",
+            )
+        sd_y = float(estimate_sd_y(columns["SE"][known], columns["EAF"][known], columns["N"][known])[0])
     return log_abf(columns["BETA"], columns["SE"], kind=settings.kind, sd_y=sd_y)

@@ -15,7 +15,7 @@ from postgwas.errors import InputError, NoVariantsError, UsageError
 from postgwas.finemap.build_check import refuse_other_build
 from postgwas.finemap.ld_sources import GenotypeLd, LdSource, MatrixLd, read_matrix
 from postgwas.finemap.map_settings import MapSettings
-from postgwas.finemap.region_fit import RegionResult, RegionTask, map_region
+from postgwas.finemap.region_fit import TOO_FEW, RegionResult, RegionTask, map_region
 from postgwas.finemap.region_list import MapRegion, RegionChoice, choose_regions
 from postgwas.finemap.region_stats import RegionStats, StatsOptions, load_stats
 from postgwas.genotypes.genotypes import Genotypes
@@ -121,13 +121,13 @@ def finemap_regions(
     chosen, choice = settings or MapSettings(), regions or RegionChoice()
     chosen.check()
     choice.check()
-    _check_ld(chosen, genotypes, ld, ld_variants, covariates, choice)
+    check_ld(chosen, genotypes, ld, ld_variants, covariates, choice)
     options = reading or StatsOptions()
     if chosen.method == "abf":
         options = replace(options, unsigned=True)
     stats = load_stats(sumstats, options)
     places = choose_regions(stats.frame, choice, stats.path)
-    source, people = _source(genotypes, ld, ld_variants, covariates, selection, dosage, ld_cache)
+    source, people = ld_source(genotypes, ld, ld_variants, covariates, selection, dosage, ld_cache)
     if source is not None:
         refuse_other_build(stats.frame, source.variants, stats.path, source.path)
     tasks = [_task(stats.frame, place, source, chosen) for place in places]
@@ -138,9 +138,10 @@ def finemap_regions(
     return result
 
 
-def _check_ld(
+def check_ld(
     settings: MapSettings, genotypes: Any, ld: Any, ld_variants: Any, covariates: Any, choice: RegionChoice
 ) -> None:
+    """Refuse LD that is missing, given twice, or without meaning; raises UsageError."""
     if genotypes is not None and ld is not None:
         raise UsageError("--genotypes and --ld exclude each other", hint="give one of them")
     if ld is None and ld_variants is not None:
@@ -155,7 +156,7 @@ def _check_ld(
         raise UsageError("--ld is the matrix of one region: which one?", hint="--region CHR:START-END")
 
 
-def _source(
+def ld_source(
     genotypes: Genotypes | Path | None,
     ld: Path | None,
     ld_variants: Path | None,
@@ -164,6 +165,7 @@ def _source(
     dosage: bool,
     ld_cache: Path | None,
 ) -> tuple[LdSource | None, int]:
+    """Open what gives LD, and how many people it is of; arguments as :func:`finemap_regions`."""
     if ld is not None:
         matrix: MatrixLd = read_matrix(ld, ld_variants)
         log.info("%s: LD of %s variants", matrix.path, f"{matrix.variants.height:,}")
@@ -213,13 +215,15 @@ def _task(
 def _refuse_nothing(result: FinemappedRegions) -> None:
     if any(one.posterior is not None for one in result.regions):
         return
-    why = _counts([one.status for one in result.regions])
+    states = [one.status for one in result.regions]
+    why = "; ".join(f"in {states.count(one):,}: {one}" for one in dict.fromkeys(states))
     reasons = _counts([why for one in result.regions for _, why in one.left_out])
     told = f"; of their variants: {reasons}" if reasons else ""
     where = f" with LD of {result.ld_path}" if result.ld_path else ""
+    lost = TOO_FEW in states and result.ld_path
     raise NoVariantsError(
-        f"{result.stats.path}: none of {len(result.regions)} regions can be fine-mapped{where} ({why}{told})",
-        hint="are builds and chromosomes the same? postgwas harmonise" if result.ld_path else None,
+        f"{result.stats.path}: none of {len(states)} regions can be fine-mapped{where}; {why}{told}",
+        hint="are builds and chromosomes the same? postgwas harmonise" if lost else None,
     )
 
 

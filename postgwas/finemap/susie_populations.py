@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,7 @@ from postgwas.compute.threads import one_blas_thread
 from postgwas.errors import UsageError
 from postgwas.finemap.credible_sets import credible_sets
 from postgwas.finemap.matrix_checks import CheckedLd, check_names
+from postgwas.finemap.products import MatrixProducts
 from postgwas.finemap.shared_fit import SharedState, fit_shared
 from postgwas.finemap.susie_individual import people_problem
 from postgwas.finemap.susie_problem import SusieProblem, SusieSettings
@@ -50,7 +51,7 @@ class MultiFit:
         Posterior mean of the joint effects, per unit of X (of genotypes), or per standard deviation (of
         z-scores).
     credible_sets : tuple of CredibleSet
-        Purity is of the LD averaged over populations, weighted by their sizes.
+        Purity is of the LD averaged over populations that have both variants, weighted by their sizes.
     """
 
     pip: Floats
@@ -168,6 +169,7 @@ def susie_multi_rss(
     tol: float = 1e-3,
     max_iter: int = 500,
     variants: Sequence[str] | None = None,
+    present: Sequence[ArrayLike] | None = None,
 ) -> MultiFit:
     """Sum of shared single effects from z-scores of K populations, each with its LD.
 
@@ -184,6 +186,9 @@ def susie_multi_rss(
         Likewise.
     prior_weights, tol, max_iter, variants
         Likewise.
+    present : sequence of K array-like of int, optional
+        Which variants (of `variants`, or of all that any population has, from 0) each population's z and R
+        are of, ascending; a population says nothing of the others. All have all if None.
 
     Returns
     -------
@@ -209,12 +214,43 @@ def susie_multi_rss(
     check_names(variants, None)
     if any(math.isinf(one) for one in n):
         raise UsageError("n is infinite, expected sample sizes: they weigh the populations")
-    problems = [summary_problem(one, r, size, variants=variants) for one, r, size in zip(z, R, n)]
+    if present is None:
+        problems = [summary_problem(one, r, size, variants=variants) for one, r, size in zip(z, R, n)]
+    else:
+        problems = _with_absent(z, R, n, present, variants)
     settings = _settings(
         L, coverage, min_abs_corr, scaled_prior_variance, estimate_prior_covariance, estimate_prior_method,
         check_null_threshold, estimate_residual_variance, prior_weights, tol, max_iter,
     )  # fmt: skip
     return _solve(problems, settings, prior_correlation, residual_variances)
+
+
+def _with_absent(
+    z: Sequence[ArrayLike],
+    R: Sequence[ArrayLike | CheckedLd],
+    n: Sequence[float],
+    present: Sequence[ArrayLike],
+    variants: Sequence[str] | None,
+) -> list[SusieProblem]:
+    """Problems over all variants, in which those that a population lacks do not vary."""
+    if len(present) != len(z):
+        raise UsageError(f"present: {len(present)} lists of variants for {len(z)} populations")
+    rows = [np.asarray(one, np.int64) for one in present]
+    size = len(variants) if variants is not None else 1 + max(int(one.max(initial=-1)) for one in rows)
+    problems = []
+    for scores, matrix, people, at in zip(z, R, n, rows):
+        if at.size and (at[0] < 0 or at[-1] >= size or not np.all(np.diff(at) > 0)):
+            raise UsageError(f"present: expected ascending rows from 0 to {size - 1}")
+        names = None if variants is None else [variants[row] for row in at]
+        part = summary_problem(scores, matrix, people, variants=names)
+        if part.n_variants != at.size:
+            raise UsageError(f"present: {at.size} variants, but {part.n_variants} z-scores")
+        whole, xty, diagonal = np.zeros((size, size)), np.zeros(size), np.zeros(size)
+        whole[np.ix_(at, at)] = matrix.matrix if isinstance(matrix, CheckedLd) else np.asarray(matrix)
+        xty[at], diagonal[at] = part.xty, part.diagonal
+        products = MatrixProducts(whole, math.sqrt(people - 1.0), np.ones(size))
+        problems.append(replace(part, products=products, xty=xty, diagonal=diagonal))
+    return problems
 
 
 def _settings(
@@ -272,8 +308,15 @@ def _result(problems: list[SusieProblem], settings: SusieSettings, state: Shared
     weights /= weights.sum()
 
     def averaged(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
-        parts = [w * one.products.correlation(rows, columns) for w, one in zip(weights, problems)]
-        return np.sum(parts, axis=0)
+        """Over the populations in which both vary."""
+        total, weight = np.zeros((2, rows.size, columns.size))
+        for w, one in zip(weights, problems):
+            varies = np.broadcast_to(np.asarray(one.diagonal) > 0, (one.n_variants,))
+            both = w * np.outer(varies[rows], varies[columns])
+            total += both * one.products.correlation(rows, columns)
+            weight += both
+        mean: Floats = total / np.where(weight > 0, weight, 1.0)
+        return mean
 
     variance = np.trace(state.covariance, axis1=1, axis2=2)
     spread = np.sqrt(np.diagonal(state.covariance, axis1=1, axis2=2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -20,6 +21,7 @@ from postgwas.finemap.map_tables import (
     variants_table,
     with_names,
 )
+from postgwas.finemap.region_check import LdFindings
 from postgwas.finemap.region_fit import NOT_CONVERGED, RegionResult
 from postgwas.finemap.region_list import RegionChoice
 from postgwas.finemap.region_stats import StatsOptions
@@ -99,7 +101,8 @@ def finemap_files(
         )  # fmt: skip
         tell(found, choice)
         tables = {
-            "variants": variants_table(found), "sets": sets_table(found), "regions": regions_table(found),
+            "variants": variants_table(found), "sets": sets_table(found.regions),
+            "regions": regions_table(found),
         }  # fmt: skip
         with target.together() as aside:
             for what, ending in zip(tables, (VARIANTS, SETS, REGIONS)):
@@ -118,7 +121,7 @@ def finemap_files(
                 _reasons(found), chosen.seed if chosen.ld_check == "full" else None,
             )  # fmt: skip
             kinds = {name: (table, f"finemap-{name}") for name, table in tables.items()}
-            kinds["log_bf"] = (log_bf_table(found), "finemap-log-bf")
+            kinds["log_bf"] = (log_bf_table(found.regions), "finemap-log-bf")
             attrs = {"n_regions": len(found.regions), "n_sets": found.n_sets, "ld": found.ld_path}
             store_tables(target, kinds, origin, attrs=attrs)
         log.info("Wrote %s", ", ".join(str(target.path(ending)) for ending in target.endings))
@@ -169,13 +172,12 @@ def _tell_region(one: RegionResult, found: FinemappedRegions) -> None:
             "Region %s: n goes from %s to %s between variants; SuSiE takes one n: its LD may not fit", name,
             f"{n.min():,.0f}", f"{n.max():,.0f}",
         )  # fmt: skip
-    _tell_findings(one)
+    if one.findings is not None:
+        tell_findings(name, one.findings, one.variants["SNPID"].to_list())
 
 
-def _tell_findings(one: RegionResult) -> None:
-    name, findings = one.region.name, one.findings
-    if findings is None:
-        return
+def tell_findings(name: str, findings: LdFindings, ids: Sequence[str]) -> None:
+    """Warn of what the checks of a region's LD found, with the variants' names."""
     if findings.alignment.doubtful:
         log.warning(
             "Region %s: signs of z-scores and LD agree in %.0f %% of pairs only: alleles may not be aligned",
@@ -187,9 +189,9 @@ def _tell_findings(one: RegionResult) -> None:
     ):
         rows = np.flatnonzero(marked)
         if rows.size:
-            ids = one.variants["SNPID"].gather(rows[:_SOME]).to_list()
+            some = ", ".join(ids[row] for row in rows[:_SOME])
             more = ", ..." if rows.size > _SOME else ""
-            log.warning("Region %s: %d variants %s: %s%s", name, rows.size, what, ", ".join(ids), more)
+            log.warning("Region %s: %d variants %s: %s%s", name, rows.size, what, some, more)
     if findings.s > 0.1:
         log.warning(
             "Region %s: z-scores and LD do not fit (s = %.2f, expected near 0): another population's LD?",
