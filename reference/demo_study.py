@@ -178,7 +178,8 @@ def _region(index: int, region: Region, plan: DemoPlan, seed: int) -> SimulatedR
     planted = plant(rng, region, plan, haplotypes)
     size = haplotypes.n_variants
     pairs = _alleles(rng, size, planted)
-    first = 1_000_000 * (index + 1) + np.sort(rng.choice(900_000, size, replace=False))
+    # Beyond all rs numbers that dbSNP has given, so that no reference takes them for known SNPs.
+    first = 3_000_000_000 + 1_000_000 * (index + 1) + np.sort(rng.choice(900_000, size, replace=False))
     gwas = {
         name: simulate_gwas(
             haplotypes.dosages(name),
@@ -193,7 +194,7 @@ def _region(index: int, region: Region, plan: DemoPlan, seed: int) -> SimulatedR
     return SimulatedRegion(
         region,
         haplotypes,
-        np.char.add("rs", first.astype("U9")),
+        np.char.add("rs", first.astype("U12")),
         haplotypes.position + region.start,
         pairs[:, 0].copy(),
         pairs[:, 1].copy(),

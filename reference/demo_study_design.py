@@ -21,9 +21,9 @@ SHARED = 0.75
 PHENOTYPIC_CORRELATION = 0.3
 #: Of the many small effects, and their variance as a share of the trait's.
 GENETIC_CORRELATION = 0.6
-POLYGENIC = 0.10
+POLYGENIC = 0.06
 #: Share of a trait's variance that a large effect explains, averaged over ancestries.
-LARGE = 0.008
+LARGE = 0.006
 #: log2 allelic fold changes of eQTLs: least and most.
 FOLD = (0.35, 0.7)
 

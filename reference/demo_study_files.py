@@ -171,12 +171,18 @@ def _causal_lines(number: int, one: SimulatedRegion) -> list[str]:
 
 
 def trait_truth(study: SimulatedStudy) -> dict[str, Any]:
-    """Heritability and genetic correlation of each ancestry: sums over variants of standardised effects."""
+    """Heritability and genetic correlation of each ancestry: sums of squared standardised effects.
+
+    Over variants of MAF 5 % or more, as LD score regression counts them.
+    """
     ancestries: dict[str, Any] = {}
     for name in POPULATIONS:
         total = np.zeros((len(TRAITS), len(TRAITS)))
         for one in study.regions:
-            b = one.planted.effects[name] * one.haplotypes.dosages(name).std(axis=1)[:, None]
+            dosages = one.haplotypes.dosages(name)
+            share = dosages.mean(axis=1) / 2
+            common = (np.minimum(share, 1 - share) >= 0.05)[:, None]
+            b = np.where(common, one.planted.effects[name] * dosages.std(axis=1)[:, None], 0.0)
             total += b.T @ b
         ancestries[name] = {
             "n": N_SAMPLES[name],
