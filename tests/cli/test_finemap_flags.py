@@ -216,7 +216,6 @@ def test_abf_flags_that_are_refused(made: Study, out: Path, capsys: pytest.Captu
         (("--sd_y", 0), "--sd_y 0: expected a number above 0"),
         (("--case_fraction", 1), "--case_fraction 1: expected a share"),
         (("--p1", 0), "--p1 0: expected a probability"),
-        (("--p1", 0.1, "--sd_y", 1), "p1 = 0.1 over the 80 variants of region 0 sums to 8"),
         ((), "no allele frequencies to estimate the trait's standard deviation from (--sd_y"),
     ):
         argv = ["finemap", made.stats, "--method", "abf", "--out", out, "--quiet", *flags]
