@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ldsc": ("ldsc_command", "heritability, genetic correlation, LD scores: the flags of ldsc.py"),
     "make_annot": ("make_annot", "an annotation file for LD scores from a gene set or a BED file"),
     "mtag": ("mtag_command", "multi-trait analysis of GWAS summary statistics, with maxFDR"),
+    "meta": ("meta", "meta-analysis: fixed and random effects, ancestry; or a METAL command file"),
     "genotypes": ("genotypes", "quality control, pruning, PCA, kinship, F_ST, conversion of genotypes"),
     "expression": ("expression", "counts to normalised expression, hidden factors and covariates"),
     "eqtl": ("eqtl", "QTL mapping: cis, permutations, independent signals, interactions, trans"),

@@ -4,4 +4,5 @@
 ``decimals``  numbers from fields
 ``texts``     texts as rows of 64-bit words, and their hashes
 ``shortest``  numbers as text
+``printed``   numbers as C's printf writes them
 """

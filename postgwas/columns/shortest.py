@@ -72,6 +72,11 @@ _FRONTS = np.array(
 _TABLE: list[npt.NDArray[np.uint32]] = []
 
 
+def digit_words() -> npt.NDArray[np.uint32]:
+    """Text of 0000 to 9999; at 10000 and up without zeros behind, at 20000 and up without those in front."""
+    return _table()
+
+
 def _table() -> npt.NDArray[np.uint32]:
     if not _TABLE:
         _TABLE.append(_four_digits())

@@ -88,21 +88,31 @@ class BuildVotes:
         chr, pos : array_like of int or polars Series, shape (n_rows,)
             Codes 1..25 and 1-based positions; rows with nulls or zeros are passed over.
         """
-        known = known_snps()
         codes, places = row_integers(chr), row_integers(pos)
         if snpid is None:
             self._add_places(codes, places)
             return
-        numbers = snpid.str.strip_prefix("rs").cast(pl.UInt32, strict=False).fill_null(0).to_numpy()
+        numbers = snpid.str.strip_prefix("rs").cast(pl.UInt32, strict=False).fill_null(0)
+        # A bare number is no rsID, and no place without one either.
+        bare = (numbers > 0) & ~snpid.str.starts_with("rs").fill_null(False)
+        if bare.any():
+            rows = np.flatnonzero(~bare.to_numpy())
+            self.add_numbers(numbers.to_numpy()[rows], codes[rows], places[rows])
+            return
+        self.add_numbers(numbers.to_numpy(), codes, places)
+
+    def add_numbers(
+        self, numbers: NDArray[np.uint32], chr: NDArray[np.integer], pos: NDArray[np.integer]
+    ) -> None:
+        """As :meth:`add`, of numbers of rsIDs; 0 where a row's id is none."""
+        known = known_snps()
+        codes, places = row_integers(chr), row_integers(pos)
         nameless = np.flatnonzero(numbers == 0)
         if nameless.size:
             self._add_places(codes[nameless], places[nameless])
         rows, index = known.find(numbers)
         if not rows.size:
             return
-        # A bare number is no rsID.
-        rs = snpid.gather(rows).str.starts_with("rs").to_numpy()
-        rows, index = rows[rs], index[rs]
         codes, places = codes[rows], places[rows]
         here = codes == known.chr[index]
         self._known += int(((codes > 0) & (places > 0)).sum())

@@ -1,0 +1,195 @@
+"""Meta-analysis of GWAS of any number, in any dialect, of any ancestry; and METAL's command files.
+
+Studies are read once and joined by place and alleles; a study's rows that cannot be used, or do not fit the
+others, are set aside with a reason and counted. Writes OUT.tbl (METAL's columns; --format for others),
+OUT.studies.tsv, OUT.rejected.tsv.gz. With --metal_script the file's commands are run as METAL runs them, and
+its OUTFILE is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from postgwas.cli import meta_fixed
+from postgwas.cli.options import add_engine_options, add_run_options, add_store_options, engine_arguments
+from postgwas.errors import UsageError
+
+if TYPE_CHECKING:
+    from postgwas.meta.settings import MetaSettings
+    from postgwas.meta.studies import StudyList
+
+HELP = "meta-analysis: fixed and random effects, ancestry; or a METAL command file"
+
+#: method -> module with add_arguments(parser) and options(args) -> dict, or run(args) of its own
+METHODS: dict[str, Any] = {"fixed": meta_fixed}
+
+#: flag -> (field, what it names)
+NAME_FLAGS = {
+    "snpid_name": ("SNPID", "variant ids"),
+    "chr_name": ("CHR", "chromosomes"),
+    "pos_name": ("POS", "positions"),
+    "ea_name": ("EA", "effect alleles"),
+    "nea_name": ("NEA", "other alleles"),
+    "eaf_name": ("EAF", "effect allele frequencies"),
+    "beta_name": ("BETA", "effects"),
+    "or_name": ("OR", "odds ratios"),
+    "se_name": ("SE", "standard errors"),
+    "z_name": ("Z", "z-scores"),
+    "p_name": ("P", "P-values"),
+    "n_name": ("N", "sample sizes"),
+    "info_name": ("INFO", "imputation quality"),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Register the flags."""
+    _add_studies(parser)
+    _add_joining(parser)
+    group = parser.add_argument_group("method")
+    group.add_argument("--method", choices=tuple(METHODS), default="fixed", help="[default: fixed]")
+    for module in METHODS.values():
+        module.add_arguments(parser)
+    script = parser.add_argument_group("METAL")
+    script.add_argument("--metal_script", metavar="FILE", help="run METAL's commands; all else is in them")
+    output = parser.add_argument_group("output")
+    output.add_argument("--out", metavar="PREFIX", help="prefix of all files")
+    output.add_argument(
+        "--format", default="tbl", metavar="NAME,...",
+        help="tbl (METAL's columns), tsv, ssf (GWAS-SSF), parquet; several with commas [default: tbl]",
+    )  # fmt: skip
+    add_store_options(parser)
+    add_engine_options(parser)
+    add_run_options(parser)
+
+
+def _add_studies(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("studies")
+    group.add_argument("--sumstats", metavar="FILE,FILE,...", help="summary statistics, of any dialects")
+    group.add_argument("--names", metavar="NAME,...", help="of the studies [default: of their files]")
+    group.add_argument("--ancestry", metavar="NAME,...", help="of the studies")
+    group.add_argument("--n", metavar="N,...", help="sample sizes; go before columns of the files; NA: none")
+    group.add_argument(
+        "--studies", metavar="TABLE",
+        help="instead of these flags a table: NAME PATH ANCESTRY N N_CASES N_CONTROLS LAMBDA, the rest "
+        "environment variables",
+    )  # fmt: skip
+    for flag, (_, what) in NAME_FLAGS.items():
+        group.add_argument(f"--{flag}", metavar="NAME", help=f"column of {what}, in all files")
+
+
+def _add_joining(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("which rows are used, and how they are joined")
+    group.add_argument(
+        "--match", choices=("position", "id"), default="position",
+        help="variants are the same by place and alleles, or by identifier and alleles [default: position]",
+    )  # fmt: skip
+    group.add_argument(
+        "--multiallelic", choices=("mismatch", "separate"), default="mismatch",
+        help="alleles that one study has alone where others agree on others: set aside, or a variant of "
+        "their own [default: mismatch]",
+    )  # fmt: skip
+    group.add_argument(
+        "--palindromic", choices=("trust", "drop"), default="trust",
+        help="A/T and C/G: on the strand as written, or set aside [default: trust]",
+    )  # fmt: skip
+    group.add_argument("--maf_min", type=float, metavar="MAF", help="least minor allele frequency, by study")
+    group.add_argument("--info_min", type=float, metavar="INFO", help="least INFO, by study")
+    group.add_argument("--n_min", type=float, metavar="N", help="least N, by row")
+    group.add_argument(
+        "--min_studies", type=int, default=1, metavar="K", help="variants of fewer are left out [default: 1]"
+    )
+    group.add_argument(
+        "--genomic_control", default="off", metavar="on|off|LAMBDA",
+        help="correct each study by its lambda, or by this one [default: off]",
+    )  # fmt: skip
+    group.add_argument("--target_build", choices=("GRCh37", "GRCh38"), help="lift studies of the other build")
+    group.add_argument("--chain", metavar="FILE", help="UCSC chain for that")
+    group.add_argument("--any_build", action="store_true", help="join studies whatever their builds")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Combine and write."""
+    where = engine_arguments(args)
+    if args.metal_script:
+        return _run_script(args)
+    if args.out is None:
+        raise UsageError("--out is required", hint="--out PREFIX")
+    studies = study_list(args)
+    module = METHODS[args.method]
+    if hasattr(module, "run"):
+        return int(module.run(args, studies, where))
+    from postgwas.meta.run_meta import meta
+
+    meta(
+        studies, args.out, settings=settings_of(args, module.options(args)), store=args.store,
+        overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json, **where,
+    )  # fmt: skip
+    return 0
+
+
+def study_list(args: argparse.Namespace) -> StudyList:
+    """The studies that the flags or the table name.
+
+    Raises
+    ------
+    UsageError
+        If they are given twice or not at all.
+    """
+    from postgwas.meta.studies import studies_from_flags, studies_from_table
+
+    columns = {field: getattr(args, flag) for flag, (field, _) in NAME_FLAGS.items() if getattr(args, flag)}
+    if args.studies:
+        given = [flag for flag in ("sumstats", "names", "ancestry", "n") if getattr(args, flag)]
+        if given:
+            raise UsageError(f"--{given[0]} and --studies exclude each other")
+        return studies_from_table(args.studies, columns=columns)
+    if not args.sumstats:
+        raise UsageError("no studies are given", hint="--sumstats FILE,FILE,... or --studies TABLE")
+    return studies_from_flags(
+        _items(args.sumstats) or [], names=_items(args.names), ancestries=_items(args.ancestry),
+        n=_numbers(args.n), columns=columns,
+    )  # fmt: skip
+
+
+def settings_of(args: argparse.Namespace, options: dict[str, Any]) -> MetaSettings:
+    """How studies are joined and what is written, with a method's own options."""
+    from postgwas.meta.settings import MetaSettings
+
+    control: str | float = args.genomic_control
+    if control not in ("on", "off"):
+        try:
+            control = float(control)
+        except ValueError:
+            raise UsageError(f"--genomic_control {control}: expected on, off or a number above 0") from None
+    return MetaSettings(
+        method=args.method, options=options, genomic_control=control, by_id=args.match == "id",
+        multiallelic=args.multiallelic, palindromic=args.palindromic, min_studies=args.min_studies,
+        maf_min=args.maf_min, info_min=args.info_min, n_min=args.n_min,
+        formats=tuple(dict.fromkeys(_items(args.format) or [])), target_build=args.target_build,
+        chain=args.chain, any_build=args.any_build,
+    )  # fmt: skip
+
+
+def _run_script(args: argparse.Namespace) -> int:
+    given = [flag for flag in ("sumstats", "studies", "out", "store") if getattr(args, flag)]
+    if given:
+        raise UsageError(f"--{given[0]} has no meaning with --metal_script: its commands say it all")
+    from postgwas.meta.metal_run import run_metal_script
+
+    run_metal_script(args.metal_script, overwrite=args.overwrite, quiet=args.quiet)
+    return 0
+
+
+def _items(text: str | None) -> list[str] | None:
+    return None if text is None else [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _numbers(text: str | None) -> list[float | None] | None:
+    items = _items(text)
+    if items is None:
+        return None
+    try:
+        return [None if item in ("NA", ".") else float(item) for item in items]
+    except ValueError:
+        raise UsageError(f"--n {text}: expected numbers, with commas") from None

@@ -1,0 +1,139 @@
+"""Numbers as C's printf writes them, a column at a time: ``%.4f``, ``%.4g``.
+
+Text goes into tables of four-byte words in which a zero byte stands for nothing, as in
+:mod:`postgwas.columns.shortest`. What cannot be rounded with certainty is left to Python, number by number.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from postgwas.columns import shortest
+
+Words = npt.NDArray[np.uint32]
+Floats = npt.NDArray[np.float64]
+
+GENERAL_WORDS = 5
+"""Words of a number in :func:`write_general`."""
+_FRONT_WORDS = 4
+_LARGEST = 1e8
+_EXACT = 2.0**51
+
+
+def fixed_words(decimals: int) -> int:
+    """Words of a number with so many decimals."""
+    return _FRONT_WORDS + -(-decimals // 4)
+
+
+def write_fixed(values: Floats, decimals: int, table: Words) -> None:
+    """Write numbers as ``%.<decimals>f`` does; NaN as ``NA``, what does not fit the table as ``%.6g``.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (M,)
+    decimals : int
+        From 0 to 16.
+    table : ndarray of uint32, shape (M, fixed_words(decimals))
+
+    Examples
+    --------
+    >>> table = np.zeros((3, fixed_words(4)), np.uint32)
+    >>> write_fixed(np.array([-0.00005, 12.3, np.nan]), 4, table)
+    >>> [bytes(row).replace(b"\\0", b"") for row in table]
+    [b'-0.0001', b'12.3000', b'NA']
+    """
+    scale = 10.0**decimals
+    with np.errstate(invalid="ignore", over="ignore"):
+        size = np.abs(values) * scale
+        rounded = np.rint(size)
+        # The product may have been rounded onto a tie, or off one.
+        sure = np.abs(np.abs(size - rounded) - 0.5) > np.maximum(1e-6, size * 4e-16)
+        plain = (size < min(_LARGEST * scale, _EXACT)) & sure
+    rounded[~plain] = 0.0
+    whole = rounded.astype(np.int64)
+    power = 10**decimals
+    front = whole // power if decimals else whole
+    table[:] = 0
+    table[:, 0] = np.where(np.signbit(values), ord("-"), 0)
+    shortest.write_whole(front, table[:, 1:3])
+    if decimals:
+        table[:, 3] = ord(".")
+        _write_decimals(whole - front * power, decimals, table[:, _FRONT_WORDS:])
+    for row in np.flatnonzero(~plain).tolist():
+        value = float(values[row])
+        text = "NA" if value != value else f"{value:.{decimals}f}"
+        put_text(text if len(text) <= 4 * table.shape[1] else f"{value:.6g}", table[row])
+
+
+def _write_decimals(fraction: npt.NDArray[np.int64], decimals: int, table: Words) -> None:
+    four = shortest.digit_words()
+    n_words = -(-decimals // 4)
+    for at in reversed(range(n_words)):
+        n_digits = decimals - 4 * (n_words - 1) if at == 0 else 4
+        step = 10**n_digits
+        upper = fraction // step
+        table[:, at] = four[fraction - upper * step] >> np.uint32(8 * (4 - n_digits))
+        fraction = upper
+
+
+def write_general(values: Floats, table: Words) -> None:
+    """Write numbers from 0 to 1 as ``%.4g`` does; NaN as ``NA``.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (M,)
+    table : ndarray of uint32, shape (M, GENERAL_WORDS)
+
+    Examples
+    --------
+    >>> table = np.zeros((4, GENERAL_WORDS), np.uint32)
+    >>> write_general(np.array([0.62701, 1.0, 3.2e-12, 0.00071236]), table)
+    >>> [bytes(row).replace(b"\\0", b"") for row in table]
+    [b'0.627', b'1', b'3.2e-12', b'0.0007124']
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        power = np.floor(np.log10(values))
+        plain = (values < 1.0) & (values > 1e-290)
+        power[~plain] = -1.0
+        size = np.where(plain, values, 0.5) * 10.0 ** (3.0 - power)
+        # The logarithm may be off by one at a power of ten.
+        low, high = size < 1000.0, size >= 10_000.0
+        if low.any() or high.any():
+            size = np.where(low, size * 10.0, np.where(high, size / 10.0, size))
+            power = power - low + high
+        rounded = np.rint(size)
+        plain &= np.abs(np.abs(size - rounded) - 0.5) > 1e-6
+    up = rounded >= 10_000.0
+    digits = np.where(up, 1000.0, rounded).astype(np.int64)
+    exponent = (power + up).astype(np.int64)
+    plain &= exponent < 0
+    table[:] = 0
+    four = shortest.digit_words()
+    fixed = plain & (exponent >= -4)
+    rows = np.flatnonzero(fixed)
+    table[rows, 0] = _LEADS[-1 - exponent[rows]]
+    table[rows, 1] = np.where(exponent[rows] == -4, ord("0"), 0)
+    table[rows, 2] = four[digits[rows] + 10_000]
+    rows = np.flatnonzero(plain & ~fixed)
+    if rows.size:
+        first = digits[rows] // 1000
+        rest = digits[rows] - 1000 * first
+        table[rows, 0] = (first + ord("0") + np.where(rest > 0, ord(".") << 8, 0)).astype(np.uint32)
+        table[rows, 1] = np.where(rest > 0, four[rest + 10_000] >> np.uint32(8), 0)
+        table[rows, 2] = ord("e") | ord("-") << 8
+        size_of = -exponent[rows]
+        table[rows, 3] = np.where(
+            size_of < 100, four[size_of] >> np.uint32(16), four[size_of] >> np.uint32(8)
+        )
+    for row in np.flatnonzero(~plain).tolist():
+        value = float(values[row])
+        put_text("NA" if value != value else f"{value:.4g}", table[row])
+
+
+_LEADS = np.array([int.from_bytes(text, "little") for text in (b"0.", b"0.0", b"0.00", b"0.00")], np.uint32)
+
+
+def put_text(text: str, row: Words) -> None:
+    """Any short text in a number's place."""
+    row[:] = np.frombuffer(text.encode().ljust(4 * row.size, b"\0"), dtype=np.uint32)

@@ -1,0 +1,177 @@
+"""A task of the engine: align one partition, run the method on it, and write its part of every output."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from postgwas.meta.aligned import Floats, MetaBlock
+from postgwas.meta.merge_blocks import Merged, merge_partition
+from postgwas.meta.methods import Columns, Context, columns_of, method_named
+
+if TYPE_CHECKING:
+    import polars as pl
+
+BLOCK_ROWS = 1 << 16
+"""Variants that are worked on at once; results do not depend on it."""
+
+
+@dataclass(frozen=True)
+class BlockTask:
+    """One partition.
+
+    Attributes
+    ----------
+    folder : Path
+        Of the spool.
+    partition : int
+    method : str
+    context : str
+        Pickled :class:`~postgwas.meta.methods.Context`.
+    display : tuple of int
+        The studies in the order given, by their place in the order of names.
+    formats : tuple of str
+        Text formats to write: "tbl", "tsv", "ssf".
+    frames : bool
+        Keep the table for Parquet, the store and figures.
+    by_id, separate : bool
+        As :func:`~postgwas.meta.merge_blocks.merge_partition`.
+    min_studies : int
+        Variants of fewer studies are left out.
+    """
+
+    folder: Path
+    partition: int
+    method: str
+    context: str
+    display: tuple[int, ...]
+    formats: tuple[str, ...]
+    frames: bool
+    by_id: bool
+    separate: bool = False
+    min_studies: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class BlockResult:
+    """What came of a partition.
+
+    Attributes
+    ----------
+    files : dict of str to str
+        Format -> file with this partition's rows; "frame" is an Arrow file.
+    header : dict of str to bytes
+        Format -> its header line.
+    n_variants : int
+    n_by_studies : ndarray of int64, shape (K + 1,)
+        Variants by number of studies.
+    n_joined : ndarray of int64, shape (K,)
+        Rows of each study in the result.
+    n_flipped : ndarray of int64, shape (K,)
+    n_too_few : int
+        Variants of fewer studies than asked for.
+    rejected : tuple of (study, line, id, reason)
+    top : tuple of (mlog10p, id)
+    """
+
+    files: dict[str, str]
+    header: dict[str, bytes]
+    n_variants: int
+    n_by_studies: npt.NDArray[np.int64]
+    n_joined: npt.NDArray[np.int64]
+    n_flipped: npt.NDArray[np.int64]
+    n_too_few: int
+    rejected: tuple[tuple[int, int, str, str], ...] = ()
+    top: tuple[float, str] = field(default=(0.0, ""))
+
+
+def corrected(block: MetaBlock, lambdas: Floats) -> MetaBlock:
+    """The block with genomic control: SE times the root of each study's lambda, Z divided by it."""
+    root = np.sqrt(lambdas).reshape(-1, 1)
+    if (root == 1).all():
+        return block
+    return replace(block, se=block.se * root, z=block.z / root)
+
+
+def merged_blocks(task: BlockTask, context: Context) -> Iterator[tuple[Merged, MetaBlock]]:
+    """The partition's aligned studies, :data:`BLOCK_ROWS` variants at a time."""
+    merged = merge_partition(
+        task.folder, len(context.names), task.partition, by_id=task.by_id, separate=task.separate
+    )
+    block = corrected(merged.block, context.lambdas)
+    for at in range(0, len(block), BLOCK_ROWS):
+        yield merged, rows_of(block, slice(at, at + BLOCK_ROWS))
+    if not len(block):
+        yield merged, block
+
+
+def rows_of(block: MetaBlock, rows: slice | npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> MetaBlock:
+    """Some of a block's variants."""
+    return MetaBlock(
+        block.chr[rows], block.pos[rows], block.snpid[rows], block.ea[rows], block.nea[rows],
+        *(values[:, rows] for values in (block.beta, block.se, block.z, block.n, block.eaf)),
+    )  # fmt: skip
+
+
+def run_block(task: BlockTask) -> BlockResult:
+    """Align, combine, write (a task of the engine)."""
+    from postgwas.meta.block_tables import FORMATTERS, frame_of
+
+    context: Context = pickle.loads(Path(task.context).read_bytes())
+    method = method_named(task.method)
+    k = len(context.names)
+    merged: Merged | None = None
+    by_studies, joined = np.zeros(k + 1, np.int64), np.zeros(k, np.int64)
+    files: dict[str, str] = {}
+    header: dict[str, bytes] = {}
+    n_variants = n_too_few = 0
+    top = (0.0, "")
+    frames: list[pl.DataFrame] = []
+    with ExitStack() as stack:
+        streams = {name: stack.enter_context(open(_file(task, name), "wb")) for name in task.formats}
+        for found, block in merged_blocks(task, context):
+            merged = found
+            count = block.present.sum(axis=0)
+            enough = count >= task.min_studies
+            if not enough.all():
+                n_too_few += int((~enough).sum())
+                block, count = rows_of(block, enough), count[enough]
+            columns = columns_of(method, block, context)
+            by_studies += np.bincount(count, minlength=k + 1)
+            joined += block.present.sum(axis=1)
+            n_variants += len(block)
+            top = max(top, _top(block, columns))
+            for name, stream in streams.items():
+                header[name], text = FORMATTERS[name](block, columns, context, task.display)
+                stream.write(text)
+            if task.frames:
+                frames.append(frame_of(block, columns, task.display))
+        files |= {name: stream.name for name, stream in streams.items()}
+    if frames:
+        import polars as pl
+
+        files["frame"] = _file(task, "arrow")
+        pl.concat(frames).write_ipc(files["frame"])
+    assert merged is not None
+    return BlockResult(
+        files, header, n_variants, by_studies, joined, merged.n_flipped, n_too_few, merged.rejected, top
+    )
+
+
+def _file(task: BlockTask, name: str) -> str:
+    return str(task.folder / f"out.{task.partition}.{name}")
+
+
+def _top(block: MetaBlock, columns: Columns) -> tuple[float, str]:
+    size = columns.get("MLOG10P")
+    if size is None or not size.size or not np.isfinite(size).any():
+        return 0.0, ""
+    at = int(np.nanargmax(size))
+    return float(size[at]), block.snpid.text(at) or f"{block.chr[at]}:{block.pos[at]}"

@@ -1,0 +1,248 @@
+"""A partition's rows of all studies to one block: matched by place (or identifier) and both alleles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from postgwas.columns.texts import Keeper, Texts, texts_of_list
+from postgwas.meta.aligned import MetaBlock
+from postgwas.meta.allele_pairs import FIRST_TEXT, LETTERS, letters_of
+from postgwas.meta.spool import Floats, Part, numbers_of, read_part, take
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+DUPLICATE = "duplicated variant; the row of the largest N, then the smallest SE, is used"
+MISMATCH = "alleles do not match those of other studies"
+_ALLELES = 25
+"""Bits of a variant's key for its alleles; the site is above."""
+_LETTER_KEYS = 16
+_FIGURES = ("beta", "se", "z", "n", "eaf")
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """A block and what became of the rows that are not in it.
+
+    Attributes
+    ----------
+    block : MetaBlock
+        In the order of chromosome, position and alleles.
+    strand : ndarray of bool, shape (V,)
+        Alleles are printed on the other strand than that of A/C, A/G.
+    n_flipped : ndarray of int64, shape (K,)
+        Rows of each study whose letters are of the other strand than most studies have.
+    rejected : tuple of (study, line, id, reason)
+    """
+
+    block: MetaBlock
+    strand: Bools
+    n_flipped: Ints
+    rejected: tuple[tuple[int, int, str, str], ...]
+
+
+def merge_partition(
+    folder: Path, n_studies: int, partition: int, *, by_id: bool, separate: bool = False
+) -> Merged:
+    """Read a partition's rows of all studies and align them.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the spool.
+    n_studies : int
+        K, in the order of names.
+    partition : int
+    by_id : bool
+        Sites are identifiers rather than places.
+    separate : bool
+        Alleles of one study that differ from those of all others at its site are a variant of their own,
+        rather than a mismatch that is set aside.
+    """
+    keeper = Keeper(2)
+    found = [read_part(folder, at, partition, keeper) for at in range(n_studies)]
+    present = [at for at, part in enumerate(found) if part is not None]
+    parts = [part for part in found if part is not None]
+    rejected: list[tuple[int, int, str, str]] = []
+    keys, places = _keys(parts, by_id=by_id)
+    for at, key in enumerate(keys):
+        again = _repeated(parts[at], key)
+        if again is not None:
+            _set_aside(rejected, present[at], parts[at], ~again, DUPLICATE)
+            parts[at], keys[at] = take(parts[at], again), key[again]
+    variants, which = np.unique(np.concatenate(keys), return_inverse=True)
+    rows = np.split(which, np.cumsum([key.size for key in keys])[:-1])
+    if not separate:
+        odd = _mismatched(parts, rows, variants, places)
+        if odd is not None:
+            for at in range(len(parts)):
+                bad = odd[rows[at]]
+                if bad.any():
+                    _set_aside(rejected, present[at], parts[at], bad, MISMATCH)
+                    parts[at], rows[at] = take(parts[at], ~bad), rows[at][~bad]
+            renumbered = np.cumsum(~odd) - 1
+            variants, rows = variants[~odd], [renumbered[one] for one in rows]
+    return _aligned(parts, rows, present, n_studies, variants.size, rejected, keeper)
+
+
+def _keys(parts: Sequence[Part], *, by_id: bool) -> tuple[list[Ints], Ints]:
+    """A number for each row's variant, by site then alleles; and the keys of pairs that are no letters."""
+    pair_keys = [part.arrays["key"].astype(np.uint64) for part in parts]
+    texts = np.unique(np.concatenate([key[key >= FIRST_TEXT] for key in pair_keys]))
+    if by_id:
+        ids = [(part.arrays["id"], part.arrays["id2"]) for part in parts]
+        whole = np.concatenate([np.stack([a, b], axis=1).astype(np.uint64) for a, b in ids])
+        order = np.lexsort((whole[:, 1], whole[:, 0]))
+        new = np.concatenate(([0], np.any(whole[order][1:] != whole[order][:-1], axis=1).astype(np.int64)))
+        site = np.empty(len(whole), np.int64)
+        site[order] = np.cumsum(new)
+        sites = np.split(site, np.cumsum([len(part) for part in parts])[:-1])
+    else:
+        sites = [part.arrays["pos"].astype(np.int64) for part in parts]
+    keys = []
+    for site_of, key in zip(sites, pair_keys):
+        alleles = key.astype(np.int64)
+        long = np.flatnonzero(key >= FIRST_TEXT)
+        if long.size:
+            alleles[long] = _LETTER_KEYS + np.searchsorted(texts, key[long])
+        keys.append((site_of << _ALLELES) | alleles)
+    return keys, texts.astype(np.int64)
+
+
+def _repeated(part: Part, key: Ints) -> Bools | None:
+    """Which rows stay, if any variant is there twice: whatever the order of rows, the same."""
+    ordered = np.sort(key)
+    if not (ordered[1:] == ordered[:-1]).any():
+        return None
+    n, se, z = (numbers_of(part, name) for name in ("n", "se", "z"))
+    order = np.lexsort(
+        (
+            numbers_of(part, "eaf"),
+            z,
+            np.abs(z),
+            np.nan_to_num(se, nan=np.inf),
+            -np.nan_to_num(n, nan=-1.0),
+            key,
+        )
+    )
+    first = np.concatenate(([True], key[order][1:] != key[order][:-1]))
+    keep = np.zeros(key.size, np.bool_)
+    keep[order[first]] = True
+    return keep
+
+
+def _mismatched(parts: Sequence[Part], rows: Sequence[Ints], variants: Ints, places: Ints) -> Bools | None:
+    """Variants of letters that one study has alone where others agree on other letters, [shape: (V,)].
+
+    Of the variants at a site, the one with the most studies, then the largest total N, then the first
+    alleles in order, is what the others are held against. Any variant of one study that lacks that one
+    itself is a mismatch; a study with both has two variants there.
+    """
+    site = variants >> _ALLELES
+    letters = (variants & ((1 << _ALLELES) - 1)) < _LETTER_KEYS
+    at = np.flatnonzero(letters)
+    shared = np.concatenate(([False], site[at][1:] == site[at][:-1]))
+    if not shared.any():
+        return None
+    count = np.zeros(variants.size, np.int64)
+    total = np.zeros(variants.size)
+    holder = np.zeros(variants.size, np.int64)
+    for study, (part, row) in enumerate(zip(parts, rows)):
+        count[row] += 1
+        total[row] += np.nan_to_num(numbers_of(part, "n"), nan=0.0)
+        holder[row] = study
+    order = at[np.lexsort((variants[at], -total[at], -count[at], site[at]))]
+    new = np.concatenate(([True], site[order][1:] != site[order][:-1]))
+    reference = order[new][np.cumsum(new) - 1]
+    other = ~new & (count[order] == 1)
+    odd = np.zeros(variants.size, np.bool_)
+    candidates, against = order[other], reference[other]
+    for study, row in enumerate(rows):
+        has = np.zeros(variants.size, np.bool_)
+        has[row] = True
+        mine = holder[candidates] == study
+        odd[candidates[mine]] = ~has[against[mine]]
+    return odd if odd.any() else None
+
+
+def _set_aside(
+    rejected: list[tuple[int, int, str, str]], study: int, part: Part, rows: Bools, why: str
+) -> None:
+    gone = take(part, rows)
+    chr, pos, line = (gone.arrays[name].tolist() for name in ("chr", "pos", "line"))
+    rejected.extend(
+        (study, line[row], gone.snpid.text(row) or f"{chr[row]}:{pos[row]}", why) for row in range(len(gone))
+    )
+
+
+def _aligned(
+    parts: Sequence[Part],
+    rows: Sequence[Ints],
+    present: Sequence[int],
+    n_studies: int,
+    n_variants: int,
+    rejected: list[tuple[int, int, str, str]],
+    keeper: Keeper,
+) -> Merged:
+    figures: dict[str, Floats] = {name: np.full((n_studies, n_variants), np.nan) for name in _FIGURES}
+    chr, pos = np.zeros(n_variants, np.int8), np.zeros(n_variants, np.int32)
+    key = np.zeros(n_variants, np.uint64)
+    plain, other = np.zeros(n_variants, np.int32), np.zeros(n_variants, np.int32)
+    first_strand = np.zeros(n_variants, np.bool_)
+    width = max((part.snpid.words.shape[1] for part in parts), default=2)
+    words = np.zeros((n_variants, width), np.uint64)
+    flipped = np.zeros(n_studies, np.int64)
+    texts: dict[int, tuple[bytes, bytes]] = {}
+    # From the last study to the first: what is of the first that has it, is written last.
+    for part, row, study in reversed(list(zip(parts, rows, present))):
+        sign = part.arrays["sign"].astype(np.float64)
+        for name in _FIGURES:
+            if name in part.arrays:
+                values = part.arrays[name].astype(np.float64, copy=False)
+                if name in ("beta", "z"):
+                    values = values * sign
+                elif name == "eaf":
+                    values = np.where(sign < 0, 1.0 - values, values)
+                figures[name][study, row] = values
+        strand = part.arrays["strand"].astype(np.bool_)
+        np.add.at(plain, row[~strand], 1)
+        np.add.at(other, row[strand], 1)
+        first_strand[row] = strand
+        key[row] = part.arrays["key"]
+        known = part.arrays["pos"].astype(np.int32) > 0
+        where = row if known.all() else row[known]
+        chr[where] = part.arrays["chr"] if known.all() else part.arrays["chr"][known]
+        pos[where] = part.arrays["pos"] if known.all() else part.arrays["pos"][known]
+        named = ~part.snpid.missing()
+        some = part.snpid.words if named.all() else part.snpid.words[named]
+        where = row if named.all() else row[named]
+        words[where] = 0
+        words[where, : some.shape[1]] = some
+        texts.update(part.texts)
+    strand_out = (other > plain) | ((other == plain) & first_strand)
+    for part, row, study in zip(parts, rows, present):
+        flipped[study] = int((part.arrays["strand"].astype(np.bool_) != strand_out[row]).sum())
+    ea, nea = _allele_texts(key, strand_out, texts)
+    block = MetaBlock(chr, pos, Texts(words, keeper), ea, nea, *(figures[name] for name in _FIGURES))
+    return Merged(block, strand_out, flipped, tuple(rejected))
+
+
+def _allele_texts(
+    key: npt.NDArray[np.uint64], strand: Bools, texts: dict[int, tuple[bytes, bytes]]
+) -> tuple[Texts, Texts]:
+    letters = np.array(list(LETTERS), np.uint64)
+    long = np.flatnonzero(key >= FIRST_TEXT)
+    plain = np.where(key >= FIRST_TEXT, np.uint64(1), key)
+    made = []
+    for which, code in enumerate(letters_of(plain, strand)):
+        keeper = Keeper(1)
+        words = letters[code].reshape(-1, 1)
+        if long.size:
+            words[long] = texts_of_list([texts[k][which] for k in key[long].tolist()], keeper).words
+        made.append(Texts(words, keeper))
+    return made[0], made[1]

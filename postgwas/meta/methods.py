@@ -1,0 +1,105 @@
+"""Which methods there are: each takes a block of aligned studies and gives columns of the result.
+
+A new method is a module of numerics, a function here (or in a module of its own) that fits them to a
+:class:`~postgwas.meta.aligned.MetaBlock`, and an entry in :data:`METHODS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from postgwas.errors import UsageError
+from postgwas.meta.aligned import MetaBlock
+
+Columns = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a method is told beside the block.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the studies, in the order of the block's rows.
+    ancestries : tuple of str or None
+        Of each study.
+    environment : ndarray of float64, shape (K, E)
+    environment_names : tuple of str
+    lambdas : ndarray of float64, shape (K,)
+        Genomic control that was applied to SE and Z of each study; 1 where none was.
+    options : mapping
+        The method's own settings; small and picklable.
+    prepared : Any
+        What the method's `prepare` gave; None without one.
+    """
+
+    names: tuple[str, ...]
+    ancestries: tuple[str | None, ...]
+    environment: npt.NDArray[np.float64]
+    environment_names: tuple[str, ...] = ()
+    lambdas: npt.NDArray[np.float64] = field(default_factory=lambda: np.ones(0))
+    options: Mapping[str, Any] = field(default_factory=dict)
+    prepared: Any = None
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a method is run.
+
+    Attributes
+    ----------
+    name : str
+    needs : tuple of str
+        Figures that a study must have for a row to be used: of "beta", "se", "z", "n", "eaf". Rows without
+        are set aside with a reason.
+    compute : str
+        ``module:function`` of ``(MetaBlock, Context) -> columns``: name -> array of V, NaN where there is
+        no value. Canonical names: BETA, SE, Z, MLOG10P, Q, Q_DF, I2, MLOG10P_HET; others as they are.
+        P is made of MLOG10P; SNPID, CHR, POS, EA, NEA, EAF, N, N_STUDIES, DIRECTION come by themselves.
+    prepare : str, optional
+        ``module:function`` of ``(iterator of MetaBlock, Context) -> Any``, a first pass over all variants
+        whose result becomes ``Context.prepared``; blocks come by chromosome and position.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    compute: str
+    prepare: str | None = None
+
+
+METHODS: dict[str, Method] = {
+    "fixed": Method("fixed", ("z",), "postgwas.meta.run_fixed:fixed_columns"),
+}
+
+
+def method_named(name: str) -> Method:
+    """An entry of :data:`METHODS`.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    if name not in METHODS:
+        raise UsageError(f"unknown method {name!r}; expected one of {', '.join(METHODS)}", hint="--method")
+    return METHODS[name]
+
+
+def loaded(reference: str) -> Callable[..., Any]:
+    """The function that ``module:function`` names."""
+    module, _, function = reference.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), function)
+    return found
+
+
+def columns_of(method: Method, block: MetaBlock, context: Context) -> Columns:
+    """The method's columns for a block."""
+    found: Columns = loaded(method.compute)(block, context)
+    return found

@@ -1,0 +1,80 @@
+"""What a run of ``postgwas meta`` is told beside its studies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from postgwas.errors import UsageError
+
+FORMATS = ("tbl", "ssf", "parquet", "tsv")
+
+
+@dataclass(frozen=True)
+class MetaSettings:
+    """How studies are joined and what is written.
+
+    Attributes
+    ----------
+    method : str
+        Of :data:`postgwas.meta.methods.METHODS`.
+    options : mapping
+        The method's own.
+    genomic_control : {"off", "on"} or float
+        "on": each study's own lambda; a number: this for all. Studies that bring a lambda keep it.
+        Below 1 nothing is corrected.
+    by_id : bool
+        Variants are joined by identifier and alleles rather than by place and alleles.
+    multiallelic : {"mismatch", "separate"}
+        What becomes of alleles that a study has alone at a site where others agree.
+    palindromic : {"trust", "drop"}
+        A/T and C/G: as written, or set aside.
+    min_studies : int
+        Variants of fewer are left out.
+    maf_min, info_min, n_min : float, optional
+    formats : tuple of str
+        Of :data:`FORMATS`.
+    target_build : str, optional
+        Studies on another build are lifted to it by `chain`.
+    chain : str, optional
+    any_build : bool
+        Join studies whose builds differ or cannot be told, unasked.
+    """
+
+    method: str = "fixed"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    genomic_control: str | float = "off"
+    by_id: bool = False
+    multiallelic: str = "mismatch"
+    palindromic: str = "trust"
+    min_studies: int = 1
+    maf_min: float | None = None
+    info_min: float | None = None
+    n_min: float | None = None
+    formats: tuple[str, ...] = ("tbl",)
+    target_build: str | None = None
+    chain: str | None = None
+    any_build: bool = False
+
+    def check(self) -> None:
+        """Refuse what is out of range.
+
+        Raises
+        ------
+        UsageError
+        """
+        for name in self.formats:
+            if name not in FORMATS:
+                raise UsageError(f"--format {name}: expected of {', '.join(FORMATS)}")
+        if not isinstance(self.genomic_control, str) and not self.genomic_control > 0:
+            raise UsageError(
+                f"--genomic_control {self.genomic_control}: expected on, off or a number above 0"
+            )
+        if self.min_studies < 1:
+            raise UsageError(f"--min_studies {self.min_studies}: expected at least 1")
+        for flag, value, most in (("--maf_min", self.maf_min, 0.5), ("--info_min", self.info_min, None)):
+            if value is not None and (value < 0 or (most is not None and value > most)):
+                raise UsageError(f"{flag} {value}: expected {'0 to 0.5' if most else 'at least 0'}")
+        if self.chain is not None and self.target_build is None:
+            raise UsageError("--chain without --target_build", hint="--target_build GRCh38")
