@@ -12,7 +12,9 @@ from postgwas.cli.actions import Actions, add_actions, run_action
 
 HELP = "colocalisation of traits: one or several causal variants, many traits, whole genomes"
 
-ACTIONS: Actions = {}
+ACTIONS: Actions = {
+    "genomewide": ("coloc_genomewide", "GWAS hits against all genes around them"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

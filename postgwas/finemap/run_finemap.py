@@ -172,6 +172,27 @@ def ld_source(
         return matrix, 0
     if genotypes is None:
         return None, 0
+    made = genotype_ld(
+        genotypes, covariates=covariates, selection=selection, dosage=dosage, ld_cache=ld_cache
+    )
+    return made, made.genotypes.n_samples
+
+
+def genotype_ld(
+    genotypes: Genotypes | Path,
+    *,
+    covariates: Path | None = None,
+    selection: Selection | None = None,
+    dosage: bool = False,
+    ld_cache: Path | None = None,
+) -> GenotypeLd:
+    """Genotypes opened as a source of LD; parameters as :func:`finemap_regions`.
+
+    Raises
+    ------
+    InputError, UsageError
+        If they cannot be opened, or fewer than 3 samples are left.
+    """
     data = open_selected(genotypes, selection, dosage=dosage).genotypes
     basis = None
     if covariates is not None:
@@ -179,7 +200,7 @@ def ld_source(
     log.info("%s: %s variants, %s samples", data.path, f"{data.n_variants:,}", f"{data.n_samples:,}")
     if data.n_samples < 3:
         raise InputError(f"{data.path}: {data.n_samples} samples are too few for LD")
-    return GenotypeLd(data, basis, None if ld_cache is None else os.fspath(ld_cache)), data.n_samples
+    return GenotypeLd(data, basis, None if ld_cache is None else os.fspath(ld_cache))
 
 
 def _with_covariates(data: Genotypes, path: Path) -> tuple[Genotypes, NDArray[np.float64]]:

@@ -60,7 +60,7 @@ def read_qtl_table(
     """
     import polars as pl
 
-    frame, told = _read(source)
+    frame, told = read_plain(source)
     low = {name.lstrip("#").lower(): name for name in frame.columns}
     found: dict[str, str] = {}
     for name, spellings in NAMES.items():
@@ -97,7 +97,8 @@ def source_name(source: str | os.PathLike[str] | pl.DataFrame) -> str:
     return os.fspath(source) if isinstance(source, str | os.PathLike) else "table"
 
 
-def _read(source: str | os.PathLike[str] | pl.DataFrame) -> tuple[pl.DataFrame, str]:
+def read_plain(source: str | os.PathLike[str] | pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    """The table under its own names, cells of text as text, and what it is called in messages."""
     import polars as pl
 
     if isinstance(source, pl.DataFrame):

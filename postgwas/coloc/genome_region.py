@@ -1,0 +1,400 @@
+"""One region of a genome-wide colocalisation, from its rows to its tables: what a worker does."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postgwas.coloc.allele_match import AlleleMatch, match_alleles
+from postgwas.coloc.allele_rules import AlleleCounts
+from postgwas.coloc.fitted_side import FitOptions, FittedSide, fit_side
+from postgwas.coloc.genome_pairs import abf_row, named_signals, pair_rows
+from postgwas.coloc.genome_settings import GenomeSettings
+from postgwas.coloc.qtl_regions import QtlBlock, SpooledRegion
+from postgwas.coloc.region_ld import LdOfTrait, ld_of_traits, sign_agreement
+from postgwas.coloc.signal_factors import Signals
+from postgwas.coloc.stored_fits import GeneFit, SpooledFits
+from postgwas.coloc.trait_factors import NoFactors, factors_from_effects, factors_from_z
+from postgwas.errors import NoVariantsError, PostgwasError
+from postgwas.finemap.abf import Kind
+from postgwas.finemap.alignment import SUSPECT
+from postgwas.finemap.ld_sources import RegionSource
+from postgwas.finemap.region_check import LdFindings, check_region
+from postgwas.finemap.region_list import MapRegion
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+OK = "ok"
+NO_SHARED = "no_shared_variants"
+NO_LD = "no_ld"
+TOO_FEW = "too_few_variants"
+NOT_CONVERGED = "not_converged"
+"""What became of a region, a trait in it, or a gene."""
+_FEWEST = 2
+
+
+@dataclass(frozen=True, eq=False)
+class GenomeTask:
+    """What a worker gets.
+
+    Attributes
+    ----------
+    trait : str
+    kind, sd_y, case_fraction
+        See :class:`postgwas.coloc.genome_settings.GwasInput`.
+    region : MapRegion
+    gwas : polars.DataFrame
+        The region's rows, see :class:`postgwas.finemap.region_stats.RegionStats`.
+    qtl : SpooledRegion
+    qtl_sd : float, optional
+        Standard deviation of the phenotypes.
+    fits : SpooledFits, optional
+        Stored log Bayes factors of genes.
+    ld, qtl_ld : RegionSource, optional
+        Panels; the QTLs' is that of the GWAS where it has none of its own.
+    settings : GenomeSettings
+    """
+
+    trait: str
+    kind: Kind
+    sd_y: float | None
+    case_fraction: float | None
+    region: MapRegion
+    gwas: pl.DataFrame
+    qtl: SpooledRegion
+    qtl_sd: float | None
+    fits: SpooledFits | None
+    ld: RegionSource | None
+    qtl_ld: RegionSource | None
+    settings: GenomeSettings
+
+
+@dataclass(frozen=True, eq=False)
+class GenomeRegion:
+    """What came out.
+
+    Attributes
+    ----------
+    pairs, genes, sets : list of dict
+        Rows of the tables.
+    counts : tuple of AlleleCounts
+        QTLs with the GWAS, then each with its LD.
+    findings : LdFindings, optional
+        What the check of the GWAS's z-scores against LD says.
+    status : str
+        "ok", or why SuSiE or all of the region failed.
+    notes : tuple of str
+        Priors that were lowered for the region's size.
+    log_bf : list of dict
+        TRAIT, REGION, GENE, CS, and arrays SNPID, CHR, POS, EA, NEA, LOG_BF of each credible set.
+    """
+
+    pairs: list[dict[str, Any]]
+    genes: list[dict[str, Any]]
+    sets: list[dict[str, Any]]
+    counts: tuple[AlleleCounts, ...]
+    findings: LdFindings | None
+    status: str
+    notes: tuple[str, ...] = ()
+    log_bf: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """A trait's fit, and at which rows of its table the variants of it are."""
+
+    fit: FittedSide
+    rows: Rows
+
+
+def colocalise_region(task: GenomeTask) -> GenomeRegion:
+    """Align, compute Bayes factors, fit and pair; what is wrong becomes a status."""
+    block = task.qtl.read()
+    match = match_alleles(
+        block.variants, task.gwas, rules=task.settings.rules, name="QTL", other_name=task.trait
+    )
+    work = _Region(task, block, match)
+    if not match.rows.size:
+        return work.result(NO_SHARED)
+    try:
+        work.single_causal()
+    except NoFactors as error:
+        return work.result(str(error))
+    if task.ld is not None or task.fits is not None:
+        work.fine_map()
+    return work.result(OK)
+
+
+class _Region:
+    """Work on one region; rows of tables gather in it."""
+
+    def __init__(self, task: GenomeTask, block: QtlBlock, match: AlleleMatch) -> None:
+        self.task, self.block, self.match = task, block, match
+        self.pairs: list[dict[str, Any]] = []
+        self.sets: list[dict[str, Any]] = []
+        self.log_bf: list[dict[str, Any]] = []
+        self.counts = [match.counts]
+        self.findings: LdFindings | None = None
+        self.status = OK
+        self.notes: dict[str, None] = {}
+        self.gwas_signals: Signals | None = None
+        self.about = {"TRAIT": task.trait, "REGION": task.region.name}
+        tss = dict(zip(task.qtl.genes, task.qtl.tss))
+        self.genes: dict[str, dict[str, Any]] = {
+            name: {**self.about, "CHR": task.region.chromosome, "SENTINEL": task.region.lead,
+                   "phenotype_id": name, "TSS": tss[name], "N_QTL": int(np.isfinite(block.se[row]).sum()),
+                   "N_GWAS": task.gwas.height, "N_SHARED": 0, "STATUS": NO_SHARED}
+            for row, name in enumerate(task.qtl.genes)
+        }  # fmt: skip
+
+    def result(self, status: str) -> GenomeRegion:
+        if status != OK:
+            for gene in self.genes.values():
+                gene["STATUS"] = status
+        status = status if status != OK else self.status
+        return GenomeRegion(
+            self.pairs, list(self.genes.values()), self.sets, tuple(self.counts), self.findings, status,
+            tuple(self.notes), self.log_bf,
+        )  # fmt: skip
+
+    # One causal variant each at most
+
+    def single_causal(self) -> None:
+        task, block = self.task, self.block
+        frequency = self._gwas_frequencies()
+        gwas = _factors_of_gwas(task, frequency)
+        rows, other = self.match.rows, self.match.other_rows
+        maf = block.variants["MAF"].cast(float).fill_null(np.nan).to_numpy().copy()
+        unknown = ~np.isfinite(maf)
+        maf[rows] = np.where(unknown[rows], np.minimum(frequency, 1 - frequency)[other], maf[rows])
+        ids = block.variants["SNPID"].to_numpy()
+        for row, name in enumerate(task.qtl.genes):
+            try:
+                factors, spread = factors_from_effects(
+                    block.beta[row], block.se[row], maf, np.full(maf.size, task.qtl.n[row]), kind="quant",
+                    sd_y=task.qtl_sd,
+                )  # fmt: skip
+            except NoFactors as error:
+                self.genes[name]["STATUS"] = str(error)
+                continue
+            both = np.isfinite(factors[rows]) & np.isfinite(gwas[other])
+            if not both.any():
+                continue
+            found, notes = self._abf(gwas, factors, rows[both], other[both], ids)
+            self.notes |= dict.fromkeys(notes)
+            self.pairs.append({**self._gene(name), "METHOD": "abf", **found})
+            self.genes[name] |= {
+                "N_SHARED": int(both.sum()), "SD_Y": spread, "STATUS": OK, "PP.H4.abf": found["PP.H4"],
+                "PP.H3.abf": found["PP.H3"],
+            }  # fmt: skip
+
+    def _abf(
+        self, gwas: Floats, qtl: Floats, rows: Rows, other: Rows, ids: NDArray[Any]
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Without the variants of either trait that have no Bayes factor."""
+        one, two = np.flatnonzero(np.isfinite(gwas)), np.flatnonzero(np.isfinite(qtl))
+        shared = np.searchsorted(one, other), np.searchsorted(two, rows)
+        return abf_row(gwas[one], qtl[two], shared, ids[rows], self.task.settings)
+
+    def _gene(self, name: str) -> dict[str, Any]:
+        one = self.genes[name]
+        return {key: one[key] for key in ("TRAIT", "REGION", "CHR", "SENTINEL", "phenotype_id")}
+
+    def _gwas_frequencies(self) -> Floats:
+        """The GWAS's frequencies; where it has none, those of the QTLs' minor alleles."""
+        gwas, match = self.task.gwas, self.match
+        found = np.full(gwas.height, np.nan)
+        if "EAF" in gwas.columns:
+            found = gwas["EAF"].cast(float).fill_null(np.nan).to_numpy().copy()
+        maf = self.block.variants["MAF"].cast(float).fill_null(np.nan).to_numpy()
+        lacking = ~np.isfinite(found[match.other_rows])
+        found[match.other_rows[lacking]] = maf[match.rows[lacking]]
+        return found
+
+    # Several
+
+    def fine_map(self) -> None:
+        task = self.task
+        lds = self._ld()
+        gwas = self._fit_gwas(lds[0]) if lds[0] is not None else None
+        fits = {} if task.fits is None else task.fits.read(task.qtl.genes)
+        stored = _stored_matches(fits, task)
+        agree = self._agreement(lds[1]) if lds[1] is not None else {}
+        masks: dict[bytes, Any] = {}
+        for row, name in enumerate(task.qtl.genes):
+            gene = self.genes[name]
+            if name in fits:
+                side: _Side | None = _Side(fits[name].side, fits[name].rows)
+                shared = stored[name]
+            elif lds[1] is not None:
+                side, shared = self._fit_gene(row, lds[1], masks), None
+                gene["SIGNS_AGREE"] = agree.get(name)
+            else:
+                continue
+            if side is None:
+                continue
+            gene["SETS_QTL"] = len(side.fit.signals)
+            gene["SETS_GWAS"] = None if gwas is None else len(gwas.fit.signals)
+            self._pair(name, gwas, side, fits.get(name), shared)
+        if gwas is not None:
+            cols = np.isin(gwas.rows, self.match.other_rows)
+            self._keep_sets("gwas", None, gwas, task.gwas, cols)
+
+    def _ld(self) -> tuple[LdOfTrait | None, LdOfTrait | None]:
+        task, rules = self.task, self.task.settings.rules
+        tables, names = [task.gwas, self.block.variants], [task.trait, "QTL"]
+        every = task.fits is not None and set(task.qtl.genes) <= set(task.fits.genes)
+        found: list[LdOfTrait | None] = [None, None]
+        if task.ld is not None and task.qtl_ld is None and not every:
+            found = list(ld_of_traits(tables, task.ld, names, rules))
+        else:
+            if task.ld is not None:
+                found[0] = ld_of_traits(tables[:1], task.ld, names[:1], rules)[0]
+            if task.qtl_ld is not None and not every:
+                found[1] = ld_of_traits(tables[1:], task.qtl_ld, names[1:], rules)[0]
+        self.counts += [one.counts for one in found if one is not None]
+        return found[0], found[1]
+
+    def _options(self) -> FitOptions:
+        s = self.task.settings
+        return FitOptions(s.n_effects, s.coverage, s.min_abs_corr, s.max_iter, s.tol, s.prior_method)
+
+    def _fit_gwas(self, ld: LdOfTrait) -> _Side | None:
+        if ld.rows.size < _FEWEST:
+            self.status = NO_LD
+            return None
+        part = self.task.gwas[ld.rows]
+        n = float(np.median(part["N"].cast(float).to_numpy()))
+        z = part["Z"].cast(float).to_numpy() * ld.sign
+        try:
+            kept, checked = ld.among(np.ones(self.task.gwas.height, np.bool_))
+            self.findings = check_region(z, checked, n, full=False, seed=0)
+            fit = fit_side(z, checked, n, self._options())
+        except PostgwasError as error:
+            self.status = str(error)
+            return None
+        if not fit.converged:
+            self.status = NOT_CONVERGED
+        return _Side(fit, ld.rows[kept])
+
+    def _agreement(self, ld: LdOfTrait) -> dict[str, float]:
+        if ld.rows.size < _FEWEST:
+            return {}
+        z = (self.block.beta[:, ld.rows] / self.block.se[:, ld.rows]) * ld.sign
+        found = sign_agreement(np.nan_to_num(z), ld.matrix)
+        tested = np.isfinite(z).mean(axis=1) > 0.9
+        return {
+            name: float(share) if whole else math.nan
+            for name, share, whole in zip(self.task.qtl.genes, found, tested)
+        }
+
+    def _fit_gene(self, row: int, ld: LdOfTrait, masks: dict[bytes, Any]) -> _Side | None:
+        gene = self.genes[self.task.qtl.genes[row]]
+        tested = np.isfinite(self.block.se[row])
+        n = self.task.qtl.n[row]
+        if not math.isfinite(n):
+            gene["STATUS_SUSIE"] = "no_sample_size"
+            return None
+        key = tested.tobytes()
+        if key not in masks:
+            masks.clear()
+            masks[key] = ld.among(tested) if int(tested[ld.rows].sum()) >= _FEWEST else None
+        if masks[key] is None:
+            gene["STATUS_SUSIE"] = NO_LD
+            return None
+        kept, checked = masks[key]
+        rows = ld.rows[kept]
+        z = self.block.beta[row, rows] / self.block.se[row, rows] * ld.sign[kept]
+        try:
+            fit = fit_side(z, checked, n, self._options())
+        except PostgwasError as error:
+            gene["STATUS_SUSIE"] = str(error)
+            return None
+        gene["STATUS_SUSIE"] = OK if fit.converged else NOT_CONVERGED
+        return _Side(fit, rows)
+
+    def _pair(
+        self, name: str, gwas: _Side | None, side: _Side, stored: GeneFit | None, shared: AlleleMatch | None
+    ) -> None:
+        """All pairs of signals of the GWAS and a gene, and the gene's credible sets."""
+        table = self.block.variants if stored is None else stored.variants
+        match = self.match if shared is None else shared
+        in_gwas = np.isin(side.rows, match.rows)
+        self._keep_sets("qtl", name, side, table, in_gwas)
+        if gwas is None or not gwas.fit.signals or not side.fit.signals or not in_gwas.any():
+            return
+        if self.gwas_signals is None:
+            self.gwas_signals = named_signals(gwas.fit, [str(row) for row in gwas.rows.tolist()])
+        called = dict(zip(match.rows.tolist(), match.other_rows.tolist()))
+        names = [str(called[row]) if row in called else f"q{row}" for row in side.rows.tolist()]
+        ids = dict(zip(names, table["SNPID"].gather(side.rows).to_list()))
+        two = named_signals(side.fit, names)
+        try:
+            rows, notes = pair_rows(gwas.fit, self.gwas_signals, side.fit, two, ids, self.task.settings)
+        except NoVariantsError:
+            return
+        self.notes |= dict.fromkeys(notes)
+        self.pairs += [{**self._gene(name), "METHOD": "susie", **row} for row in rows]
+        best = max(rows, key=lambda one: one["PP.H4"])
+        self.genes[name] |= {"PP.H4.susie": best["PP.H4"], "PP.H3.susie": best["PP.H3"]}
+
+    def _keep_sets(
+        self, side: str, gene: str | None, fitted: _Side, table: pl.DataFrame, shared: NDArray[np.bool_]
+    ) -> None:
+        alpha = fitted.fit.alpha
+        ids, places = table["SNPID"].to_numpy()[fitted.rows], table["POS"].to_numpy()[fitted.rows]
+        for number, (one, weights) in enumerate(zip(fitted.fit.signals, alpha)):
+            lead = int(one.members[0])
+            self.sets.append(
+                {
+                    **self.about, "CHR": self.task.region.chromosome, "SIDE": side, "phenotype_id": gene,
+                    "CS": one.number, "SIZE": one.members.size, "COVERAGE": one.coverage,
+                    "PURITY_MIN": one.purity_min, "PURITY_MEAN": one.purity_mean,
+                    "LOG10_BF": one.log_bf / math.log(10.0), "LEAD": ids[lead], "LEAD_POS": int(places[lead]),
+                    "LEAD_PROBABILITY": float(weights[lead]), "N_SHARED": int(shared[one.members].sum()),
+                    "SHARE_SHARED": float(shared[one.members].mean()),
+                    "POSTERIOR_SHARED": float(weights[shared].sum()), "VARIANTS": ",".join(ids[one.members]),
+                }
+            )  # fmt: skip
+            if self.task.settings.keep_log_bf:
+                part = table[fitted.rows]
+                self.log_bf.append(
+                    {
+                        **self.about, "SIDE": side, "phenotype_id": gene, "CS": one.number,
+                        "variants": part.select("SNPID", "CHR", "POS", "EA", "NEA"),
+                        "LOG_BF": fitted.fit.log_bf[number].astype(np.float32),
+                    }
+                )  # fmt: skip
+
+
+def _factors_of_gwas(task: GenomeTask, frequency: Floats) -> Floats:
+    gwas = task.gwas
+    n = gwas["N"].cast(float).fill_null(np.nan).to_numpy()
+    if {"BETA", "SE"} <= set(gwas.columns) and gwas["SE"].is_not_null().any():
+        beta, se = (gwas[name].cast(float).fill_null(np.nan).to_numpy() for name in ("BETA", "SE"))
+        return factors_from_effects(beta, se, frequency, n, kind=task.kind, sd_y=task.sd_y)[0]
+    z = gwas["Z"].cast(float).to_numpy()
+    return factors_from_z(z, frequency, n, kind=task.kind, case_fraction=task.case_fraction)
+
+
+def _stored_matches(fits: dict[str, GeneFit], task: GenomeTask) -> dict[str, AlleleMatch]:
+    """Where the variants of stored fits are in the GWAS; signs do not matter for Bayes factors."""
+    return {
+        name: match_alleles(
+            one.variants, task.gwas, rules=task.settings.rules, name=name, other_name=task.trait
+        )
+        for name, one in fits.items()
+    }
+
+
+def doubtful(share: float | None) -> bool:
+    """Whether signs of z-scores and LD agree too seldom for aligned alleles."""
+    return share is not None and math.isfinite(share) and share < SUSPECT
