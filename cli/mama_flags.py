@@ -106,7 +106,7 @@ def population_list(texts: list[str]) -> list[Population]:
         parts = [part.strip() for part in text.split(",")]
         if len(parts) != 3 or not all(parts):
             raise UsageError(f"--sumstats {text}: expected FILE,ANCESTRY,PHENOTYPE")
-        found.append(Population(*parts))
+        found.append(Population(parts[0], parts[1], parts[2]))
     return found
 
 

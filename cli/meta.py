@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from postgwas.cli import meta_fixed
+from postgwas.cli import meta_fixed, meta_mama, meta_popcorn
 from postgwas.cli.options import add_engine_options, add_run_options, add_store_options, engine_arguments
 from postgwas.errors import UsageError
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 HELP = "meta-analysis: fixed and random effects, ancestry; or a METAL command file"
 
-#: method -> module with add_arguments(parser) and options(args) -> dict, or run(args) of its own
-METHODS: dict[str, Any] = {"fixed": meta_fixed}
+#: method -> module with add_arguments(parser) and options(args) -> dict, or run(args) -> int of its own
+METHODS: dict[str, Any] = {"fixed": meta_fixed, "mama": meta_mama, "popcorn": meta_popcorn}
 
 #: flag -> (field, what it names)
 NAME_FLAGS = {
@@ -65,7 +65,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_studies(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("studies")
-    group.add_argument("--sumstats", metavar="FILE,FILE,...", help="summary statistics, of any dialects")
+    group.add_argument(
+        "--sumstats", nargs="+", metavar="FILE",
+        help="summary statistics of any dialects, with commas or blanks between them",
+    )  # fmt: skip
     group.add_argument("--names", metavar="NAME,...", help="of the studies [default: of their files]")
     group.add_argument("--ancestry", metavar="NAME,...", help="of the studies")
     group.add_argument("--n", metavar="N,...", help="sample sizes; go before columns of the files; NA: none")
@@ -115,10 +118,10 @@ def run(args: argparse.Namespace) -> int:
         return _run_script(args)
     if args.out is None:
         raise UsageError("--out is required", hint="--out PREFIX")
-    studies = study_list(args)
     module = METHODS[args.method]
     if hasattr(module, "run"):
-        return int(module.run(args, studies, where))
+        return int(module.run(args))
+    studies = study_list(args)
     from postgwas.meta.run_meta import meta
 
     meta(
@@ -147,7 +150,7 @@ def study_list(args: argparse.Namespace) -> StudyList:
     if not args.sumstats:
         raise UsageError("no studies are given", hint="--sumstats FILE,FILE,... or --studies TABLE")
     return studies_from_flags(
-        _items(args.sumstats) or [], names=_items(args.names), ancestries=_items(args.ancestry),
+        _items(",".join(args.sumstats)) or [], names=_items(args.names), ancestries=_items(args.ancestry),
         n=_numbers(args.n), columns=columns,
     )  # fmt: skip
 

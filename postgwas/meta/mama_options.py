@@ -22,11 +22,17 @@ class Population:
     ancestry : str
         As in the columns of the LD scores: ANC1_ANC2.
     phenotype : str
+    columns : mapping
+        Canonical name -> column of the file, where it is not found by itself.
+    n : float, optional
+        Sample size, before a column of the file.
     """
 
     path: str
     ancestry: str
     phenotype: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    n: float | None = None
 
     @property
     def name(self) -> str:

@@ -91,7 +91,9 @@ def read_by_patterns(
 REQUIRED_ORDER = ("SNP", "CHR", "BP", "A1", "A2", "FREQ", "BETA", "SE", "P")
 
 
-def read_any_dialect(path: str, *, n: float | None = None) -> PopulationTable:
+def read_any_dialect(
+    path: str, *, columns: Mapping[str, str] | None = None, n: float | None = None
+) -> PopulationTable:
     """Read a file of any dialect; what it lacks is derived where that can be done.
 
     Raises
@@ -105,7 +107,7 @@ def read_any_dialect(path: str, *, n: float | None = None) -> PopulationTable:
     from postgwas.sumstats.run import read_sumstats
 
     needed = ("SNPID", "CHR", "POS", "EA", "NEA", "EAF", "BETA", "SE")
-    stats = read_sumstats(path, wanted=(*needed, "P", "N"), require=needed, n=n)
+    stats = read_sumstats(path, columns=columns or None, wanted=(*needed, "P", "N"), require=needed, n=n)
     frame = with_chromosome_names(stats.frame)
     for name in ("P", "N"):
         if name not in frame.columns:

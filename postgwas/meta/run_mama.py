@@ -190,7 +190,7 @@ def _populations(
         table = (
             read_by_patterns(population.path, wanted, separator=options.input_sep)
             if by_pattern
-            else read_any_dialect(population.path)
+            else read_any_dialect(population.path, columns=population.columns, n=population.n)
         )
         passed = apply_filters(table, rules)
         dropped = {name: count for name, count in passed.counts.items() if count}

@@ -1,0 +1,43 @@
+"""Flags of ``postgwas meta`` that a method has no use for: refused rather than ignored."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection
+
+from postgwas.errors import UsageError
+
+#: Flags of the join of many studies, with their defaults.
+JOINING = {
+    "match": "position", "multiallelic": "mismatch", "palindromic": "trust", "maf_min": None,
+    "info_min": None, "n_min": None, "min_studies": 1, "genomic_control": "off",
+    "target_build": None, "chain": None,
+    "any_build": False, "cores": 1, "dask_scheduler": None, "dask_jobqueue": None,
+}  # fmt: skip
+
+
+def refuse_unused(args: argparse.Namespace, *, formats: Collection[str], hints: dict[str, str]) -> list[str]:
+    """Refuse what the method of `args` does not use; the formats asked for besides its own files.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+    formats : collection of str
+        What ``--format`` may name.
+    hints : dict
+        Flag -> the method's own way to the same.
+
+    Raises
+    ------
+    UsageError
+    """
+    for flag, default in JOINING.items():
+        if getattr(args, flag, default) != default:
+            raise UsageError(f"--{flag} has no meaning with --method {args.method}", hint=hints.get(flag))
+    asked = [name.strip() for name in args.format.split(",") if name.strip()]
+    asked = [] if asked == ["tbl"] else asked
+    for name in asked:
+        if name not in formats:
+            others = ", ".join(formats) or "none besides its own files"
+            raise UsageError(f"--format {name}: --method {args.method} offers {others}")
+    return asked
