@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.coloc.allele_match import AlleleMatch, match_alleles
-from postgwas.coloc.allele_rules import AlleleCounts
 from postgwas.coloc.fitted_side import FitOptions, FittedSide, fit_side
+from postgwas.coloc.gene_follow_up import follow_up_genes
 from postgwas.coloc.genome_pairs import abf_row, named_signals, pair_rows
-from postgwas.coloc.genome_settings import GenomeSettings
-from postgwas.coloc.qtl_regions import QtlBlock, SpooledRegion
+from postgwas.coloc.genome_settings import SmrSettings
+from postgwas.coloc.genome_task import (
+    NO_LD,
+    NO_SHARED,
+    NOT_CONVERGED,
+    OK,
+    GenomeRegion,
+    GenomeTask,
+)
+from postgwas.coloc.qtl_regions import QtlBlock
 from postgwas.coloc.region_ld import LdOfTrait, ld_of_traits, sign_agreement
 from postgwas.coloc.signal_factors import Signals
-from postgwas.coloc.stored_fits import GeneFit, SpooledFits
+from postgwas.coloc.stored_fits import GeneFit
 from postgwas.coloc.trait_factors import NoFactors, factors_from_effects, factors_from_z
 from postgwas.errors import NoVariantsError, PostgwasError
-from postgwas.finemap.abf import Kind
-from postgwas.finemap.alignment import SUSPECT
-from postgwas.finemap.ld_sources import RegionSource
 from postgwas.finemap.region_check import LdFindings, check_region
-from postgwas.finemap.region_list import MapRegion
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,79 +36,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-OK = "ok"
-NO_SHARED = "no_shared_variants"
-NO_LD = "no_ld"
-TOO_FEW = "too_few_variants"
-NOT_CONVERGED = "not_converged"
-"""What became of a region, a trait in it, or a gene."""
 _FEWEST = 2
-
-
-@dataclass(frozen=True, eq=False)
-class GenomeTask:
-    """What a worker gets.
-
-    Attributes
-    ----------
-    trait : str
-    kind, sd_y, case_fraction
-        See :class:`postgwas.coloc.genome_settings.GwasInput`.
-    region : MapRegion
-    gwas : polars.DataFrame
-        The region's rows, see :class:`postgwas.finemap.region_stats.RegionStats`.
-    qtl : SpooledRegion
-    qtl_sd : float, optional
-        Standard deviation of the phenotypes.
-    fits : SpooledFits, optional
-        Stored log Bayes factors of genes.
-    ld, qtl_ld : RegionSource, optional
-        Panels; the QTLs' is that of the GWAS where it has none of its own.
-    settings : GenomeSettings
-    """
-
-    trait: str
-    kind: Kind
-    sd_y: float | None
-    case_fraction: float | None
-    region: MapRegion
-    gwas: pl.DataFrame
-    qtl: SpooledRegion
-    qtl_sd: float | None
-    fits: SpooledFits | None
-    ld: RegionSource | None
-    qtl_ld: RegionSource | None
-    settings: GenomeSettings
-
-
-@dataclass(frozen=True, eq=False)
-class GenomeRegion:
-    """What came out.
-
-    Attributes
-    ----------
-    pairs, genes, sets : list of dict
-        Rows of the tables.
-    counts : tuple of AlleleCounts
-        QTLs with the GWAS, then each with its LD.
-    findings : LdFindings, optional
-        What the check of the GWAS's z-scores against LD says.
-    status : str
-        "ok", or why SuSiE or all of the region failed.
-    notes : tuple of str
-        Priors that were lowered for the region's size.
-    log_bf : list of dict
-        TRAIT, REGION, GENE, CS, and arrays SNPID, CHR, POS, EA, NEA, LOG_BF of each credible set.
-    """
-
-    pairs: list[dict[str, Any]]
-    genes: list[dict[str, Any]]
-    sets: list[dict[str, Any]]
-    counts: tuple[AlleleCounts, ...]
-    findings: LdFindings | None
-    status: str
-    notes: tuple[str, ...] = ()
-    log_bf: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +62,8 @@ def colocalise_region(task: GenomeTask) -> GenomeRegion:
         return work.result(str(error))
     if task.ld is not None or task.fits is not None:
         work.fine_map()
+    if task.settings.smr is not None:
+        work.follow_up(task.settings.smr)
     return work.result(OK)
 
 
@@ -146,6 +80,7 @@ class _Region:
         self.status = OK
         self.notes: dict[str, None] = {}
         self.gwas_signals: Signals | None = None
+        self.qtl_ld: LdOfTrait | None = None
         self.about = {"TRAIT": task.trait, "REGION": task.region.name}
         tss = dict(zip(task.qtl.genes, task.qtl.tss))
         self.genes: dict[str, dict[str, Any]] = {
@@ -224,6 +159,7 @@ class _Region:
     def fine_map(self) -> None:
         task = self.task
         lds = self._ld()
+        self.qtl_ld = lds[1]
         gwas = self._fit_gwas(lds[0]) if lds[0] is not None else None
         fits = {} if task.fits is None else task.fits.read(task.qtl.genes)
         stored = _stored_matches(fits, task)
@@ -252,6 +188,7 @@ class _Region:
         task, rules = self.task, self.task.settings.rules
         tables, names = [task.gwas, self.block.variants], [task.trait, "QTL"]
         every = task.fits is not None and set(task.qtl.genes) <= set(task.fits.genes)
+        every = every and task.settings.smr is None
         found: list[LdOfTrait | None] = [None, None]
         if task.ld is not None and task.qtl_ld is None and not every:
             found = list(ld_of_traits(tables, task.ld, names, rules))
@@ -346,6 +283,22 @@ class _Region:
         best = max(rows, key=lambda one: one["PP.H4"])
         self.genes[name] |= {"PP.H4.susie": best["PP.H4"], "PP.H3.susie": best["PP.H3"]}
 
+    # One instrument
+
+    def follow_up(self, settings: SmrSettings) -> None:
+        """Wald ratio at the likeliest shared variant, SMR and HEIDI at the strongest of the QTL."""
+        best: dict[str, Any] = {}
+        for pair in self.pairs:
+            key = (pair["METHOD"] == "susie", pair["PP.H4"])
+            if pair["phenotype_id"] not in best or key > best[pair["phenotype_id"]][0]:
+                best[pair["phenotype_id"]] = (key, pair["TOP_VARIANT"])
+        tops = {name: top for name, (_, top) in best.items()}
+        found = follow_up_genes(
+            self.task.gwas, self.task.qtl.genes, self.block, self.match, self.qtl_ld, tops, settings
+        )
+        for name, row in found.items():
+            self.genes[name] |= row
+
     def _keep_sets(
         self, side: str, gene: str | None, fitted: _Side, table: pl.DataFrame, shared: NDArray[np.bool_]
     ) -> None:
@@ -393,8 +346,3 @@ def _stored_matches(fits: dict[str, GeneFit], task: GenomeTask) -> dict[str, All
         )
         for name, one in fits.items()
     }
-
-
-def doubtful(share: float | None) -> bool:
-    """Whether signs of z-scores and LD agree too seldom for aligned alleles."""
-    return share is not None and math.isfinite(share) and share < SUSPECT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from postgwas.coloc.genome_pairs import mark
+from postgwas.coloc.gene_follow_up import COLUMNS
 from postgwas.coloc.genome_settings import MODERATE, STRONG
 from postgwas.coloc.qtl_genes import NO_TSS
 from postgwas.coloc.run_genomewide import GenomeColoc
@@ -58,7 +58,7 @@ def genes_table(found: GenomeColoc) -> pl.DataFrame:
         "TSS": pl.Int64(), "N_GWAS": whole, "N_QTL": whole, "N_SHARED": whole, "SD_Y": number,
         "SETS_GWAS": whole, "SETS_QTL": whole, "PP.H3.abf": number, "PP.H4.abf": number,
         "PP.H3.susie": number, "PP.H4.susie": number, "SIGNS_AGREE": number,
-        **({} if found.settings.smr is None else FOLLOW_UP), "STATUS": text, "STATUS_SUSIE": text,
+        **({} if found.settings.smr is None else _follow_up_schema()), "STATUS": text, "STATUS_SUSIE": text,
     }  # fmt: skip
     rows = [row for _, _, one in found.results for row in one.genes]
     table = pl.DataFrame([{key: row.get(key) for key in schema} for row in rows], schema=schema, strict=False)
@@ -86,8 +86,12 @@ def genes_table(found: GenomeColoc) -> pl.DataFrame:
     )
 
 
-FOLLOW_UP: dict[str, Any] = {}
-"""Columns that Wald ratios, SMR and HEIDI add to the table of genes."""
+def _follow_up_schema() -> dict[str, Any]:
+    import polars as pl
+
+    whole = {"HEIDI_N": pl.Int32()}
+    texts = dict.fromkeys(("WALD_VARIANT", "SMR_VARIANT", "SMR_STATUS"), pl.String())
+    return {name: {**whole, **texts}.get(name, pl.Float64()) for name in COLUMNS}
 
 
 def sets_table(found: GenomeColoc) -> pl.DataFrame:
@@ -208,8 +212,3 @@ def log_bf_table(found: GenomeColoc) -> pl.DataFrame:
         types = [pl.String] * 4 + [pl.Int32, pl.Int8, pl.Int32] + [pl.String] * 3 + [pl.Float32]
         return pl.DataFrame(schema=dict(zip(names, types)))
     return pl.concat(parts).select(names)
-
-
-__all__ = [
-    "genes_table", "log_bf_table", "mark", "pairs_table", "rejected_table", "sentinels_table", "sets_table",
-]  # fmt: skip

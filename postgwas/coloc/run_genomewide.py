@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postgwas.coloc.genome_region import GenomeRegion, GenomeTask, colocalise_region
+from postgwas.coloc.genome_region import colocalise_region
 from postgwas.coloc.genome_settings import GenomeSettings, GwasInput, QtlInput, SentinelChoice
+from postgwas.coloc.genome_task import GenomeRegion, GenomeTask
 from postgwas.coloc.qtl_genes import GeneList, load_genes
 from postgwas.coloc.qtl_regions import Spool, genes_in_regions, spool_regions
 from postgwas.coloc.qtl_source import QtlSource, qtl_source

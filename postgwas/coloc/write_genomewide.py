@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from postgwas.coloc.align_traits import warn_counts
-from postgwas.coloc.genome_region import doubtful
 from postgwas.coloc.genome_settings import GenomeSettings, GwasInput, QtlInput, SentinelChoice
 from postgwas.coloc.genome_tables import (
     genes_table,
@@ -22,6 +23,7 @@ from postgwas.coloc.genome_tables import (
 )
 from postgwas.coloc.run_genomewide import GenomeColoc, Paths, genomewide
 from postgwas.destination import Destination
+from postgwas.finemap.alignment import SUSPECT
 from postgwas.finemap.map_tables import with_names
 from postgwas.genotypes.inputs import input_files, selection_lists
 from postgwas.genotypes.selection import Selection
@@ -80,8 +82,6 @@ def genomewide_files(
     PostgwasError
         Nothing is written then, the log and the checkpoint apart.
     """
-    from dataclasses import replace
-
     from postgwas.compute.checkpoint import clear
 
     chosen = replace(settings or GenomeSettings(), keep_log_bf=store is not None)
@@ -92,7 +92,7 @@ def genomewide_files(
     target.check()
     began = time.perf_counter()
     folder = Path(f"{out}.coloc_checkpoint")
-    with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
+    with run_log(f"{out}.log", quiet=quiet, json_lines=log_json), _kept(folder):
         if folder.is_dir() and any(folder.glob("*.task")):
             log.info("Going on from the regions that an earlier run finished (%s)", folder)
         found = genomewide(
@@ -128,13 +128,19 @@ def genomewide_files(
             attrs = {"ld": found.ld_path, "qtl": found.qtl_path, "n_regions": len(found.results)}
             store_tables(target, kinds, origin, attrs=attrs)
         log.info("Wrote %s", ", ".join(str(target.path(ending)) for ending in target.endings))
-    clear(folder / "qtl")
-    for file in (folder / "qtl").glob("*"):
-        file.unlink(missing_ok=True)
-    if (folder / "qtl").is_dir():
-        (folder / "qtl").rmdir()
     clear(folder)
     return found
+
+
+@contextmanager
+def _kept(folder: Path) -> Iterator[None]:
+    """Leave nothing of the regions' QTLs, and the folder only if a region was finished."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder / "qtl", ignore_errors=True)
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def tell(found: GenomeColoc) -> None:
@@ -190,7 +196,11 @@ def _tell_regions(found: GenomeColoc) -> None:
                 "aligned, or LD is of another population", trait, region.name,
                 100 * one.findings.alignment.share,
             )  # fmt: skip
-        wrong = [gene["phenotype_id"] for gene in one.genes if doubtful(gene.get("SIGNS_AGREE"))]
+        wrong = [
+            gene["phenotype_id"]
+            for gene in one.genes
+            if gene.get("SIGNS_AGREE") is not None and gene["SIGNS_AGREE"] < SUSPECT
+        ]
         if wrong:
             from postgwas.expression.matrix import some_names
 
