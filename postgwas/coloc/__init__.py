@@ -6,6 +6,7 @@
 ``abf_regions``         the same for many regions in one pass
 ``susie``               all pairs of credible sets of two fits of SuSiE
 ``bf_bf``               all pairs of signals given as log Bayes factors
+``moloc``               two to four traits, all configurations
 ======================  ====================================================================
 """
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from postgwas.coloc.set_pairs import ColocPairs as ColocPairs
     from postgwas.coloc.set_pairs import bf_bf as bf_bf
     from postgwas.coloc.set_pairs import susie as susie
+    from postgwas.coloc.three_traits import Moloc as Moloc
+    from postgwas.coloc.three_traits import moloc as moloc
     from postgwas.coloc.trait_data import Dataset as Dataset
     from postgwas.coloc.two_traits import Coloc as Coloc
     from postgwas.coloc.two_traits import ColocRegions as ColocRegions
@@ -29,10 +32,12 @@ _HOMES = {
     "ColocPairs": "postgwas.coloc.set_pairs",
     "ColocRegions": "postgwas.coloc.two_traits",
     "Dataset": "postgwas.coloc.trait_data",
+    "Moloc": "postgwas.coloc.three_traits",
     "Sensitivity": "postgwas.coloc.hypotheses",
     "abf": "postgwas.coloc.two_traits",
     "abf_regions": "postgwas.coloc.two_traits",
     "bf_bf": "postgwas.coloc.set_pairs",
+    "moloc": "postgwas.coloc.three_traits",
     "susie": "postgwas.coloc.set_pairs",
 }
 
@@ -41,10 +46,12 @@ __all__ = [
     "ColocPairs",
     "ColocRegions",
     "Dataset",
+    "Moloc",
     "Sensitivity",
     "abf",
     "abf_regions",
     "bf_bf",
+    "moloc",
     "susie",
 ]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from postgwas.errors import InputError, UsageError
-from postgwas.finemap.abf import estimate_sd_y, log_abf, log_abf_from_p
+from postgwas.finemap.abf import Kind, estimate_sd_y, log_abf, log_abf_from_p
 from postgwas.finemap.matrix_checks import check_names, correlation_matrix, finite_vector, positive_vector
 
 Floats = NDArray[np.float64]
@@ -159,11 +159,24 @@ class Dataset:
     @cached_property
     def log_bf(self) -> Floats:
         """Log Bayes factors, shape (V,); see :func:`postgwas.finemap.log_abf`."""
-        kind = "cc" if self.type == "cc" else "quant"
+        return self.log_bf_with(None)
+
+    def log_bf_with(self, prior_sd: float | None) -> Floats:
+        """Log Bayes factors at another prior standard deviation of effects, shape (V,).
+
+        Parameters
+        ----------
+        prior_sd : float, optional
+            In standard deviations of a quantitative trait; 0.15, or 0.2 of log odds ratios, if None.
+        """
+        kind: Kind = "cc" if self.type == "cc" else "quant"
         if self.beta is not None and self.se is not None:
-            return log_abf(self.beta, self.se, kind=kind, sd_y=self.trait_sd or 1.0)  # type: ignore[arg-type]
+            spread = self.trait_sd or 1.0
+            return log_abf(self.beta, self.se, kind=kind, sd_y=spread, prior_sd=prior_sd)
         assert self.p is not None and self.maf is not None and self.n is not None
-        return log_abf_from_p(self.p, self.maf, self.n, kind=kind, case_fraction=self.case_fraction)  # type: ignore[arg-type]
+        return log_abf_from_p(
+            self.p, self.maf, self.n, kind=kind, case_fraction=self.case_fraction, prior_sd=prior_sd
+        )
 
 
 def _within(values: Floats, what: str, names: list[str], *, closed: bool) -> None:
