@@ -7,6 +7,7 @@
 ``susie``               all pairs of credible sets of two fits of SuSiE
 ``bf_bf``               all pairs of signals given as log Bayes factors
 ``moloc``               two to four traits, all configurations
+``hyprcoloc``           clusters of many traits that share a causal variant; ``similarity`` over priors
 ======================  ====================================================================
 """
 
@@ -16,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from postgwas.coloc.hypotheses import Sensitivity as Sensitivity
+    from postgwas.coloc.many_traits import HyprColoc as HyprColoc
+    from postgwas.coloc.many_traits import hyprcoloc as hyprcoloc
+    from postgwas.coloc.many_traits import similarity as similarity
     from postgwas.coloc.set_pairs import ColocPairs as ColocPairs
     from postgwas.coloc.set_pairs import bf_bf as bf_bf
     from postgwas.coloc.set_pairs import susie as susie
@@ -32,12 +36,15 @@ _HOMES = {
     "ColocPairs": "postgwas.coloc.set_pairs",
     "ColocRegions": "postgwas.coloc.two_traits",
     "Dataset": "postgwas.coloc.trait_data",
+    "HyprColoc": "postgwas.coloc.many_traits",
     "Moloc": "postgwas.coloc.three_traits",
     "Sensitivity": "postgwas.coloc.hypotheses",
     "abf": "postgwas.coloc.two_traits",
     "abf_regions": "postgwas.coloc.two_traits",
     "bf_bf": "postgwas.coloc.set_pairs",
+    "hyprcoloc": "postgwas.coloc.many_traits",
     "moloc": "postgwas.coloc.three_traits",
+    "similarity": "postgwas.coloc.many_traits",
     "susie": "postgwas.coloc.set_pairs",
 }
 
@@ -46,12 +53,15 @@ __all__ = [
     "ColocPairs",
     "ColocRegions",
     "Dataset",
+    "HyprColoc",
     "Moloc",
     "Sensitivity",
     "abf",
     "abf_regions",
     "bf_bf",
+    "hyprcoloc",
     "moloc",
+    "similarity",
     "susie",
 ]
 
