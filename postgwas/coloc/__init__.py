@@ -6,6 +6,7 @@
 ``abf_regions``         the same for many regions in one pass
 ``susie``               all pairs of credible sets of two fits of SuSiE
 ``bf_bf``               all pairs of signals given as log Bayes factors
+``signals``             signals found by conditioning or masking; ``finemap_signals`` of one trait
 ``moloc``               two to four traits, all configurations
 ``hyprcoloc``           clusters of many traits that share a causal variant; ``similarity`` over priors
 ======================  ====================================================================
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from postgwas.coloc.set_pairs import ColocPairs as ColocPairs
     from postgwas.coloc.set_pairs import bf_bf as bf_bf
     from postgwas.coloc.set_pairs import susie as susie
+    from postgwas.coloc.signal_pairs import SignalPairs as SignalPairs
+    from postgwas.coloc.signal_pairs import signals as signals
+    from postgwas.coloc.signal_steps import TraitSignals as TraitSignals
+    from postgwas.coloc.signal_steps import finemap_signals as finemap_signals
     from postgwas.coloc.three_traits import Moloc as Moloc
     from postgwas.coloc.three_traits import moloc as moloc
     from postgwas.coloc.trait_data import Dataset as Dataset
@@ -39,11 +44,15 @@ _HOMES = {
     "HyprColoc": "postgwas.coloc.many_traits",
     "Moloc": "postgwas.coloc.three_traits",
     "Sensitivity": "postgwas.coloc.hypotheses",
+    "SignalPairs": "postgwas.coloc.signal_pairs",
+    "TraitSignals": "postgwas.coloc.signal_steps",
     "abf": "postgwas.coloc.two_traits",
     "abf_regions": "postgwas.coloc.two_traits",
     "bf_bf": "postgwas.coloc.set_pairs",
+    "finemap_signals": "postgwas.coloc.signal_steps",
     "hyprcoloc": "postgwas.coloc.many_traits",
     "moloc": "postgwas.coloc.three_traits",
+    "signals": "postgwas.coloc.signal_pairs",
     "similarity": "postgwas.coloc.many_traits",
     "susie": "postgwas.coloc.set_pairs",
 }
@@ -56,11 +65,15 @@ __all__ = [
     "HyprColoc",
     "Moloc",
     "Sensitivity",
+    "SignalPairs",
+    "TraitSignals",
     "abf",
     "abf_regions",
     "bf_bf",
+    "finemap_signals",
     "hyprcoloc",
     "moloc",
+    "signals",
     "similarity",
     "susie",
 ]
