@@ -17,6 +17,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("--frqfile goes with --ref_ld, --frqfile_chr with --ref_ld_chr")
     from postgwas.ldsc.run_h2 import h2
 
+    _keep_what_is_freed()
     h2(
         args.h2,
         samp_prev=_number(args.samp_prev, "--samp_prev"),
@@ -31,6 +32,17 @@ def run(args: argparse.Namespace) -> int:
         **_common(args),
     )
     return 0
+
+
+def _keep_what_is_freed() -> None:
+    """Have what arrays leave behind used by the next ones.
+
+    The C library gives freed memory back at once unless a larger piece was freed before, and
+    getting it again, cleared by the system, costs more than what a regression puts there.
+    """
+    import numpy as np
+
+    np.empty(31 << 20, dtype=np.uint8)
 
 
 def run_cts(args: argparse.Namespace) -> int:

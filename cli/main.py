@@ -7,6 +7,7 @@ and ``run(args) -> int``. The table below repeats its one line so that
 
 from __future__ import annotations
 
+import atexit
 import difflib
 import errno
 import gc
@@ -31,6 +32,8 @@ os.environ.setdefault(ALLOCATOR, SPARING)
 # Importing NumPy makes a hundred thousand objects that stay; to look for rubbish among them each 700 new
 # ones, as Python does unless told otherwise, is a tenth of a short run.
 gc.set_threshold(50_000, 20, 20)
+# Nor is there any use in looking at all of them three more times when the process ends.
+atexit.register(gc.freeze)
 
 #: command -> (module of this package, one-line help)
 COMMANDS: dict[str, tuple[str, str]] = {

@@ -238,19 +238,31 @@ def hashes_of_spans(content: npt.NDArray[np.uint8], starts: Places, lengths: Pla
     >>> [np.array_equal(*two) for two in zip(hashes_of_spans(content, starts, lengths), texts.hashes())]
     [True, True]
     """
-    text, zeros = _padded(content)
     first, second = np.empty(lengths.size, np.uint64), np.empty(lengths.size, np.uint64)
-    pairs = np.ndarray((text.size - 15,), "V16", text, strides=(1,))
+    whole = None if content.all() else _padded(content)
     for at in range(0, lengths.size, _ROWS):
         part = slice(at, at + _ROWS)
-        begin, length = starts[part] + PAD, np.maximum(lengths[part], 0)
-        if zeros.size or length.max() > 16:
-            first[part], second[part] = _texts_of_bytes(text, zeros, begin, length, Keeper()).hashes()
+        begin, length = starts[part], np.maximum(lengths[part], 0)
+        if whole is None and length.max() <= 16:
+            both = _sixteen_bytes(content, begin)
+            words = (
+                both[:, 0] & FIRST.take(length, mode="clip"),
+                both[:, 1] & FIRST[np.maximum(length - 8, 0)],
+            )
+            first[part], second[part] = _hash_of_columns(words, 0), _hash_of_columns(words, 1)
             continue
-        both = pairs[begin].view(np.uint64).reshape(-1, 2)
-        words = both[:, 0] & FIRST.take(length, mode="clip"), both[:, 1] & FIRST[np.maximum(length - 8, 0)]
-        first[part], second[part] = _hash_of_columns(words, 0), _hash_of_columns(words, 1)
+        text, zeros = whole or _padded(content)
+        first[part], second[part] = _texts_of_bytes(text, zeros, begin + PAD, length, Keeper()).hashes()
     return first, second
+
+
+def _sixteen_bytes(content: npt.NDArray[np.uint8], begin: Places) -> Words:
+    """What lies in a buffer from some places on, two words each; zeros behind its end."""
+    if int(begin.max()) + 16 > content.size:
+        low = int(begin.min())
+        content, begin = np.concatenate([content[low:], np.zeros(16, np.uint8)]), begin - low
+    pairs = np.ndarray((content.size - 15,), "V16", content, strides=(1,))
+    return pairs[begin].view(np.uint64).reshape(-1, 2)
 
 
 def _padded(content: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], Places]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from postgwas.columns.cells import Words
+from postgwas.ld.in_step import NOWHERE, find_in_step
 
 if TYPE_CHECKING:
     from postgwas.ld.variant_ids import VariantIds
@@ -17,7 +20,8 @@ Places = npt.NDArray[np.int32]
 
 #: Slots for each id in the first level; a level holds all ids whose slot no later id takes.
 SLOTS_PER_ID = 2
-NOWHERE = -1
+#: Of fewer ids it is not looked whether they come in the order of the list.
+_MANY = 1000
 _ROWS = 16_384
 """Ids looked up at once: all working arrays stay in the processor's cache."""
 
@@ -26,35 +30,42 @@ _ROWS = 16_384
 class IdIndex:
     """An index of unique ids.
 
-    Tables of slots, numbered by bits of a hash: the ids that lose their slot to another go to
-    the next, smaller table with other bits. An id is found where its 128 bits of hash are the
-    same; for a million ids the chance of a wrong one is 1e-26.
+    Most lists of variants come in the order of the genome, as the indexed one does: their ids are found
+    by walking through both. For the others there are tables of slots, numbered by bits of a hash: the ids
+    that lose their slot to another go to the next, smaller table with other bits. An id is found where its
+    128 bits of hash are the same; for a million ids the chance of a wrong one is 1e-26.
 
     Attributes
     ----------
-    levels : tuple of ndarray of int32
-        Place of an id, or -1, by slot; the lengths are powers of two.
     pairs : ndarray of uint64, shape (V, 2)
         Two hashes of each id, side by side so that one look at memory finds both.
+    load : callable, optional
+        Gives the levels where they were made before.
     """
 
-    levels: tuple[Places, ...]
     pairs: Words
+    load: Callable[[], tuple[Places, ...]] | None = None
 
     @classmethod
     def of(cls, ids: VariantIds) -> IdIndex:
         """Index a list of ids, none missing; of equal ones the last is found."""
-        pairs = np.stack([ids.first, ids.second], axis=1)
+        return cls(np.stack([ids.first, ids.second], axis=1))
+
+    @cached_property
+    def levels(self) -> tuple[Places, ...]:
+        """Tuple of ndarray of int32: place of an id, or -1, by slot; the lengths are powers of two."""
+        if self.load is not None:
+            return self.load()
         levels: list[Places] = []
-        left = np.arange(len(ids), dtype=np.int32)
+        left = np.arange(len(self.pairs), dtype=np.int32)
         while left.size and len(levels) < 32:
             bits = max(int(SLOTS_PER_ID * left.size - 1).bit_length(), 4)
-            slots = _slots(pairs[left, 0], len(levels), 1 << bits)
+            slots = _slots(self.pairs[left, 0], len(levels), 1 << bits)
             table = np.full(1 << bits, NOWHERE, dtype=np.int32)
             table[slots] = left
             levels.append(table)
             left = left[table.take(slots) != left]
-        return cls(tuple(levels), pairs)
+        return tuple(levels)
 
     def find(self, ids: VariantIds) -> Places:
         """Place of each id in the indexed list; -1 where it is not there, or is missing.
@@ -71,8 +82,24 @@ class IdIndex:
         >>> index.find(VariantIds.of(pl.Series(["c", "x", "a", None]))).tolist()
         [2, -1, 0, -1]
         """
-        found = np.full(len(ids), NOWHERE, dtype=np.int32)
-        left: list[slice | Places] = [slice(at, at + _ROWS) for at in range(0, len(ids), _ROWS)]
+        if len(ids) < _MANY:
+            found = np.full(len(ids), NOWHERE, dtype=np.int32)
+        else:
+            found = find_in_step(self.pairs, ids.first, ids.second)
+        rows = np.flatnonzero(found < 0).astype(np.int32)
+        if rows.size:
+            self._find_by_slots(ids, rows, found)
+        if ids.missing is not None:
+            found[ids.missing] = NOWHERE
+        return found
+
+    def _find_by_slots(self, ids: VariantIds, sought: Places, found: Places) -> None:
+        """The places of some rows, put into `found`."""
+        left: list[slice | Places]
+        if sought.size == found.size:
+            left = [slice(at, at + _ROWS) for at in range(0, sought.size, _ROWS)]
+        else:
+            left = [sought[at : at + _ROWS] for at in range(0, sought.size, _ROWS)]
         for level, table in enumerate(self.levels):
             missed = [found[:0]]
             for rows in left:
@@ -85,9 +112,6 @@ class IdIndex:
                 missed.append(others + rows.start if isinstance(rows, slice) else rows[others])
             again = np.concatenate(missed)
             left = [again[at : at + _ROWS] for at in range(0, again.size, _ROWS)]
-        if ids.missing is not None:
-            found[ids.missing] = NOWHERE
-        return found
 
 
 def _slots(hashes: Words, level: int, size: int) -> npt.NDArray[np.intp]:

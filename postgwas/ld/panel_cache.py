@@ -5,7 +5,8 @@ cannot be written is ignored and made again.
 
 The file is a line of JSON (what the panel is; place, kind, shape and CRC-32 of each array) before the
 arrays as they lie in memory. Ids are kept as hashes with the index to find them by, so that a regression
-needs neither their text nor the library that reads it; the text is an Arrow table that is read if asked for.
+needs neither their text nor the library that reads it; the text is an Arrow table that is read if asked for,
+as is the index where ids come in another order.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ LAYOUT = 5
 _COMPRESS_ABOVE = 1 << 28
 #: The array that holds the text of the ids.
 _TEXT = "ids"
+#: The arrays of every regression; the others are read if asked for.
+_NEEDED = ("chr", "pos", "l2", "pairs")
 
 Array = npt.NDArray[Any]
 
@@ -78,8 +81,7 @@ def read_cache(path: Path, parse_ids: Callable[[], pl.Series]) -> KeptPanel | No
     try:
         with path.open("rb") as file:
             head = _head(file)
-            arrays = {name: _array(file, at) for name, at in head["arrays"].items() if name != _TEXT}
-            levels = [arrays[f"level{i}"] for i in range(head["levels"])]
+            arrays = {name: _array(file, head["arrays"][name]) for name in _NEEDED}
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
 
@@ -87,9 +89,22 @@ def read_cache(path: Path, parse_ids: Callable[[], pl.Series]) -> KeptPanel | No
         kept = _read_text(path)
         return parse_ids() if kept is None else kept
 
-    index = IdIndex(tuple(levels), arrays["pairs"])
+    def levels() -> tuple[Array, ...]:
+        kept = _read_levels(path)
+        return IdIndex(arrays["pairs"]).levels if kept is None else kept
+
+    index = IdIndex(arrays["pairs"], levels)
     ids = VariantIds(index.pairs[:, 0], index.pairs[:, 1], texts, index)
     return KeptPanel(head["attrs"], ids, arrays["chr"], arrays["pos"], arrays["l2"])
+
+
+def _read_levels(path: Path) -> tuple[Array, ...] | None:
+    try:
+        with path.open("rb") as file:
+            head = _head(file)
+            return tuple(_array(file, head["arrays"][f"level{i}"]) for i in range(head["levels"]))
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return None
 
 
 def _read_text(path: Path) -> pl.Series | None:

@@ -105,6 +105,33 @@ class VariantIds:
             self.first[rows], self.second[rows], lambda: self.series.gather(rows), missing=missing
         )
 
+    def absent_and_repeated(self, absent: Words) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Rows whose first hash is among some, and of the others those whose id an earlier row has.
+
+        Only few ids share half a hash with another, or its first bits with those in `absent`; only those
+        are looked at whole.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> ids = VariantIds.of(pl.Series(["rs1", "NA", "rs2", "rs1", "NA"]))
+        >>> [rows.tolist() for rows in ids.absent_and_repeated(ids.first[1:2])]
+        [[1, 4], [3]]
+        """
+        half = (self.first >> np.uint64(32)).astype(np.uint32)
+        ordered = np.sort(half)
+        shared = ordered[1:][ordered[1:] == ordered[:-1]]
+        looked_for = np.zeros(1 << 16, dtype=np.bool_)
+        looked_for[shared >> np.uint32(16)] = True
+        looked_for[(absent >> np.uint64(48)).astype(np.intp)] = True
+        rows = np.flatnonzero(looked_for.take(half >> np.uint32(16)))
+        left_out = np.isin(self.first[rows], absent)
+        gone, rows = rows[left_out], rows[~left_out]
+        rows = rows[np.lexsort((rows, self.second[rows], self.first[rows]))]
+        one, other = rows[:-1], rows[1:]
+        same = (self.first[one] == self.first[other]) & (self.second[one] == self.second[other])
+        return gone, np.sort(other[same])
+
     def differing(self, other: VariantIds) -> npt.NDArray[np.intp]:
         """Rows in which another list of the same length has another id."""
         return np.flatnonzero((self.first != other.first) | (self.second != other.second))

@@ -47,25 +47,21 @@ class Shared:
 
     Attributes
     ----------
-    floor : ndarray, shape (M,)
-        max(l, 1).
     share : ndarray, shape (M,)
         1 / max(w, 1).
     room : Room
         One regression is over before the next takes it.
     """
 
-    floor: Array
     share: Array
     room: Room
 
     @classmethod
-    def of(cls, ld: Array, w_ld: Array, room: Room) -> Shared:
-        """From LD scores, total (M,) and for overcounting (M,)."""
-        floor, share = room.array("floor", ld.size), room.array("share", ld.size)
-        np.maximum(ld, 1.0, out=floor)
-        np.divide(1.0, floor if w_ld is ld else np.maximum(w_ld, 1.0, out=share), out=share)
-        return cls(floor, share, room)
+    def of(cls, w_ld: Array, room: Room) -> Shared:
+        """From LD scores for overcounting (M,)."""
+        share = np.maximum(w_ld, 1.0, out=room.array("share", w_ld.size))
+        np.divide(1.0, share, out=share)
+        return cls(share, room)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +83,7 @@ class Variants:
     n_bar : float
         Mean of `n`.
     shared : Shared
-        Of `ld` and the LD scores for overcounting.
+        Of the LD scores for overcounting.
     traits : tuple of Trait
         The two traits of a covariance; empty for a heritability.
     keep : ndarray of bool, shape (M,), optional
@@ -148,7 +144,7 @@ class Variants:
     def _floor(self, part: slice) -> Array:
         """max(l, 1), or with the scaled variance max(N l / n_bar, 1)."""
         if not self.scaled:
-            return self.shared.floor[part]
+            return np.maximum(self.ld[part], 1.0)
         floor = self.ld[part] * self.n[part]
         floor /= self.n_bar
         return np.maximum(floor, 1.0, out=floor)

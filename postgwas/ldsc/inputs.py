@@ -228,8 +228,11 @@ def regression_table(
 
 def _in_order(places: Places) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """From each row's place in a panel, or -1: the places that are taken, ascending, and their rows."""
-    rows = np.flatnonzero(places >= 0)
-    taken = places.take(rows).astype(np.intp)
+    if places.size and places.min() >= 0:
+        rows, taken = np.arange(places.size), places.astype(np.intp)
+    else:
+        rows = np.flatnonzero(places >= 0)
+        taken = places.take(rows).astype(np.intp)
     if not _ascending(taken):
         order = np.argsort(taken)
         taken, rows = taken[order], rows[order]

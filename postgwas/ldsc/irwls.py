@@ -64,7 +64,7 @@ def variants_of(
 ) -> Variants:
     """LD scores (M,) or (M, A), those for the weights, and sample sizes, as one."""
     ld = l2 if l2.ndim == 1 else l2.sum(axis=1)
-    return Variants(l2, ld, n, float(np.mean(n)), shared or Shared.of(ld, w_ld, Room()), traits)
+    return Variants(l2, ld, n, float(np.mean(n)), shared or Shared.of(w_ld, Room()), traits)
 
 
 def fit(

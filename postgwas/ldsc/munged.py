@@ -296,19 +296,12 @@ def _checked(
             f"{source}: no complete row among {n_rows:,} ({n_missing:,} lack a value, "
             f"{0 if rejected is None else rejected.height:,} hold something else than a number)"
         )
-    ordered = np.sort(rows.ids.first)
-    words = _missing_words()
-    if (np.searchsorted(ordered, words, "right") > np.searchsorted(ordered, words)).any():
-        complete = ~np.isin(rows.ids.first, words)
-        n_missing += len(rows) - int(np.count_nonzero(complete))
-        rows = rows.take(complete)
-    n_duplicates = 0
-    if (ordered[1:] == ordered[:-1]).any():
-        first_of_each = np.zeros(len(rows), dtype=np.bool_)
-        pairs = np.stack([rows.ids.first, rows.ids.second], axis=1)
-        first_of_each[np.unique(pairs, axis=0, return_index=True)[1]] = True
-        n_duplicates = len(rows) - int(np.count_nonzero(first_of_each))
-        rows = rows.take(first_of_each)
+    absent, repeated = rows.ids.absent_and_repeated(_missing_words())
+    n_missing += absent.size
+    if absent.size or repeated.size:
+        kept = np.ones(len(rows), dtype=np.bool_)
+        kept[absent] = kept[repeated] = False
+        rows = rows.take(kept)
     return Munged(
         ids=rows.ids,
         z=rows.z,
@@ -319,7 +312,7 @@ def _checked(
         source=source,
         n_rows=n_rows,
         n_missing=n_missing,
-        n_duplicates=n_duplicates,
+        n_duplicates=int(repeated.size),
         rejected=rejected,
         warnings=tuple(warnings),
         incomplete=incomplete,

@@ -74,7 +74,7 @@ def h2(
     fixed_weights : bool
         Keep the initial weights, as ldsc does for partitioned heritability.
     shared : Shared, optional
-        Of `l2` and `w_l2`, for many regressions on the same variants; not with `chisq_max`.
+        Of `w_l2`, for many regressions on the same variants; not with `chisq_max`.
 
     Returns
     -------

@@ -227,7 +227,7 @@ class PairFitter:
             if rows is not None:
                 l2 = self._taken(l2, rows, "l2") if l2.ndim == 1 else l2[rows]
             w_l2 = self._taken(self.scores.w_l2, rows, "w_l2")
-            shared = Shared.of(l2, w_l2, self._room) if l2.ndim == 1 else None
+            shared = Shared.of(w_l2, self._room) if l2.ndim == 1 else None
             self._last = key, l2, w_l2, shared
         return self._last
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,34 +22,50 @@ ZSTD_FILTER = 32015
 def _make_zstd_known() -> None:
     """Let HDF5 find the Zstd filter; without it reading fails with a cryptic OSError.
 
-    Where the filters of hdf5plugin lie is enough for HDF5, which then loads the one that it needs; importing
-    the package loads them all.
+    hdf5plugin's library for it is loaded by itself: importing the package loads all filters, and so does
+    HDF5 where it is told their folder, a hundred megabytes of them.
     """
     found = importlib.util.find_spec("hdf5plugin")
     if found is not None and found.origin is not None:
-        h5py.h5pl.prepend(os.fsencode(os.path.join(os.path.dirname(found.origin), "plugins")))
+        _load_filter(Path(found.origin).parent / "plugins")
     if not h5py.h5z.filter_avail(ZSTD_FILTER):
         import hdf5plugin  # noqa: F401
+
+
+def _load_filter(folder: Path) -> None:
+    """Register the filter as HDF5 does with a plugin; nothing happens where that cannot be done."""
+    for file in folder.glob("libh5zstd.*"):
+        with suppress(OSError, AttributeError, RuntimeError):
+            library = ctypes.CDLL(os.fspath(file))
+            if hasattr(library, "init_filter"):
+                # hdf5plugin's way of naming the HDF5 library to be used.
+                library.init_filter(os.fsencode(h5py.h5z.__file__))
+            library.H5PLget_plugin_info.restype = ctypes.c_void_p
+            h5py.h5z.register_filter(library.H5PLget_plugin_info())
 
 
 _make_zstd_known()
 
 
-def open_file(path: Path) -> Any:
+def open_file(path: Path, *, keep_chunks: bool = True) -> Any:
     """Open an HDF5 file to read, without file locks.
+
+    `keep_chunks` keeps what was read for the next piece of the same chunk, which is memory for nothing
+    where columns are read whole.
 
     Parts never change once they have their name and no two processes write the
     same file, so a lock protects nothing here; on NFS and Lustre mounts without
     lock support it makes every open fail. ``HDF5_USE_FILE_LOCKING`` is read by
     the library itself and, where a user sets it, wins over this choice.
     """
+    options = {} if keep_chunks else {"rdcc_nbytes": 0}
     try:
-        return h5py.File(path, "r", locking=False)
+        return h5py.File(path, "r", locking=False, **options)
     except OSError as error:
         # HDF5 refuses where the caller has the same file open by other means with locks.
         if "locking flag" not in str(error):
             raise
-        return h5py.File(path, "r")
+        return h5py.File(path, "r", **options)
 
 
 @contextmanager

@@ -232,7 +232,7 @@ class Study:
 
     def read_buffers(self, key: str, columns: Sequence[str]) -> list[Numbers | Spans]:
         """Some columns as NumPy arrays, text as spans of one buffer; see :mod:`.buffers`."""
-        with self.result(key) as (group, file):
+        with self.result(key, keep_chunks=False) as (group, file):
             encoding_of(group, file=file, key=key, expected=("table",))
             present = json.loads(group.attrs["column-order"])
             for name in columns:
@@ -312,12 +312,12 @@ class Study:
         pack(self, Path(out), portable=portable, overwrite=overwrite)
 
     @contextmanager
-    def result(self, key: str) -> Iterator[OpenResult]:
+    def result(self, key: str, *, keep_chunks: bool = True) -> Iterator[OpenResult]:
         """Open the group of a key for the modules of this room."""
         check_key(key)
         file = self.path if self.packed else parts_folder(self.path) / part_name(key)
         try:
-            handle = open_file(file)
+            handle = open_file(file, keep_chunks=keep_chunks)
         except FileNotFoundError:
             raise self._missing(key) from None
         except OSError as error:
