@@ -179,6 +179,15 @@ def _named(name: str, *, tell: bool = True) -> str:
     return found[0]
 
 
+def only_bed(path: str | os.PathLike[str]) -> str | None:
+    """The .bed file that :func:`open_genotypes` opens; None where it opens another kind, or has a warning."""
+    name = os.fspath(path)
+    if name.endswith(_ENDINGS):
+        return name if name.endswith(".bed") else None
+    found = [ending for ending in _ENDINGS if Path(name + ending).is_file()]
+    return name + ".bed" if found == [".bed"] and not Path(name).exists() else None
+
+
 def reads_by_region(path: str | os.PathLike[str]) -> bool:
     """Whether a region spares reading: of VCF, BCF and BGEN, and of files of single chromosomes."""
     name = os.fspath(path)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["LDScores", "Unit", "ld_scores"]
 
 _COMMON = 0.05
+#: The correction of r^2 divides by two less than their number.
+FEWEST_SAMPLES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,8 +161,8 @@ def ld_scores(
     names, values = annotation_matrix(annot, data)
     samples = chosen_samples(keep, data, compat=compat)
     n_samples = data.n_samples if samples is None else len(samples)
-    if n_samples < 3:
-        raise InputError(f"{data.path}: {n_samples} samples; LD scores need at least 3")
+    if n_samples < FEWEST_SAMPLES:
+        raise InputError(f"{data.path}: {n_samples} samples; LD scores need at least {FEWEST_SAMPLES}")
     with engine(cores, scheduler=scheduler, jobqueue=jobqueue, jobqueue_options=jobqueue_options) as eng:
         rows, dropped = chosen_variants(extract, data, compat=compat)
         moments = count(eng, data.source, samples, rows)

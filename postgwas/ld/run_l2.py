@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from postgwas.errors import NoVariantsError
 from postgwas.genotypes import Genotypes, open_genotypes
-from postgwas.genotypes.opening import genotype_files
+from postgwas.genotypes.opening import genotype_files, only_bed
+from postgwas.genotypes.plain_plink1 import PlainPlink1, open_plain
 from postgwas.genotypes.text_table import read_text
-from postgwas.ld.run import LDScores, ld_scores
+from postgwas.ld.run import FEWEST_SAMPLES, LDScores, ld_scores
 from postgwas.ld.run_annotations import AnnotationFiles, load_annotations
 from postgwas.ld.run_windows import Unit
 from postgwas.ld.score_summary import annotation_lines, score_lines
@@ -68,6 +69,12 @@ class ScoreOptions:
         return [f for f in (self.keep, self.extract, self.print_snps, self.cm_map) if f and Path(f).is_file()]
 
     @property
+    def without_tables(self) -> bool:
+        """Whether nothing is asked for that needs tables of variants and samples."""
+        asked = (self.keep, self.extract, self.print_snps, self.cm_map)
+        return self.window > 0 and not (self.scaled or self.compat or any(one is not None for one in asked))
+
+    @property
     def scaled(self) -> bool:
         """Whether annotations are multiplied by a power of p(1-p)."""
         return self.per_allele or bool(self.pq_exp)
@@ -85,8 +92,11 @@ def ld_score_files(
     scheduler: str | os.PathLike[str] | None = None,
     jobqueue: str | None = None,
     jobqueue_options: Mapping[str, Any] | None = None,
-) -> LDScores:
+) -> None:
     """Compute LD scores and write them: OUT.l2.ldscore.gz, OUT.l2.M, OUT.l2.M_5_50, OUT.log.
+
+    :func:`postgwas.ld.run.ld_scores` gives them as arrays. PLINK 1 files without annotations and lists
+    are worked through without tables where nothing in them is unusual, with the same results.
 
     Parameters
     ----------
@@ -101,11 +111,6 @@ def ld_score_files(
     cores, scheduler, jobqueue, jobqueue_options
         As :func:`postgwas.compute.engine.engine`.
 
-    Returns
-    -------
-    LDScores
-        Of all variants that have one, whatever is printed.
-
     Raises
     ------
     UsageError, InputError, NoVariantsError, OutputError
@@ -114,22 +119,35 @@ def ld_score_files(
     wanted = annotations or AnnotationFiles()
     wanted.check(extract=options.extract is not None)
     destination.check()
+    where: dict[str, Any] = {
+        "cores": cores, "scheduler": scheduler, "jobqueue": jobqueue, "jobqueue_options": jobqueue_options,
+    }  # fmt: skip
     with log_of(destination, quiet=quiet, log_json=log_json) as begun:
-        data = open_genotypes(genotypes, multiallelic="skip" if options.compat else "split")
+        plain = None
+        if options.without_tables and destination.store is None and wanted == AnnotationFiles():
+            plain = _opened_plainly(genotypes)
+        data = plain or open_genotypes(genotypes, multiallelic="skip" if options.compat else "split")
         log.info("Read list of %d SNPs from %s", data.n_variants, _beside(data.path, "bim"))
-        annotated = load_annotations(wanted, data, compat=options.compat)
+        annotated = (
+            None if isinstance(data, PlainPlink1) else load_annotations(wanted, data, compat=options.compat)
+        )
         _log_start(data, options)
+        if plain is not None and _plainly(plain, options, destination, where):
+            return
+        if isinstance(data, PlainPlink1):
+            data = open_genotypes(genotypes)
         scores = ld_scores(
             data, window=options.window, unit=options.unit,
             annot=None if annotated is None else annotated.values, keep=options.keep,
             extract=options.extract, maf=options.maf, pq_exp=options.pq_exp, per_allele=options.per_allele,
             cm_map=options.cm_map, whole_chromosome=options.whole_chromosome, compat=options.compat,
-            chunk_size=options.chunk_size, cores=cores, scheduler=scheduler, jobqueue=jobqueue,
-            jobqueue_options=jobqueue_options,
+            chunk_size=options.chunk_size, **where,
         )  # fmt: skip
         if annotated is not None:
             scores = replace(scores, annotations=annotated.names)
-        _log_counts(data, scores, options)
+        if options.keep is not None:
+            log.info("After --keep, %d of %d individuals remain.", scores.n_samples, data.n_samples)
+        _log_counts(data.n_variants, scores.variants.height, scores.dropped)
         columns = score_columns(
             scores.annotations, options.pq_exp if options.scaled else None, per_allele=options.per_allele
         )
@@ -137,12 +155,58 @@ def ld_score_files(
             ScoreTable(scores.variants, scores.l2, columns, scores.m, scores.m_5_50), options.print_snps
         )
         whole = not options.scaled and (annotated is None or annotated.whole)
-        _write(table, scores, destination, whole=whole, read=wanted.annot)
+        with _writing(destination, table.variants.height, read=wanted.annot) as files:
+            write_scores(table, files[0], compat=destination.compat)
+            for sums, file in ((table.m, files[1]), (table.m_5_50, files[2])):
+                write_counts(sums, file, whole=whole if destination.compat else None)
+            if destination.binned:
+                _write_binned(table, scores, destination, files[3])
         if destination.store is not None:
             _store(table, data, scores, options, destination, annotated, seconds=time.perf_counter() - begun)
-        described = annotated is not None or options.scaled
-        _log_summary(table, scores, destination.names[0], whole=whole, annotated=described)
-    return scores
+        lines = score_lines(
+            table.columns, str(destination.names[0]), table.variants["MAF"].to_numpy(), table.l2
+        )
+        if annotated is not None or options.scaled:
+            # ldsc.py has no name for the one column of (pq)^exponent.
+            names = scores.annotations if scores.annotations != ("L2",) else ("0",)
+            lines += annotation_lines(names, scores.annot, whole=whole)
+        _log_lines(lines)
+
+
+def _opened_plainly(genotypes: str | os.PathLike[str]) -> PlainPlink1 | None:
+    """The genotypes without tables; None where they are of another kind, or too few for LD scores."""
+    bed = only_bed(genotypes)
+    found = None if bed is None else open_plain(bed)
+    return found if found is not None and found.n_samples >= FEWEST_SAMPLES else None
+
+
+def _plainly(
+    data: PlainPlink1, options: ScoreOptions, destination: Destination, where: dict[str, Any]
+) -> bool:
+    """Compute and write without tables; False, and nothing done, where that would be refused."""
+    from postgwas.ld.run_l2_plain import plain_scores, write_plain
+
+    scores = plain_scores(
+        data,
+        options.window,
+        options.unit,
+        options.maf or 0.0,
+        whole_chromosome=options.whole_chromosome,
+        **where,
+    )
+    if scores is None:
+        return False
+    _log_counts(data.n_variants, len(scores.variants), scores.dropped)
+    with _writing(destination, len(scores.variants)) as files:
+        write_plain(scores, files[0])
+        write_counts(scores.m, files[1])
+        write_counts(scores.m_5_50, files[2])
+    _log_lines(
+        score_lines(
+            score_columns(["L2"], None, per_allele=False), str(destination.names[0]), scores.maf, scores.l2
+        )
+    )
+    return True
 
 
 @contextmanager
@@ -163,7 +227,7 @@ def _beside(path: str, ending: str) -> str:
     return f"{path.removesuffix('.bed')}.{ending}" if path.endswith(".bed") else path
 
 
-def _log_start(data: Genotypes, options: ScoreOptions) -> None:
+def _log_start(data: Genotypes | PlainPlink1, options: ScoreOptions) -> None:
     log.info("Read list of %d individuals from %s", data.n_samples, _beside(data.path, "fam"))
     log.info("Reading genotypes from %s", data.path)
     if options.scaled:
@@ -177,13 +241,8 @@ def _log_start(data: Genotypes, options: ScoreOptions) -> None:
     log.info("Estimating LD Score.")
 
 
-def _log_counts(data: Genotypes, scores: LDScores, options: ScoreOptions) -> None:
-    if options.keep is not None:
-        log.info("After --keep, %d of %d individuals remain.", scores.n_samples, data.n_samples)
-    log_step(
-        log, "Variants with LD scores", rows_in=data.n_variants, rows_out=scores.variants.height,
-        dropped=scores.dropped,
-    )  # fmt: skip
+def _log_counts(n_before: int, n_after: int, dropped: Mapping[str, int]) -> None:
+    log_step(log, "Variants with LD scores", rows_in=n_before, rows_out=n_after, dropped=dropped)
 
 
 def _printed(table: ScoreTable, print_snps: str | None) -> ScoreTable:
@@ -206,27 +265,27 @@ def rows_to_print(snpid: pl.Series, print_snps: str) -> NDArray[np.int64]:
     return rows
 
 
-def _write(
-    table: ScoreTable, scores: LDScores, destination: Destination, *, whole: bool, read: Sequence[str] = ()
-) -> None:
-    """All files at once; the annotations that were read, often under the same prefix, are no leftovers."""
-    names, compat = destination.names, destination.compat
+@contextmanager
+def _writing(destination: Destination, n_variants: int, *, read: Sequence[str] = ()) -> Iterator[list[Path]]:
+    """Names to write all files under, which appear at once.
+
+    The annotations that were read, often under the same prefix, are no leftovers of an earlier run.
+    """
     inputs = {Path(text + ending) for text in read for ending in ("", ".annot.gz")}
     old = [path for path in destination.leftovers() if path not in inputs]
-    log.info("Writing LD Scores for %d SNPs to %s", table.variants.height, names[0])
-    with together(names) as files:
-        write_scores(table, files[0], compat=compat)
-        for sums, file in ((table.m, files[1]), (table.m_5_50, files[2])):
-            write_counts(sums, file, whole=whole if compat else None)
-        if destination.binned:
-            log.info("Writing annot matrix produced by --cts-bin to %s", names[3])
-            # ldsc.py writes the annotations under the names of their LD scores, and scaled by --pq-exp.
-            values = scores.annot if compat else (scores.annot > 0).astype(np.float64)
-            write_binned_annotations(
-                scores.variants, values, table.columns if compat else scores.annotations, files[3]
-            )
+    log.info("Writing LD Scores for %d SNPs to %s", n_variants, destination.names[0])
+    with together(destination.names) as files:
+        yield files
     if old:
         log.warning("of an earlier run, not of this one: %s", ", ".join(map(str, old)))
+
+
+def _write_binned(table: ScoreTable, scores: LDScores, destination: Destination, file: Path) -> None:
+    compat = destination.compat
+    log.info("Writing annot matrix produced by --cts-bin to %s", destination.names[3])
+    # ldsc.py writes the annotations under the names of their LD scores, and scaled by --pq-exp.
+    values = scores.annot if compat else (scores.annot > 0).astype(np.float64)
+    write_binned_annotations(scores.variants, values, table.columns if compat else scores.annotations, file)
 
 
 def _store(
@@ -262,12 +321,6 @@ def _store(
     log.info("Stored %s in %s", destination.key, destination.store)
 
 
-def _log_summary(table: ScoreTable, scores: LDScores, file: Path, *, whole: bool, annotated: bool) -> None:
-    maf = table.variants["MAF"].to_numpy()
-    lines = score_lines(table.columns, str(file), maf, table.l2)
-    if annotated:
-        # ldsc.py has no name for the one column of (pq)^exponent.
-        names = scores.annotations if scores.annotations != ("L2",) else ("0",)
-        lines += annotation_lines(names, scores.annot, whole=whole)
+def _log_lines(lines: Sequence[str]) -> None:
     for line in lines:
         log.info("%s", line)

@@ -15,7 +15,8 @@ from postgwas.errors import OutputError
 if TYPE_CHECKING:
     import polars as pl
 
-_ROWS = 1 << 17
+ROWS = 1 << 17
+"""Rows that are made into text and compressed at once."""
 
 
 def write_delimited(
@@ -66,8 +67,8 @@ def write_delimited(
         stream.write(preamble.encode())
         if header:
             stream.write(_csv(frame.head(0), separator=separator, null=null, header=True))
-        for at in range(0, frame.height, _ROWS):
-            rows = _nan_to_null(frame.slice(at, _ROWS))
+        for at in range(0, frame.height, ROWS):
+            rows = _nan_to_null(frame.slice(at, ROWS))
             stream.write(_csv(rows, separator=separator, null=null, header=False, decimals=decimals))
     return Path(path)
 

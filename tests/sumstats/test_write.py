@@ -74,7 +74,7 @@ def test_missing_values_separator_and_header(tmp_path: Path) -> None:
 def test_many_blocks_and_no_rows(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = pl.DataFrame({"a": list(range(10))})
     whole = content(write_delimited(frame, tmp_path / f"a{suffix}"))
-    monkeypatch.setattr(module, "_ROWS", 3)
+    monkeypatch.setattr(module, "ROWS", 3)
     assert (
         content(write_delimited(frame, tmp_path / f"b{suffix}"))
         == whole

@@ -47,6 +47,7 @@ def write_table(
     overwrite: bool,
     null: bytes = b"",
     decimals: bool = False,
+    piece: int = _ROWS,
 ) -> None:
     """Write columns as tab-separated text with a header, compressed as the name says.
 
@@ -61,6 +62,9 @@ def write_table(
         How a missing text is written; a missing number or allele is written as nothing.
     decimals : bool
         Floats with three decimals, otherwise with the fewest digits that read back the same.
+    piece : int
+        Rows that the compressor gets at once, on which its bytes depend: with
+        :data:`postgwas.sumstats.write.ROWS` they are those of `write_delimited`.
 
     Raises
     ------
@@ -69,8 +73,13 @@ def write_table(
     """
     with atomic_file(path, overwrite=overwrite) as raw, compressor(raw, Path(path).suffix) as stream:
         stream.write("\t".join(columns).encode() + b"\n")
+        waiting: list[bytes] = []
         for block in _blocks(list(columns.values()), null, decimals=decimals):
-            stream.write(block)
+            waiting.append(block)
+            if len(waiting) * _ROWS >= piece:
+                stream.write(b"".join(waiting))
+                waiting.clear()
+        stream.write(b"".join(waiting))
 
 
 def write_rejected_rows(rejected: Rejected, path: str | os.PathLike[str], *, overwrite: bool) -> None:
