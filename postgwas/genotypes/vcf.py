@@ -106,6 +106,11 @@ def open_vcf(
                 advance(len(sites))
         tables.append(_table(pending))
         source: BlockSource = spool.finished()
+    except UnicodeDecodeError as error:
+        bad = error.object[error.start : error.start + 1].hex()
+        raise InputError(
+            f"{name}: damaged: byte 0x{bad} is no text (UTF-8) among its samples, ids or alleles"
+        ) from None
     finally:
         reader.close()
     skipped = dict(records.skipped)

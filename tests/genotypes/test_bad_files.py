@@ -162,3 +162,19 @@ def test_id_of_a_variant_and_of_a_record_that_is_split(tmp_path: Path) -> None:
     path.write_text(vcf_text(["chr1 1 r A C . . . GT 0/0 0/1", "chr1 2 r A C,G . . . GT 0/1 0/2"], 2))
     with pytest.raises(InputError, match="'r' is a variant's id and that of a record with several ALT"):
         require_unique_ids(open_genotypes(path).variants, "any.vcf", "a list")
+
+
+@pytest.mark.parametrize("place", ["sample", "id"])
+def test_bytes_that_are_no_text(tmp_path: Path, place: str) -> None:
+    text = vcf_text(random_rows(2, 4, 3, odd=False), 3).encode()
+    lines = text.split(b"\n")
+    columns = next(i for i, line in enumerate(lines) if line.startswith(b"#CHROM"))
+    if place == "sample":
+        lines[columns] = lines[columns][:-1] + b"\x80"
+    else:
+        fields = lines[columns + 1].split(b"\t")
+        lines[columns + 1] = b"\t".join([*fields[:2], b"rs\x80", *fields[3:]])
+    path = tmp_path / "a.vcf"
+    path.write_bytes(b"\n".join(lines))
+    with pytest.raises(InputError, match="no text"):
+        open_genotypes(path)

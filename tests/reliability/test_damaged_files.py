@@ -1,0 +1,267 @@
+"""Every reader on damaged files: an error of ours or an answer, never anything else.
+
+Each example takes a sound file and spoils it: a field, a line, a byte, a stretch, the end. What a reader
+raises must be a PostgwasError, whose one line a user sees; any other exception, or a crash of a library
+below, is a defect.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from genotypes.plink1_files import random_calls, write_plink1
+from genotypes.vcf_files import random_rows, vcf_text
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from postgwas.errors import PostgwasError
+from postgwas.store import Provenance, Study
+
+EXAMPLES = int(os.environ.get("POSTGWAS_FUZZ", "15"))
+FUZZ = settings(
+    max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES <= 15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+ODD = (
+    b"", b"0", b"-1", b"1.5", b"nan", b"NA", b"inf", b"1e400", b"1e-400", b"+7", b"0x10", b"1_0",
+    b"2147483648", b"-9223372036854775809", b".", b"X", b"chr2", b"#", b'"', b"'", b"a b", b"a\tb",
+    b"\xff\xfe", b"\xd9\xa1", b"\xc2\xa0", b"\x00", b"\n", b"\r", b"\r\n", b",", b";", b"/", b"<DEL>",
+    b"*" * 3000,
+)  # fmt: skip
+
+
+@st.composite
+def spoilt(draw: st.DrawFn, data: bytes) -> bytes:
+    """A file with one to three places changed."""
+    for _ in range(draw(st.integers(1, 3))):
+        kind = draw(st.sampled_from(("odd", "odd", "line", "byte", "cut", "stretch", "repeat", "swap")))
+        at = draw(st.integers(0, max(len(data) - 1, 0)))
+        end = draw(st.integers(at, min(at + 200, len(data))))
+        if kind == "odd":
+            separators = [i for i, byte in enumerate(data) if byte in b"\t\n ,;:"]
+            start = draw(st.sampled_from(separators)) + 1 if separators else at
+            stop = next((i for i in range(start, len(data)) if data[i] in b"\t\n ,;:"), len(data))
+            data = data[:start] + draw(st.sampled_from(ODD)) + data[stop:]
+        elif kind == "line":
+            lines = data.split(b"\n")
+            del lines[draw(st.integers(0, len(lines) - 1))]
+            data = b"\n".join(lines)
+        elif kind == "byte" and data:
+            data = data[:at] + bytes([draw(st.integers(0, 255))]) + data[at + 1 :]
+        elif kind == "cut":
+            data = data[:at]
+        elif kind == "stretch":
+            data = data[:at] + data[end:]
+        elif kind == "repeat":
+            data = data[:end] + data[at:end] + data[end:]
+        else:
+            data = data[:at] + data[at:end][::-1] + data[end:]
+    return data
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A reader and a sound set of files for it.
+
+    Attributes
+    ----------
+    files : dict of str to bytes
+        Each in turn is spoilt.
+    read : callable
+        Takes the folder of the files; reads all that there is.
+    """
+
+    files: dict[str, bytes]
+    read: Callable[[Path], Any]
+
+
+def _lines(*rows: str) -> bytes:
+    return ("\n".join(rows) + "\n").encode()
+
+
+def _genotypes(name: str) -> Callable[[Path], Any]:
+    def read(folder: Path) -> Any:
+        from postgwas.genotypes.opening import open_genotypes
+
+        genotypes = open_genotypes(folder / name)
+        for start in range(0, genotypes.n_variants, 7):
+            genotypes.block(start, min(start + 7, genotypes.n_variants))
+
+    return read
+
+
+def _plink1(folder: Path) -> dict[str, bytes]:
+    write_plink1(folder / "x", random_calls(3, 20, 9))
+    return {f"x{ending}": (folder / f"x{ending}").read_bytes() for ending in (".bed", ".bim", ".fam")}
+
+
+def _plink2(folder: Path) -> dict[str, bytes]:
+    from pgenlib import PgenWriter
+
+    with PgenWriter(str(folder / "y.pgen").encode(), 9, variant_ct=20, nonref_flags=False) as writer:
+        for calls in random_calls(3, 20, 9):
+            writer.append_biallelic(np.asarray(calls, np.int8))
+    pvar = _lines("#CHROM\tPOS\tID\tREF\tALT", *(f"1\t{100 + i}\trs{i}\tA\tC" for i in range(20)))
+    psam = _lines("#IID\tSEX", *(f"P{i}\t{1 + i % 2}" for i in range(9)))
+    return {"y.pgen": (folder / "y.pgen").read_bytes(), "y.pvar": pvar, "y.psam": psam}
+
+
+def _store(folder: Path) -> dict[str, bytes]:
+    study = Study.open(folder / "s.h5", create=True)
+    table = pl.DataFrame(
+        {"CHR": [1, 1, 2], "POS": [5, 9, 4], "SNPID": ["a", "b", "c"], "Z": [0.5, 1.0, -2.0]}
+    )
+    study.write_table("mtag/height", table, kind="mtag-results", provenance=Provenance.collect())
+    parts = {f"s.parts/{one.name}": one.read_bytes() for one in (folder / "s.parts").iterdir()}
+    return {"s.h5": (folder / "s.h5").read_bytes()} | parts
+
+
+def _read_store(folder: Path) -> Any:
+    study = Study.open(folder / "s.h5")
+    for one in study.ls():
+        study.read_polars(one.key)
+    study.verify()
+    study.query("1:1-100")
+
+
+def _simple(name: str, data: bytes, function: Callable[[Path], Any]) -> Reader:
+    return Reader({name: data}, lambda folder: function(folder / name))
+
+
+SUMSTATS = _lines(
+    "SNP\tCHR\tBP\tA1\tA2\tFRQ\tBETA\tSE\tP\tN",
+    *(
+        f"rs{i}\t{1 + i % 22}\t{1000 + i}\tA\tG\t0.{10 + i}\t0.0{i}\t0.01\t0.{11 + i}\t1000"
+        for i in range(25)
+    ),
+)
+GTF = _lines(
+    "##description: test",
+    *(
+        f"chr1\tX\t{kind}\t{1000 * i}\t{1000 * i + 500}\t.\t+\t.\t"
+        f'gene_id "G{i}"; transcript_id "T{i}"; gene_name "N{i}";'
+        for i in range(1, 5)
+        for kind in ("gene", "transcript", "exon")
+    ),
+)
+MATRIX = _lines("gene\tS1\tS2\tS3", *(f"G{i}\t{i}\t{2 * i}\t{i + 5}" for i in range(10)))
+BED_EXPRESSION = _lines(
+    "#chr\tstart\tend\tgene_id\tS1\tS2\tS3",
+    *(f"1\t{100 * i}\t{100 * i + 1}\tG{i}\t0.1\t-0.{i}\t1.5" for i in range(8)),
+)
+GCT = _lines(
+    "#1.2", "8\t3", "Name\tDescription\tS1\tS2\tS3", *(f"G{i}\tN{i}\t{i}\t{i * 3}\t7" for i in range(8))
+)
+COVARIATES = _lines("id\tS1\tS2\tS3\tS4", "sex\t1\t2\t1\t2", "age\t30\t40\t50\t60")
+CHAIN = _lines("chain 100 chr1 1000 + 0 950 chr1 1100 + 100 1050 1", "400 0 50", "450 50 0", "50", "")
+MAP = _lines(
+    "chr position COMBINED_rate(cM/Mb) Genetic_Map(cM)", "1 100 1.0 0.0", "1 200 1.5 0.1", "1 300 2.0 0.3"
+)
+QTL = _lines(
+    "phenotype_id\tvariant_id\ttss_distance\tmaf\tpval_nominal\tslope\tslope_se",
+    *(f"G{i}\tchr1_{100 + i}_A_C_b38\t{i}\t0.2\t0.0{i + 1}\t0.3\t0.1" for i in range(9)),
+)
+BED = _lines(*(f"chr1\t{100 * i}\t{100 * i + 50}\tr{i}" for i in range(8)))
+
+
+def _readers(folder: Path) -> dict[str, Reader]:
+    """All of them, with sound files written under `folder` where a library must write them."""
+    from postgwas.expression.covariate_files import read_covariates
+    from postgwas.expression.gtf import read_gtf
+    from postgwas.expression.reading import read_expression
+    from postgwas.expression.sample_sheet import read_sheet
+    from postgwas.expression.tx2gene import read_tx2gene
+    from postgwas.genotypes.genetic_map import read_genetic_map
+    from postgwas.ld.interval_files import read_bed
+    from postgwas.ld.panel import read_without_cache
+    from postgwas.ldsc.munged import read_munged
+    from postgwas.mtag.matrix_file import read_matrix
+    from postgwas.qtl.crossmap import read_crossmap
+    from postgwas.qtl.qtl_table import read_qtl_table
+    from postgwas.sumstats.harmonise.chain_file import read_chain
+    from postgwas.sumstats.run import read_sumstats
+
+    scores = _lines("CHR\tSNP\tBP\tL2", *(f"1\trs{i}\t{1000 + i}\t{1 + i / 10}" for i in range(20)))
+    vcf = vcf_text(random_rows(2, 12, 5), 5).encode()
+    munged = _lines("SNP\tA1\tA2\tN\tZ", *(f"rs{i}\tA\tG\t1000\t0.{i}" for i in range(20)))
+    return {
+        "summary statistics": _simple("a.tsv", SUMSTATS, read_sumstats),
+        "summary statistics, gzip": _simple("a.tsv.gz", gzip.compress(SUMSTATS, mtime=0), read_sumstats),
+        "PLINK 1": Reader(_plink1(folder), _genotypes("x.bed")),
+        "PLINK 2": Reader(_plink2(folder), _genotypes("y.pgen")),
+        "VCF": Reader({"z.vcf": vcf}, _genotypes("z.vcf")),
+        "VCF, gzip": Reader({"z.vcf.gz": gzip.compress(vcf, mtime=0)}, _genotypes("z.vcf.gz")),
+        "expression, matrix": _simple("m.tsv", MATRIX, read_expression),
+        "expression, BED": _simple("m.bed", BED_EXPRESSION, read_expression),
+        "expression, GCT": _simple("m.gct", GCT, read_expression),
+        "GTF": _simple("g.gtf", GTF, lambda path: read_gtf(path, cache=False)),
+        "covariates": _simple("c.txt", COVARIATES, read_covariates),
+        "sample sheet": _simple("s.tsv", _lines("sample\tfile", "S1\ta", "S2\tb"), read_sheet),
+        "tx2gene": _simple("t.tsv", _lines("tx\tgene", "T1\tG1", "T2\tG1"), read_tx2gene),
+        "genetic map": _simple("map.txt", MAP, read_genetic_map),
+        "intervals": _simple("i.bed", BED, read_bed),
+        "LD scores": Reader(
+            {"p/1.l2.ldscore": scores, "p/1.l2.M_5_50": b"20\n", "p/1.l2.M": b"25\n"},
+            lambda where: read_without_cache(where / "p"),
+        ),
+        "munged": _simple("m.sumstats", munged, lambda path: read_munged(path, alleles=True)),
+        "matrix of traits": _simple(
+            "o.txt", b"1 0.5\n0.5 1\n", lambda path: read_matrix(str(path), 2, name="Omega")
+        ),
+        "cross-mapping": _simple("x.txt", _lines("G1\tG2\t5", "G2\tG3\t1.5"), read_crossmap),
+        "QTL table": _simple("q.tsv", QTL, read_qtl_table),
+        "chain": _simple("c.chain", CHAIN, read_chain),
+        "store": Reader(_store(folder), _read_store),
+    }
+
+
+NAMES = (
+    "summary statistics", "summary statistics, gzip", "PLINK 1", "PLINK 2", "VCF", "VCF, gzip",
+    "expression, matrix", "expression, BED", "expression, GCT", "GTF", "covariates", "sample sheet",
+    "tx2gene", "genetic map", "intervals", "LD scores", "munged", "matrix of traits", "cross-mapping",
+    "QTL table", "chain", "store",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def readers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reader]:
+    found = _readers(tmp_path_factory.mktemp("sound"))
+    assert tuple(found) == NAMES
+    return found
+
+
+def _lay(folder: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sound_files_are_read(name: str, readers: dict[str, Reader], tmp_path: Path) -> None:
+    _lay(tmp_path, readers[name].files)
+    readers[name].read(tmp_path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@FUZZ
+@given(data=st.data())
+def test_damaged_files_end_in_our_errors(
+    name: str, readers: dict[str, Reader], tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    reader = readers[name]
+    folder = tmp_path_factory.mktemp("damaged")
+    chosen = data.draw(st.sampled_from(sorted(reader.files)))
+    _lay(folder, reader.files | {chosen: data.draw(spoilt(reader.files[chosen]))})
+    try:
+        reader.read(folder)
+    except PostgwasError as error:
+        assert str(error).strip()
+        assert "\n" not in str(error).split("\nhint", 1)[0]
