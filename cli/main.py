@@ -57,6 +57,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "store": ("store", "list, show, query, export, verify or pack a study's HDF5 store"),
     "reference": ("reference", "list, fetch and verify reference panels"),
+    "init": ("init", "write a commented study.yaml from the files of a folder"),
+    "run": ("run", "run a study.yaml from end to end; what is there already is kept"),
+    "batch": ("batch", "run several studies one after the other"),
     "demo": ("demo", "run the main job on the embedded demo study"),
 }
 
@@ -92,6 +95,11 @@ def run_module(module: str, argv: Sequence[str], *, prog: str) -> int:
     (``cli/mama.py``) call this.
     """
     return guarded(lambda arguments: _run_module(_module(module), arguments, prog=prog), list(argv))
+
+
+def run_words(argv: Sequence[str]) -> int:
+    """Run one command in this process; what it raises is the caller's to tell."""
+    return _run(argv[0], list(argv[1:]))
 
 
 def _dispatch(argv: list[str]) -> int:

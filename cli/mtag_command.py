@@ -96,6 +96,7 @@ def run(args: argparse.Namespace) -> int:
         ssf=args.ssf,
         genome_build=args.genome_build,
         store=args.store,
+        store_name=args.store_name,
         **common,
     )
     return 0

@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_fdr(parser.add_argument_group("maxFDR"))
     _add_misc(parser.add_argument_group("miscellaneous"))
     add_store_options(parser)
+    parser.add_argument(
+        "--store_name", metavar="NAME", help="name of Omega and Sigma in the store, where it has several runs"
+    )
     add_engine_options(parser)
     add_run_options(parser)
     parser.give_way(*OURS)  # type: ignore[attr-defined]
@@ -40,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 #: Flags that mtag.py lacks: they never make a prefix ambiguous that was not so there.
 OURS = (
     "columns", "genome_build", "trait_names", "dialect_file", "figures", "ssf", "fdr_method", "fdr_starts",
-    "exact_n", "seed", "mtag_compat", "n_blocks",
+    "exact_n", "seed", "mtag_compat", "n_blocks", "store_name",
 )  # fmt: skip
 
 

@@ -56,6 +56,10 @@ class NoVariantsError(PostgwasError):
     """No variants are left after a step; the message counts where they went."""
 
 
+class NoSignalError(NoVariantsError):
+    """Nothing is as strong as was asked for; a study goes on without that step's results."""
+
+
 class MatrixError(PostgwasError):
     """A covariance matrix has the wrong size, NaN or Inf, or is not positive definite."""
 

@@ -33,6 +33,11 @@ class DaskBackend:
     def __init__(self, client: Client) -> None:
         self._client = client
 
+    @property
+    def address(self) -> str:
+        """Where other clients find the scheduler."""
+        return str(self._client.scheduler.address)
+
     def workers(self) -> int:
         return sum(self._client.nthreads().values())
 
@@ -93,8 +98,11 @@ def _error_of(future: Future, label: str) -> BaseException | None:
 
 
 @contextmanager
-def local_processes(cores: int) -> Iterator[DaskBackend]:
-    """A cluster of ``cores`` processes with one thread each, gone after the block."""
+def local_processes(cores: int, *, memory: int = 0) -> Iterator[DaskBackend]:
+    """A cluster of ``cores`` processes with one thread each, gone after the block.
+
+    With `memory`, bytes of each, a worker that takes more is ended and its tasks are run again.
+    """
     import dask
     from distributed import LocalCluster
 
@@ -121,7 +129,7 @@ def local_processes(cores: int) -> Iterator[DaskBackend]:
                         dashboard_address="127.0.0.1:0",
                         local_directory=scratch,
                         # Dask would divide the machine's memory by its cores, and kill workers at that.
-                        memory_limit=0,
+                        memory_limit=memory,
                         silence_logs=logging.CRITICAL,
                     )
             except (RuntimeError, OSError) as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postgwas.errors import InputError, NoVariantsError, UsageError
+from postgwas.errors import InputError, NoSignalError, UsageError
 from postgwas.finemap.sentinel_variants import DISTANCE, WINDOW, sentinels
 from postgwas.store.position import chromosome_names, parse_region
 
@@ -96,7 +96,7 @@ def choose_regions(frame: pl.DataFrame, choice: RegionChoice, path: str) -> list
         If a region cannot be read, or has no end.
     InputError
         If a variant is not in the summary statistics, or two regions have one name.
-    NoVariantsError
+    NoSignalError
         If there is no sentinel.
     """
     if choice.regions is not None:
@@ -160,7 +160,7 @@ def _of_sentinels(frame: pl.DataFrame, choice: RegionChoice, path: str) -> list[
     )
     if not rows.size:
         best = float(np.nanmax(strength)) if np.isfinite(strength).any() else 0.0
-        raise NoVariantsError(
+        raise NoSignalError(
             f"{path}: no variant has a P of {choice.p_max:g} or less; the smallest is {10.0**-best:.3g}",
             hint="--p_max, or --region",
         )

@@ -36,7 +36,14 @@ def check_inputs(sources: Sequence[Any], names: Sequence[str], options: MtagOpti
         locate_panel(options.ld_ref_panel)
 
 
-def check_store(path: Path | None, names: Sequence[str], *, overwrite: bool, fdr: bool) -> None:
+def matrix_key(what: str, name: str | None) -> str:
+    """Key in the store of ``covariances`` or ``maxfdr``: a store of several runs needs a name for each."""
+    return f"mtag/{what}" if name is None else f"mtag/{what}/{name}"
+
+
+def check_store(
+    path: Path | None, names: Sequence[str], *, overwrite: bool, fdr: bool, name: str | None = None
+) -> None:
     """Refuse a store that cannot be written to, or that holds this run's results already.
 
     Raises
@@ -58,7 +65,8 @@ def check_store(path: Path | None, names: Sequence[str], *, overwrite: bool, fdr
         raise StoreError(
             f"--store {path}: is a packed file, which is only read", hint="write to another store"
         )
-    keys = [f"mtag/{name}" for name in names] + ["mtag/covariances"] + ["mtag/maxfdr"] * fdr
+    keys = [f"mtag/{trait}" for trait in names] + [matrix_key("covariances", name)]
+    keys += [matrix_key("maxfdr", name)] * fdr
     held = {entry.key for entry in study.ls()}
     there = [key for key in keys if key in held]
     if there and not overwrite:

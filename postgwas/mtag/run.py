@@ -81,6 +81,7 @@ def mtag(
     ssf: bool = False,
     genome_build: str | None = None,
     store: str | os.PathLike[str] | None = None,
+    store_name: str | None = None,
     overwrite: bool = False,
     cores: int = 1,
     scheduler: str | os.PathLike[str] | None = None,
@@ -133,6 +134,8 @@ def mtag(
         mtag.py 1.0.8's own numbers, quirks included (docs/methods/mtag.md).
     figures, ssf, genome_build, store
         Also figures, GWAS-SSF files (their positions' build, such as GRCh37), and a study's HDF5 store.
+    store_name : str, optional
+        Matrices go to ``mtag/covariances/<name>`` and ``mtag/maxfdr/<name>``, for stores of several runs.
     cores, scheduler, jobqueue, jobqueue_options
         Where the work runs, see :func:`postgwas.compute.engine.engine`.
 
@@ -170,12 +173,12 @@ def mtag(
     )  # fmt: skip
     request = run_outputs.Request(
         out=None if out is None else os.fspath(out), figures=figures, ssf=ssf, genome_build=genome_build,
-        store=None if store is None else Path(store), overwrite=overwrite,
+        store=None if store is None else Path(store), store_name=store_name, overwrite=overwrite,
     )  # fmt: skip
     options.check(len(sumstats))
     names = trait_names_for([_source(s, i) for i, s in enumerate(sumstats)], options.trait_names)
     run_outputs.check_writable(request, options, names)
-    check_store(request.store, names, overwrite=overwrite, fdr=fdr)
+    check_store(request.store, names, overwrite=overwrite, fdr=fdr, name=store_name)
     check_inputs(sumstats, names, options)
     log_path = None if request.out is None else Path(f"{request.out}.log")
     with (

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from postgwas.errors import ColumnError, OutputError, UsageError
 from postgwas.mtag.options import MtagOptions
+from postgwas.mtag.preflight import matrix_key
 from postgwas.progress import progress
 from postgwas.runlog import get_logger
 from postgwas.sumstats.write import atomic_file, write_delimited, write_rejected
@@ -44,6 +45,7 @@ class Request:
     ssf: bool = False
     genome_build: str | None = None
     store: Path | None = None
+    store_name: str | None = None
     overwrite: bool = False
 
     @property
@@ -250,8 +252,9 @@ def write_extras(result: MtagResult, request: Request) -> None:
         log.warning("of an earlier run, not of this one: %s", ", ".join(map(str, old)))
     if request.store is not None:
         keys = write_store(
-            result, request.store, overwrite=request.overwrite, genome_build=request.genome_build
-        )
+            result, request.store, overwrite=request.overwrite, genome_build=request.genome_build,
+            name=request.store_name,
+        )  # fmt: skip
         log.info("Stored %s in %s", ", ".join(keys), request.store)
     if request.out is None:
         return
@@ -273,6 +276,7 @@ def write_store(
     *,
     overwrite: bool = False,
     genome_build: str | None = None,
+    name: str | None = None,
 ) -> list[str]:
     """Tables, matrices and maxFDR with provenance; returns the keys written."""
     from postgwas.store.provenance import Provenance
@@ -289,17 +293,17 @@ def write_store(
         )
 
     keys = []
-    for t, (name, summary) in enumerate(zip(result.trait_names, result.summaries)):
-        known: Any = result.provenance.get(name, {})
+    for t, (trait, summary) in enumerate(zip(result.trait_names, result.summaries)):
+        known: Any = result.provenance.get(trait, {})
         rows = {k: known[k] for k in ("rows_in", "rows_out", "dropped") if k in known}
-        key = f"mtag/{name}"
+        key = f"mtag/{trait}"
         study.write_table(
             key,
             stored_frame(result, t),
             kind="mtag-results",
             attrs={
                 **asdict(summary),
-                "trait": name,
+                "trait": trait,
                 "effect_allele": "EA",
                 "warnings": result.warnings,
                 **({"genome_build": genome_build} if genome_build else {}),
@@ -315,7 +319,7 @@ def write_store(
         )
         keys.append(key)
     study.write_arrays(
-        "mtag/covariances",
+        matrix_key("covariances", name),
         {
             "omega": result.omega, "omega_se": result.omega_se, "sigma": result.sigma,
             "sigma_se": result.sigma_se, "genetic_correlation": result.genetic_correlation,
@@ -326,14 +330,14 @@ def write_store(
         provenance=made(),
         overwrite=overwrite,
     )  # fmt: skip
-    keys.append("mtag/covariances")
+    keys.append(matrix_key("covariances", name))
     if result.max_fdr is not None:
         arrays = {"max_fdr": result.max_fdr, "at": result.fdr.at, "traits": list(result.trait_names)}
         study.write_arrays(
-            "mtag/maxfdr", arrays, kind="mtag-maxfdr", attrs={"method": result.options.fdr_method},
-            provenance=made(), overwrite=overwrite,
+            matrix_key("maxfdr", name), arrays, kind="mtag-maxfdr", provenance=made(),
+            attrs={"method": result.options.fdr_method}, overwrite=overwrite,
         )  # fmt: skip
-        keys.append("mtag/maxfdr")
+        keys.append(matrix_key("maxfdr", name))
     return keys
 
 

@@ -1,0 +1,78 @@
+"""Making one step: settings, folder, store and what it reads put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from postgwas.pipeline.kinds import KINDS
+from postgwas.pipeline.settings import available, flags_of, words_of
+from postgwas.pipeline.step import Step
+from postgwas.pipeline.study_file import StudyDescription
+
+
+def wanted(study: StudyDescription, kind: str) -> bool:
+    """Whether a kind of step is to be run."""
+    return study.settings(kind) is not None and available(kind)
+
+
+def make_step(
+    study: StudyDescription,
+    kind: str,
+    of: str,
+    words: Sequence[str],
+    *,
+    reads: Sequence[str] = (),
+    after: Sequence[Step] = (),
+    prefix: str | None = None,
+    title: str | None = None,
+    uses_store: bool = False,
+) -> Step:
+    """One step.
+
+    Parameters
+    ----------
+    study : StudyDescription
+    kind : str
+    of : str
+        What of: a trait, an ancestry, a tissue; empty where there is one.
+    words : sequence of str
+        The command's words that the study decides on, but for its output.
+    reads : sequence of str
+        Files that it reads, beside those that settings name.
+    after : sequence of Step
+        Steps that write some of them.
+    prefix : str, optional
+        Last part of ``--out``; default: what of.
+    title : str, optional
+    uses_store : bool
+        It reads the store's results of `after`.
+
+    Returns
+    -------
+    Step
+    """
+    entry = KINDS[kind]
+    chosen, files = words_of(kind, study.settings(kind) or {}, study.folder)
+    folder = study.out / kind / of if of else study.out / kind
+    known = flags_of(kind)
+    argv = [*entry.command, *words, "--out", str(folder / (prefix or of or kind)), *chosen]
+    if "store" in known:
+        argv += ["--store", str(study.store)]
+    if "overwrite" in known:
+        argv.append("--overwrite")
+    return Step(
+        name=f"{kind}/{of}" if of else kind,
+        kind=kind,
+        argv=tuple(argv),
+        reads=tuple(dict.fromkeys([*reads, *files])),
+        after=tuple(dict.fromkeys(step.name for step in after)),
+        out=Path(folder),
+        title=title or entry.title,
+        uses_store=uses_store,
+    )
+
+
+def written(step: Step, ending: str) -> str:
+    """A file that a step writes: its prefix and an ending."""
+    return step.argv[step.argv.index("--out") + 1] + ending

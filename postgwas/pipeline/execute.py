@@ -1,0 +1,132 @@
+"""Running one step: its command in this process, silent, its warnings kept."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from postgwas.errors import NoSignalError, OutputError
+from postgwas.pipeline.settings import flags_of
+from postgwas.pipeline.step import Step
+from postgwas.runlog import ROOT, ConsoleHandler
+
+#: Most warnings of a step that its marker keeps.
+_MOST_WARNINGS = 50
+
+
+@dataclass
+class Executed:
+    """What a step said.
+
+    Attributes
+    ----------
+    warnings : list of str
+    note : str
+        Why there was nothing to do.
+    """
+
+    warnings: list[str] = field(default_factory=list)
+    note: str = ""
+
+
+def execute(step: Step, *, scheduler: str | None = None) -> Executed:
+    """Run a step's command.
+
+    Parameters
+    ----------
+    step : Step
+    scheduler : str, optional
+        Address of a Dask cluster, for commands that can use it.
+
+    Returns
+    -------
+    Executed
+
+    Raises
+    ------
+    PostgwasError, OSError, MemoryError
+        As the command; a step that finds no signal has a note instead.
+    """
+    from postgwas.cli.main import run_words
+
+    known = flags_of(step.kind)
+    words = list(step.argv)
+    if "quiet" in known:
+        words.append("--quiet")
+    if scheduler is not None and "dask_scheduler" in known:
+        words += ["--dask_scheduler", scheduler]
+    done = Executed()
+    with _listening() as heard, contextlib.redirect_stdout(io.StringIO()):
+        try:
+            status = run_words(words)
+        except NoSignalError as nothing:
+            status, done.note = 0, nothing.message
+    if status:
+        heard.append(f"ended with status {status}: part of the results is missing")
+    done.warnings = list(dict.fromkeys(heard))[:_MOST_WARNINGS]
+    return done
+
+
+def parallel(step: Step) -> bool:
+    """Whether a step's command can use a cluster."""
+    return "dask_scheduler" in flags_of(step.kind)
+
+
+def make_room(step: Step, begun: Path) -> None:
+    """An empty folder for a step's results.
+
+    Parameters
+    ----------
+    step : Step
+    begun : Path
+        Marks the folder as ours.
+
+    Raises
+    ------
+    OutputError
+        Something is there that no run of this study has made.
+    """
+    if step.out.exists() and not begun.exists():
+        raise OutputError(
+            f"{step.out} exists, and no run of this study made it",
+            hint="move it away, or give another out: in study.yaml",
+        )
+    begun.touch()
+    if step.out.exists():
+        shutil.rmtree(step.out)
+    step.out.mkdir(parents=True)
+
+
+class _Silent(ConsoleHandler):
+    """Stands where a command would put its own lines on the terminal."""
+
+    def __init__(self) -> None:
+        super().__init__(stdout=False, quiet=True, verbose=False)
+        self.setLevel(logging.CRITICAL + 1)
+
+
+class _Ear(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(" ".join(record.getMessage().split()))
+
+
+@contextlib.contextmanager
+def _listening() -> Iterator[list[str]]:
+    """The warnings of a block, and nothing of it on the terminal."""
+    root, ear, silent = logging.getLogger(ROOT), _Ear(), _Silent()
+    for handler in (ear, silent):
+        root.addHandler(handler)
+    try:
+        yield ear.heard
+    finally:
+        for handler in (ear, silent):
+            root.removeHandler(handler)

@@ -1,0 +1,178 @@
+"""What the files of a folder are, told by names and first lines."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from postgwas.errors import PostgwasError
+
+_ANCESTRIES = ("AFR", "AMR", "EAS", "EUR", "SAS", "MID", "CSA", "AMI")
+_TABLES = re.compile(r"\.(txt|tsv|csv|gz|bgz|zst|regenie|linear|logistic|assoc|sumstats|vcf|meta|tbl|bgz)$")
+_GENOTYPES = re.compile(r"\.(pgen|bed|bgen|bcf|vcf|vcf\.gz)$")
+_SKIPPED = {"results", "truth", "__pycache__"}
+_MOST_FILES = 5_000
+
+
+@dataclass(frozen=True)
+class FoundGwas:
+    """A file of summary statistics, with guesses."""
+
+    trait: str
+    ancestry: str
+    file: str
+
+
+@dataclass
+class Found:
+    """What was found; files are below the folder that was looked through.
+
+    Attributes
+    ----------
+    gwas : list of FoundGwas
+    panels, scores : dict of str to str
+        Ancestry to genotypes, to LD scores.
+    genotypes : str or None
+        Of people with counts.
+    variants, gtf, counts, samples : str or None
+    covariates : list of str
+        Columns of `samples` that look like covariates.
+    told : dict of str to list of str
+    """
+
+    gwas: list[FoundGwas] = field(default_factory=list)
+    panels: dict[str, str] = field(default_factory=dict)
+    scores: dict[str, str] = field(default_factory=dict)
+    genotypes: str | None = None
+    variants: str | None = None
+    gtf: str | None = None
+    counts: str | None = None
+    samples: str | None = None
+    covariates: list[str] = field(default_factory=list)
+    told: dict[str, list[str]] = field(default_factory=dict)
+
+
+def look_through(root: Path) -> Found:
+    """Tell what each file of a folder is."""
+    found = Found()
+    files = _files(root)
+    people: list[str] = []
+    for name in files:
+        base = name.rsplit("/", 1)[-1].lower()
+        if base.endswith((".gtf", ".gtf.gz")):
+            found.gtf = found.gtf or name
+        elif ".l2.ldscore" in base:
+            folder = name.rsplit("/", 1)[0] if "/" in name else "."
+            found.scores.setdefault(ancestry_in(name) or "EUR", folder + "/")
+        elif _GENOTYPES.search(base) and not _is_sites(root / name):
+            ancestry = ancestry_in(name)
+            if ancestry is None:
+                people.append(name)
+            else:
+                found.panels.setdefault(ancestry, name)
+        elif base.endswith((".vcf", ".vcf.gz", ".bcf")):
+            found.variants = found.variants or name
+        elif _TABLES.search(base):
+            _table(root, name, found)
+    found.genotypes = people[0] if people else next(iter(found.panels.values()), None)
+    found.told = {
+        "summary statistics": [one.file for one in found.gwas],
+        "genotypes": [*found.panels.values(), *people],
+        "counts": [found.counts] if found.counts else [],
+    }
+    return found
+
+
+def ancestry_in(name: str) -> str | None:
+    """The ancestry that a file's name says.
+
+    Examples
+    --------
+    >>> ancestry_in("gwas/height.eas.txt.gz"), ancestry_in("people.pgen")
+    ('EAS', None)
+    """
+    words = re.split(r"[^A-Za-z]+", name.upper())
+    return next((word for word in words if word in _ANCESTRIES), None)
+
+
+def trait_in(name: str) -> str:
+    """A trait's name from a file's.
+
+    Examples
+    --------
+    >>> trait_in("gwas/EUR_LDL.regenie.gz"), trait_in("height.eas.txt.gz")
+    ('LDL', 'height')
+    """
+    stem = name.rsplit("/", 1)[-1]
+    stem = re.sub(
+        r"(\.(txt|tsv|csv|gz|bgz|zst|regenie|glm|linear|logistic|hybrid|assoc|sumstats|vcf|meta|tbl|h))+$",
+        "", stem, flags=re.IGNORECASE,
+    )  # fmt: skip
+    kept = [word for word in re.split(r"[._-]+", stem) if word and word.upper() not in _ANCESTRIES]
+    text = "_".join(kept) or "trait"
+    return re.sub(r"[^A-Za-z0-9_.-]", "", text)[:40] or "trait"
+
+
+def _files(root: Path) -> list[str]:
+    names: list[str] = []
+    for parent, folders, files in os.walk(root):
+        folders[:] = sorted(one for one in folders if one not in _SKIPPED and not one.startswith("."))
+        names += [str((Path(parent) / name).relative_to(root)) for name in sorted(files)]
+        if len(names) > _MOST_FILES:
+            break
+    return [name for name in names if not name.rsplit("/", 1)[-1].startswith(".")][:_MOST_FILES]
+
+
+def _first_line(path: Path) -> list[str]:
+    """Fields of the first line that is no comment of two signs; none where the file is no text."""
+    from postgwas.sumstats.compression import ByteStream
+
+    try:
+        stream = ByteStream(path)
+        try:
+            head = stream.read(1 << 16)
+        finally:
+            stream.close()
+    except (PostgwasError, OSError, EOFError):
+        return []
+    if b"\x00" in head:
+        return []
+    lines = head.decode("utf-8", errors="replace").splitlines()
+    line = next((one for one in lines if one.strip() and not one.startswith("##")), "")
+    return re.split(r"\t|,|;| +", line.strip())
+
+
+def _is_sites(path: Path) -> bool:
+    """Whether a VCF has no samples."""
+    if not path.name.endswith((".vcf", ".vcf.gz")):
+        return False
+    fields = _first_line(path)
+    return 0 < len(fields) <= 9 and fields[0] == "#CHROM"
+
+
+def _table(root: Path, name: str, found: Found) -> None:
+    """Summary statistics, counts, or a sheet of samples."""
+    fields = _first_line(root / name)
+    if len(fields) < 2:
+        return
+    lower = [one.lower().lstrip("#") for one in fields]
+    if lower[0] in ("gene_id", "geneid", "gene", "name", "ensembl", "ensembl_id") and len(fields) > 5:
+        found.counts = found.counts or name
+    elif _is_sumstats(fields):
+        found.gwas.append(FoundGwas(trait_in(name), ancestry_in(name) or "EUR", name))
+    elif lower[0] in ("sample", "sample_id", "iid") and len(fields) <= 50 and found.samples is None:
+        found.samples = name
+        found.covariates = [one for one, low in zip(fields, lower) if low in ("sex", "age", "batch", "site")]
+
+
+def _is_sumstats(fields: list[str]) -> bool:
+    """Whether a header has an effect allele, and a P-value or Z or an effect."""
+    words = {re.sub(r"[^a-z0-9]", "", one.lower()) for one in fields}
+    alleles = {"a1", "ea", "effectallele", "allele1", "testedallele", "alt", "codedallele"}
+    values = {
+        "p", "pval", "pvalue", "log10p", "neglog10p", "z", "zscore", "beta", "or", "tstat", "pbolt",
+        "mlog10p", "frequentistaddpvalue", "pwald", "es", "b", "effect",
+    }  # fmt: skip
+    return bool(words & alleles) and bool(words & values)

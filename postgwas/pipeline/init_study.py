@@ -1,0 +1,134 @@
+"""A study.yaml from what lies in a folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from postgwas.errors import InputError, OutputError
+from postgwas.pipeline.digests import write_whole
+from postgwas.pipeline.found_files import Found, look_through
+from postgwas.pipeline.study_file import StudyFileError, read_study
+
+
+def init_study(
+    folder: str | os.PathLike[str], *, name: str | None = None, overwrite: bool = False
+) -> tuple[Path, dict[str, list[str]]]:
+    """Write FOLDER/study.yaml.
+
+    Parameters
+    ----------
+    folder : path
+    name : str, optional
+        The study's; default: the folder's.
+    overwrite : bool
+
+    Returns
+    -------
+    Path
+        The file that was written.
+    dict of str to list of str
+        What was found, by kind.
+
+    Raises
+    ------
+    InputError
+        No such folder, or nothing in it that a study could begin with.
+    OutputError
+        There is a study.yaml, or the folder cannot be written.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder")
+    path = root / "study.yaml"
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} exists already", hint="--overwrite replaces it")
+    found = look_through(root)
+    if not found.gwas and not (found.counts and found.genotypes):
+        raise InputError(
+            f"{root}: found neither summary statistics nor counts with genotypes",
+            hint="postgwas demo --out DIR makes a study to look at",
+        )
+    plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name or root.resolve().name).lstrip("_.-") or "study"
+    try:
+        write_whole(path, study_text(found, plain))
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror}") from None
+    try:
+        read_study(path)
+    except StudyFileError as error:
+        # Written nevertheless: the user is asked to finish it.
+        found.told["to be mended"] = str(error).splitlines()
+    return path, found.told
+
+
+def study_text(found: Found, name: str) -> str:
+    """The text of a study.yaml."""
+    lines = [
+        "# A study of postgwas. Look at each line with a question mark, then:",
+        "#     postgwas run study.yaml --dry_run",
+        "study:",
+        f"  name: {_quoted(name)}",
+        "  out: results",
+        "  build: GRCh38        # ? of all files, and of the reference; GRCh37 or GRCh38",
+        "  seed: 1",
+        "",
+        "reference:",
+        _entry("variants", found.variants, "a VCF of sites: alleles and strands are held against it"),
+        "  # af_field: AF_{ancestry}   # frequencies of an ancestry in it, such as AF_EUR",
+        _entry("gtf", found.gtf, "places of genes, for expression"),
+        "",
+        "ancestries:          # ? genotypes: an LD reference; ld_scores: a folder or a panel's name",
+    ]
+    for ancestry in dict.fromkeys([*(one.ancestry for one in found.gwas), *found.panels]):
+        about = []
+        if ancestry in found.panels:
+            about.append(f"genotypes: {_quoted(found.panels[ancestry])}")
+        if ancestry in found.scores:
+            about.append(f"ld_scores: {_quoted(found.scores[ancestry])}")
+        lines.append(f"  {_quoted(ancestry)}: {{{', '.join(about)}}}")
+    lines += ["", "gwas:                # ? trait and ancestry are guessed from the names of the files"]
+    if not found.gwas:
+        lines[-1] = "gwas: []"
+    for one in found.gwas:
+        words = ("trait", one.trait), ("ancestry", one.ancestry), ("file", one.file)
+        lines.append("  - {" + ", ".join(f"{field}: {_quoted(text)}" for field, text in words) + "}")
+    lines.append("")
+    lines += _expression(found)
+    lines += [
+        "# Flags of each step's command; false leaves a step out.",
+        "steps: {}",
+        "#  h2: {n_blocks: 200}",
+        "#  mtag: {fdr: true}",
+        "#  finemap: false",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _expression(found: Found) -> list[str]:
+    if not (found.counts and found.genotypes):
+        return ["# expression:", "#   tissue: {counts: counts.tsv.gz, genotypes: people.pgen}", ""]
+    lines = ["expression:", "  tissue:            # ? its name"]
+    lines.append(f"    counts: {_quoted(found.counts)}")
+    lines.append(f"    genotypes: {_quoted(found.genotypes)}   # ? of the same people")
+    if found.samples is not None:
+        lines.append(f"    samples: {_quoted(found.samples)}")
+        lines.append(
+            f"    covariates: [{', '.join(map(_quoted, found.covariates))}]   # ? columns of samples"
+        )
+    lines += ["    factors: 10", "    genotype_pcs: 5", ""]
+    return lines
+
+
+def _entry(field: str, value: str | None, what: str) -> str:
+    return f"  {field}: {_quoted(value)}" if value else f"  # {field}:              # {what}"
+
+
+def _quoted(text: str) -> str:
+    """As YAML text, whatever is in it."""
+    import json
+
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_./-]*", text)
+    reserved = text.lower() in ("yes", "no", "on", "off", "true", "false", "null", "y", "n")
+    return text if plain and not reserved else json.dumps(text, ensure_ascii=False)

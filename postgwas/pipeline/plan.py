@@ -1,0 +1,119 @@
+"""What a run would do: for each step, whether its results are there and why not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from postgwas.errors import InputError
+from postgwas.pipeline.digests import Digests, code_digest
+from postgwas.pipeline.kinds import KINDS
+from postgwas.pipeline.markers import Marker, Markers
+from postgwas.pipeline.step import Step, relative
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One step of a plan.
+
+    Attributes
+    ----------
+    step : Step
+    kept : bool
+        Its results are there already.
+    why : str
+        Why it runs; "kept" otherwise.
+    read : int
+        Bytes of the files that it reads and that are there.
+    seconds : float or None
+        What it took last time.
+    """
+
+    step: Step
+    kept: bool
+    why: str
+    read: int
+    seconds: float | None
+
+
+def key_of(step: Step, root: Path, markers: dict[str, Marker], digests: Digests) -> str:
+    """What a step's result depends on, as one checksum: its command, what it reads, the code.
+
+    Parameters
+    ----------
+    step : Step
+    root : Path
+        Folder of study.yaml; moving it as a whole changes no key.
+    markers : dict of str to Marker
+        Of the steps before it.
+    digests : Digests
+
+    Raises
+    ------
+    InputError
+        A file that it reads is not there.
+    """
+    read = {relative(name, root): digests.of(name) for name in step.reads}
+    # What is read through the store, or tells that there was nothing to do.
+    before = {name: markers[name].content for name in step.after if name in markers and step.uses_store}
+    parts = [
+        [relative(word, root) for word in step.argv],
+        read,
+        before,
+        code_digest(KINDS[step.kind].rooms, digests),
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def state_of(
+    step: Step, root: Path, kept: Markers, markers: dict[str, Marker], digests: Digests
+) -> tuple[str, str | None, Marker | None]:
+    """Key, reason to run (None: none) and marker of a step whose predecessors are done."""
+    key = key_of(step, root, markers, digests)
+    marker = kept.read(step.name)
+    if marker is None:
+        begun = kept.begun(step).exists()
+        return key, "was interrupted" if begun else "new", None
+    if marker.key != key:
+        return key, "inputs, settings or code changed", marker
+    damaged = kept.damage(marker, digests)
+    return key, damaged, marker
+
+
+def make_plan(
+    steps: Sequence[Step], chosen: Sequence[Step], again: set[str], *, root: Path, kept: Markers,
+    digests: Digests,
+) -> list[Planned]:  # fmt: skip
+    """What would be done, without doing it.
+
+    A step after one that runs is shown as following it; where that finds the same as before, it will be kept.
+    """
+    markers: dict[str, Marker] = {}
+    runs: set[str] = set()
+    names = {step.name for step in chosen}
+    plan = []
+    for step in steps:
+        marker = kept.read(step.name)
+        if marker is not None:
+            markers[step.name] = marker
+        if step.name not in names:
+            continue
+        why = "kept"
+        before = next((name for name in step.after if name in runs), None)
+        if step.name in again:
+            why = "asked for"
+        elif before is not None:
+            why = f"follows {before}" if marker is not None else "new"
+        else:
+            try:
+                why = state_of(step, root, kept, markers, digests)[1] or "kept"
+            except InputError as error:
+                why = f"waits: {error.message.removeprefix(f'{root}/')}"
+        if why != "kept":
+            runs.add(step.name)
+        size = sum(Path(name).stat().st_size for name in step.reads if Path(name).is_file())
+        plan.append(Planned(step, why == "kept", why, size, marker.seconds if marker else None))
+    return plan

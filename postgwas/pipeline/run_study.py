@@ -1,0 +1,274 @@
+"""Running a study from end to end: what is there is kept, what is missing or out of date is made."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from postgwas.errors import OutputError, PostgwasError
+from postgwas.pipeline.digests import Digests
+from postgwas.pipeline.execute import execute, make_room, parallel
+from postgwas.pipeline.graph import choose, steps_of
+from postgwas.pipeline.markers import FOLDER, Marker, Markers, marker_of, outputs_in
+from postgwas.pipeline.one_at_a_time import one_at_a_time
+from postgwas.pipeline.plan import Planned, make_plan, state_of
+from postgwas.pipeline.step import Step
+from postgwas.pipeline.store_parts import listing, remove_parts, written_since
+from postgwas.pipeline.study_file import StudyDescription, read_study
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Outcome:
+    """What became of the steps.
+
+    Attributes
+    ----------
+    study : StudyDescription
+    ran, kept : list of str
+        Names of steps.
+    failed : dict of str to str
+        Name to the line that says why.
+    waiting : dict of str to str
+        Steps that could not be run: name to the step that they wait for.
+    markers : dict of str to Marker
+    """
+
+    study: StudyDescription
+    ran: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
+    markers: dict[str, Marker] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where the work runs.
+
+    Attributes
+    ----------
+    cores : int
+    scheduler : str, optional
+        A Dask cluster that runs already.
+    jobqueue : str, optional
+    jobqueue_options : mapping, optional
+    memory : int, optional
+        Bytes for all local workers, or for each job.
+    """
+
+    cores: int = 1
+    scheduler: str | None = None
+    jobqueue: str | None = None
+    jobqueue_options: Mapping[str, Any] | None = None
+    memory: int | None = None
+
+
+def plan_study(
+    path: str | Path, *, only: Sequence[str] = (), begin: Sequence[str] = (), force: bool = False
+) -> tuple[StudyDescription, list[Planned]]:
+    """What :func:`run_study` would do.
+
+    Parameters
+    ----------
+    path, only, begin, force
+        As :func:`run_study`.
+
+    Returns
+    -------
+    StudyDescription
+    list of Planned
+
+    Raises
+    ------
+    PostgwasError
+    """
+    study = read_study(path)
+    steps = steps_of(study)
+    chosen, again = choose(steps, only=only, begin=begin)
+    digests = Digests(study.out / FOLDER / "digests.json")
+    kept = Markers(study.out, study.store)
+    again |= {step.name for step in chosen} if force else set()
+    plan = make_plan(steps, chosen, again, root=study.folder, kept=kept, digests=digests)
+    if (study.out / FOLDER).is_dir() and os.access(study.out / FOLDER, os.W_OK):
+        digests.save()
+    return study, plan
+
+
+def run_study(
+    path: str | Path,
+    *,
+    only: Sequence[str] = (),
+    begin: Sequence[str] = (),
+    force: bool = False,
+    check: bool = False,
+    where: Where | None = None,
+    say: Say = lambda line: None,
+) -> Outcome:
+    """Run a study.
+
+    Each step is kept if its command, the content of what it reads and the code are those of the last time
+    and its results are there unchanged; otherwise it is run. A step that fails stops those that need it; the
+    others go on.
+
+    Parameters
+    ----------
+    path : path
+        study.yaml, or its folder.
+    only : sequence of str
+        These steps alone (kinds, or names such as ``h2/EUR_LDL``).
+    begin : sequence of str
+        Run these again, and what depends on them.
+    force : bool
+        Run all chosen steps again.
+    check : bool
+        Read all files again instead of trusting their size and time.
+    where : Where, optional
+    say : callable
+        Is told a line a step.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    PostgwasError
+        The study cannot be run at all. What single steps meet is in the outcome.
+    """
+    study = read_study(path)
+    steps = steps_of(study)
+    chosen, again = choose(steps, only=only, begin=begin)
+    again |= {step.name for step in chosen} if force else set()
+    folder = study.out / FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: {error.strerror}", hint="out: in study.yaml says where results go"
+        ) from None
+    with one_at_a_time(folder), ExitStack() as stack:
+        run = _Run(study, Digests(folder / "digests.json", trust=not check), where or Where(), say, stack)
+        if not only:
+            run.forget_others(steps)
+        for number, step in enumerate(chosen, 1):
+            run.step(step, step.name in again, f"[{number:>{len(str(len(chosen)))}}/{len(chosen)}]")
+        run.digests.save()
+    return run.outcome
+
+
+class _Run:
+    """One run: looks at a step after the other."""
+
+    def __init__(
+        self, study: StudyDescription, digests: Digests, where: Where, say: Say, stack: ExitStack
+    ) -> None:
+        self.study, self.digests, self.where, self.say, self.stack = study, digests, where, say, stack
+        self.kept = Markers(study.out, study.store)
+        self.outcome = Outcome(study)
+        self.scheduler = where.scheduler
+
+    def step(self, step: Step, again: bool, label: str) -> None:
+        """Keep or make one step's results."""
+        outcome = self.outcome
+        blocked = next(
+            (name for name in step.after if name in outcome.failed or name in outcome.waiting), None
+        )
+        if blocked is not None and not step.uses_store:
+            outcome.waiting[step.name] = blocked
+            self.say(f"{label} {step.name}  waits for {blocked}")
+            return
+        for name in step.after:
+            if name not in outcome.markers and (marker := self.kept.read(name)) is not None:
+                outcome.markers[name] = marker
+        began = time.perf_counter()
+        try:
+            key, why, marker = state_of(step, self.study.folder, self.kept, outcome.markers, self.digests)
+            if why is None and not again and marker is not None:
+                outcome.kept.append(step.name)
+                outcome.markers[step.name] = marker
+                return
+            self.say(f"{label} {step.name}  {step.title} ...")
+            made = self._make(step, key, marker, began)
+        except (PostgwasError, OSError, MemoryError) as error:
+            from postgwas.cli.main import one_line
+
+            self._fail(step, label, one_line(error))
+        except Exception as error:
+            place = self.kept.folder / f"{step.name.replace('/', '__')}.traceback.txt"
+            place.write_text(traceback.format_exc())
+            line = (
+                f"{type(error).__name__}: {' '.join(str(error).split())}: a defect of postgwas; see {place}"
+            )
+            self._fail(step, label, line)
+        else:
+            outcome.ran.append(step.name)
+            outcome.markers[step.name] = made
+            more = f", {len(made.warnings)} warnings" if made.warnings else ""
+            note = f": {made.note}" if made.note else ""
+            self.say(f"{label} {step.name}  done in {made.seconds:.1f} s{more}{note}")
+
+    def _make(self, step: Step, key: str, marker: Marker | None, began: float) -> Marker:
+        self.kept.remove(step.name)
+        make_room(step, self.kept.begun(step))
+        before = listing(self.study.store)
+        done = execute(step, scheduler=self._cluster(step))
+        parts = written_since(before, self.study.store)
+        if marker is not None:
+            remove_parts(self.study.store, set(marker.parts) - set(parts))
+        results: dict[str, str] = {}
+        if parts:
+            from postgwas.store.content import content_checksums
+
+            results = content_checksums(self.study.store, parts)
+        folder = str(self.study.store.with_suffix(".parts"))
+        made = marker_of(
+            step,
+            key,
+            files=outputs_in(step.out, self.study.out, self.digests),
+            parts={name: self.digests.of(f"{folder}/{name}") for name in parts},
+            results=results,
+            seconds=round(time.perf_counter() - began, 3),
+            note=done.note,
+            warnings=done.warnings,
+        )
+        self.kept.write(made)
+        self.digests.save()
+        return made
+
+    def _cluster(self, step: Step) -> str | None:
+        """The scheduler's address; workers are started for the first step that can use them."""
+        local = self.where.jobqueue is None
+        if self.scheduler is None and (not local or self.where.cores > 1) and parallel(step):
+            from postgwas.compute.shared import shared_cluster
+
+            self.scheduler = self.stack.enter_context(
+                shared_cluster(
+                    self.where.cores,
+                    jobqueue=self.where.jobqueue,
+                    jobqueue_options=self.where.jobqueue_options,
+                    memory=self.where.memory,
+                )
+            )
+        return self.scheduler
+
+    def _fail(self, step: Step, label: str, line: str) -> None:
+        self.outcome.failed[step.name] = line
+        self.say(f"{label} {step.name}  FAILED: {line}")
+
+    def forget_others(self, steps: Sequence[Step]) -> None:
+        """Take results of steps out of the store that the study no longer has."""
+        names = {step.name for step in steps}
+        for name in self.kept.names():
+            marker = self.kept.read(name)
+            if name not in names and marker is not None:
+                remove_parts(self.study.store, marker.parts)
+                self.kept.remove(name)
+                self.say(f"{name} is no longer in the study: its results were taken out of the store")

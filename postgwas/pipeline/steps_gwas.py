@@ -1,0 +1,154 @@
+"""Steps of summary statistics: harmonise, LD scores, h2, rg, MTAG, meta-analysis, fine-mapping."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+from postgwas.pipeline.build import make_step, wanted, written
+from postgwas.pipeline.step import Step
+from postgwas.pipeline.study_file import StudyDescription, files_of, genotype_files
+from postgwas.pipeline.study_schema import Gwas
+
+#: Methods of meta-analysis unless study.yaml says which.
+META_METHODS = ("fixed", "random")
+
+
+def gwas_steps(study: StudyDescription) -> list[Step]:
+    """All steps of the study's summary statistics."""
+    steps: list[Step] = []
+    harmonised = {one.name: _harmonise(study, one) for one in study.content.gwas}
+    if not wanted(study, "harmonise"):
+        return steps
+    steps += harmonised.values()
+    used = dict.fromkeys(one.ancestry for one in study.content.gwas)
+    scores = {name: _ld_scores(study, name) for name in used}
+    steps += [step for step, _ in scores.values() if step is not None]
+    for ancestry in used:
+        of = [one for one in study.content.gwas if one.ancestry == ancestry]
+        steps += _of_ancestry(study, ancestry, of, harmonised, scores[ancestry])
+    steps += _meta(study, harmonised)
+    if wanted(study, "finemap"):
+        steps += [step for one in study.content.gwas for step in _finemap(study, one, harmonised[one.name])]
+    return steps
+
+
+def _harmonise(study: StudyDescription, gwas: Gwas) -> Step:
+    reference = study.content.reference
+    path = study.file(gwas.file)
+    words, reads = [path, "--trait_names", gwas.name, "--format", "tsv,ldsc"], files_of(Path(path))
+    for flag, name in (
+        ("reference", reference.variants), ("fasta", reference.fasta), ("chain", reference.chain)
+    ):  # fmt: skip
+        if name is not None:
+            words += [f"--{flag}", study.file(name)]
+            reads += files_of(Path(study.file(name)))
+    if reference.variants is not None and reference.af_field is not None:
+        words += ["--af_field", reference.af_field.replace("{ancestry}", gwas.ancestry)]
+    build = gwas.build or study.content.study.build
+    for flag, value in (
+        ("build", build), ("n", gwas.n), ("n_cases", gwas.n_cases), ("n_controls", gwas.n_controls)
+    ):  # fmt: skip
+        if value is not None:
+            words += [f"--{flag}", f"{value:.12g}" if isinstance(value, float) else str(value)]
+    for field, column in sorted(gwas.columns.items()):
+        words += [f"--{_flag_of(field)}", column]
+    return make_step(study, "harmonise", gwas.name, words, reads=reads)
+
+
+def _flag_of(field: str) -> str:
+    from postgwas.cli.harmonise import NAME_FLAGS
+
+    return next((flag for flag, (name, _) in NAME_FLAGS.items() if name == field), field.lower())
+
+
+def _ld_scores(study: StudyDescription, ancestry: str) -> tuple[Step | None, str | None]:
+    """The step that makes LD scores, and their name; neither where there is nothing to make them of."""
+    about = study.content.ancestries[ancestry]
+    if about.ld_scores is not None:
+        path = study.folder / about.ld_scores
+        there = path.exists() or list(path.parent.glob(f"{path.name.replace('@', '*')}*"))
+        return None, str(path) if there else about.ld_scores
+    if about.genotypes is None or not wanted(study, "ld_scores"):
+        return None, None
+    path = study.folder / about.genotypes
+    words = ["--genotypes", str(path)]
+    settings = study.settings("ld_scores") or {}
+    if not any(name.replace("-", "_").startswith("ld_wind_") for name in settings):
+        words += ["--ld_wind_kb", "1000"]
+    step = make_step(study, "ld_scores", ancestry, words, reads=genotype_files(path))
+    return step, written(step, "")
+
+
+def _of_ancestry(
+    study: StudyDescription,
+    ancestry: str,
+    gwas: list[Gwas],
+    harmonised: dict[str, Step],
+    scores: tuple[Step | None, str | None],
+) -> list[Step]:
+    maker, panel = scores
+    if panel is None:
+        return []
+    steps: list[Step] = []
+    before = [] if maker is None else [maker]
+    reads = _score_files(panel) if maker is None else [written(maker, ".l2.ldscore.gz")]
+    model = ["--ref_ld", panel, "--w_ld", panel] if maker else ["--ref_ld_chr", panel, "--w_ld_chr", panel]
+    munged = {one.name: written(harmonised[one.name], ".sumstats.gz") for one in gwas}
+    if wanted(study, "h2"):
+        for one in gwas:
+            after = [harmonised[one.name], *before]
+            words = [munged[one.name], *model]
+            steps.append(
+                make_step(study, "h2", one.name, words, reads=[munged[one.name], *reads], after=after)
+            )
+    if len(gwas) < 2:
+        return steps
+    after = [*(harmonised[one.name] for one in gwas), *before]
+    names = ",".join(one.name for one in gwas)
+    if wanted(study, "rg"):
+        words = [",".join(munged.values()), "--rg_matrix", "--trait_names", names, *model]
+        steps.append(make_step(study, "rg", ancestry, words, reads=[*munged.values(), *reads], after=after))
+    if wanted(study, "mtag"):
+        tables = [written(harmonised[one.name], ".tsv.gz") for one in gwas]
+        words = ["--sumstats", ",".join(tables), "--trait_names", names, "--ld_ref_panel", panel]
+        words += ["--store_name", ancestry]
+        steps.append(make_step(study, "mtag", ancestry, words, reads=[*tables, *reads], after=after))
+    return steps
+
+
+def _score_files(panel: str) -> list[str]:
+    """Files of LD scores that exist already, for the key; a registered panel has its name alone."""
+    path = Path(panel)
+    if path.is_dir():
+        return sorted(map(str, path.glob("*.l2.*")))
+    return sorted(map(str, path.parent.glob(f"{path.name.replace('@', '*')}*.l2.*")))
+
+
+def _meta(study: StudyDescription, harmonised: dict[str, Step]) -> list[Step]:
+    if not wanted(study, "meta"):
+        return []
+    steps = []
+    by_trait = sorted(study.content.gwas, key=lambda one: one.trait)
+    settings = dict(study.settings("meta") or {})
+    methods = settings.get("method", list(META_METHODS))
+    for trait, group in groupby(by_trait, key=lambda one: one.trait):
+        gwas = list(group)
+        if len(gwas) < 2:
+            continue
+        tables = [written(harmonised[one.name], ".tsv.gz") for one in gwas]
+        for method in methods if isinstance(methods, list) else [methods]:
+            words = ["--method", str(method), "--sumstats", ",".join(tables)]
+            words += ["--names", ",".join(one.name for one in gwas)]
+            after = [harmonised[one.name] for one in gwas]
+            steps.append(make_step(study, "meta", f"{trait}_{method}", words, reads=tables, after=after))
+    return steps
+
+
+def _finemap(study: StudyDescription, gwas: Gwas, harmonised: Step) -> list[Step]:
+    genotypes = study.content.ancestries[gwas.ancestry].genotypes
+    if genotypes is None:
+        return []
+    path, table = study.folder / genotypes, written(harmonised, ".tsv.gz")
+    words, reads = [table, "--genotypes", str(path)], [table, *genotype_files(path)]
+    return [make_step(study, "finemap", gwas.name, words, reads=reads, after=[harmonised])]

@@ -1,0 +1,46 @@
+"""Which parts of the store a step wrote; removing those that it no longer writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+Listing = dict[str, tuple[int, int, int]]
+
+
+def parts_folder(store: Path) -> Path:
+    """``study.parts`` beside ``study.h5``: as :func:`postgwas.store.index.parts_folder`, but without h5py."""
+    return store.with_name(f"{store.stem}.parts")
+
+
+def listing(store: Path) -> Listing:
+    """Finished parts: file name to size, time and inode."""
+    found: Listing = {}
+    try:
+        for entry in os.scandir(parts_folder(store)):
+            if entry.name.endswith(".h5") and not entry.name.startswith("."):
+                stat = entry.stat()
+                found[entry.name] = (stat.st_size, stat.st_mtime_ns, stat.st_ino)
+    except FileNotFoundError:
+        pass
+    return found
+
+
+def written_since(before: Listing, store: Path) -> list[str]:
+    """Parts that are new or were replaced."""
+    return sorted(name for name, signature in listing(store).items() if before.get(name) != signature)
+
+
+def remove_parts(store: Path, names: Iterable[str]) -> None:
+    """Take results out of the store, and bring its index in line."""
+    gone = False
+    for name in names:
+        path = parts_folder(store) / name
+        if path.is_file():
+            path.unlink()
+            gone = True
+    if gone:
+        from postgwas.store.index import rebuild
+
+        rebuild(store)

@@ -1,0 +1,101 @@
+"""What a study.yaml holds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+#: Becomes part of file names and of keys of the store.
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+File = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class About(_Strict):
+    """The study itself: its name, its build, where results go."""
+
+    name: Name
+    out: File = "results"
+    build: Literal["GRCh37", "GRCh38"] | None = None
+    seed: int = Field(default=1, ge=0, lt=2**31)
+
+
+class Reference(_Strict):
+    """What alleles and frequencies are held against, and where genes lie.
+
+    `af_field` may hold ``{ancestry}``.
+    """
+
+    variants: File | None = None
+    af_field: str | None = None
+    fasta: File | None = None
+    chain: File | None = None
+    gtf: File | None = None
+
+
+class Ancestry(_Strict):
+    """A population: genotypes for LD, or LD scores that exist already."""
+
+    genotypes: File | None = None
+    ld_scores: str | None = None
+
+
+class Gwas(_Strict):
+    """One file of summary statistics."""
+
+    trait: Name
+    ancestry: Name
+    file: File
+    n: float | None = Field(default=None, gt=0)
+    n_cases: float | None = Field(default=None, gt=0)
+    n_controls: float | None = Field(default=None, gt=0)
+    columns: dict[str, str] = {}
+    build: Literal["GRCh37", "GRCh38"] | None = None
+
+    @property
+    def name(self) -> str:
+        """What its results are called."""
+        return f"{self.ancestry}_{self.trait}"
+
+    @model_validator(mode="after")
+    def _cases(self) -> Gwas:
+        if (self.n_cases is None) != (self.n_controls is None):
+            raise ValueError("n_cases and n_controls belong together")
+        if self.n is not None and self.n_cases is not None:
+            raise ValueError("n and n_cases exclude each other")
+        return self
+
+
+class Expression(_Strict):
+    """Counts of one tissue, and genotypes of the same people."""
+
+    counts: File
+    genotypes: File
+    samples: File | None = None
+    covariates: list[str] = []
+    factors: int = Field(default=10, ge=0)
+    genotype_pcs: int = Field(default=5, ge=0)
+
+
+class StudyFile(_Strict):
+    """All of a study.yaml.
+
+    `steps` holds, for each kind of step, flags of its command, or false to leave it out.
+    """
+
+    study: About
+    reference: Reference = Reference()
+    ancestries: dict[Name, Ancestry] = {}
+    gwas: list[Gwas] = []
+    expression: dict[Name, Expression] = {}
+    steps: dict[str, dict[str, Any] | bool] = {}
+
+    @model_validator(mode="after")
+    def _something(self) -> StudyFile:
+        if not self.gwas and not self.expression:
+            raise ValueError("nothing to do: expected entries under gwas or expression")
+        return self

@@ -1,0 +1,133 @@
+"""YAML as plain data, with the line of every entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from postgwas.errors import InputError
+
+#: Where an entry lies: keys of mappings and numbers of lists, from the outside in.
+Place = tuple[str | int, ...]
+
+#: Larger files are no study.yaml, and aliases could make a small one huge.
+_MOST_BYTES = 1 << 20
+_MOST_ENTRIES = 100_000
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file.
+
+    Attributes
+    ----------
+    path : Path
+    data : object
+        Mappings, lists, text, numbers, booleans and None.
+    lines : dict of tuple to int
+        1-based line of each entry; a mapping's entry counts from its key.
+    """
+
+    path: Path
+    data: Any
+    lines: dict[Place, int] = field(default_factory=dict)
+
+    def line(self, place: Place) -> int:
+        """Line of an entry, or of the innermost one around it that the file has."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place, 1)
+
+
+def read_document(path: Path) -> Document:
+    """Read a YAML file without building anything but plain data.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Document
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is no YAML, gives a key twice, or uses tags or aliases.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}", hint="postgwas init writes one") from None
+    if len(raw) > _MOST_BYTES:
+        raise InputError(f"{path}: {len(raw):,} bytes: expected a study.yaml of at most {_MOST_BYTES:,}")
+    try:
+        text = raw.decode()
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: byte {error.start} is no UTF-8") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}{_where(error)}: no YAML: {_problem(error)}") from None
+    except RecursionError:
+        raise InputError(f"{path}: nested too deeply") from None
+    if node is None:
+        raise InputError(f"{path}: empty", hint="postgwas init writes one")
+    walk = _Walk(path)
+    return Document(path, walk.value(node, ()), walk.lines)
+
+
+class _Walk:
+    """Turns nodes into data; keeps lines."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines: dict[Place, int] = {}
+        self.seen: set[int] = set()
+        self.scalars = yaml.SafeLoader("")
+
+    def value(self, node: Any, place: Place) -> Any:
+        line = node.start_mark.line + 1
+        self.lines.setdefault(place, line)
+        if id(node) in self.seen:
+            raise InputError(f"{self.path}, line {line}: aliases (*) are not taken here")
+        self.seen.add(id(node))
+        if len(self.seen) > _MOST_ENTRIES:
+            raise InputError(f"{self.path}: more than {_MOST_ENTRIES:,} entries")
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*place, number)) for number, item in enumerate(node.value)]
+        if not node.tag.startswith("tag:yaml.org,2002:"):
+            raise InputError(f"{self.path}, line {line}: the tag {node.tag} is not taken here")
+        try:
+            found = self.scalars.construct_object(node)
+        except (yaml.YAMLError, ValueError) as error:
+            raise InputError(f"{self.path}, line {line}: {_problem(error)}") from None
+        # A date or bytes would be a surprise where text was meant.
+        return found if isinstance(found, (str, int, float, bool, type(None))) else str(node.value)
+
+    def _mapping(self, node: Any, place: Place) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag == "tag:yaml.org,2002:merge":
+                raise InputError(f"{self.path}, line {line}: expected a name before the colon")
+            key = str(key_node.value)
+            if key in found:
+                first = self.lines[(*place, key)]
+                raise InputError(f"{self.path}, line {line}: '{key}' is given twice, first in line {first}")
+            self.lines[(*place, key)] = line
+            found[key] = self.value(value_node, (*place, key))
+        return found
+
+
+def _where(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return "" if mark is None else f", line {mark.line + 1}, column {mark.column + 1}"
+
+
+def _problem(error: Exception) -> str:
+    return str(getattr(error, "problem", None) or error).splitlines()[0]

@@ -1,0 +1,53 @@
+"""Checksums of what results say, whenever and on whatever machine they were made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from postgwas.store.hdf5 import open_file
+from postgwas.store.index import list_parts, parts_folder
+from postgwas.store.schema import CHECKSUM
+
+#: What tells of the run rather than of its result.
+_OF_THE_RUN = ("provenance", "attrs")
+
+
+def content_checksums(path: Path, parts: list[str] | None = None) -> dict[str, str]:
+    """SHA-256 of the content of each result of a store, without its provenance and dates.
+
+    Parameters
+    ----------
+    path : Path
+        The store, such as ``study.h5``.
+    parts : list of str, optional
+        File names of these parts alone.
+
+    Returns
+    -------
+    dict of str to str
+        Key of the result to checksum, sorted by key. Two runs that found the same have the same.
+
+    Raises
+    ------
+    StoreError
+        A part is damaged.
+    """
+    found: dict[str, str] = {}
+    for name in list(list_parts(path)) if parts is None else parts:
+        with open_file(parts_folder(path) / name) as handle:
+            found[str(handle.attrs["key"])] = _of_result(handle)
+    return dict(sorted(found.items()))
+
+
+def _of_result(group: Any) -> str:
+    lines: list[str] = []
+
+    def add(name: str, node: Any) -> None:
+        if name.split("/")[0] not in _OF_THE_RUN and CHECKSUM in node.attrs:
+            lines.append(json.dumps([name, str(getattr(node, "dtype", "")), str(node.attrs[CHECKSUM])]))
+
+    group.visititems(add)
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
