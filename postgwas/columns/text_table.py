@@ -14,7 +14,7 @@ from postgwas.columns.texts import Texts
 Words = npt.NDArray[np.uint32]
 _ROWS = 1 << 13
 """Rows a block: few enough for its table to stay in the cache."""
-_WHOLE_WORDS = 5
+_EIGHT_DIGITS = 10**8
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ def _width(column: Printed) -> int:
     if isinstance(column, Shortest):
         return shortest.FLOAT_WORDS
     if isinstance(column, Whole):
-        return _WHOLE_WORDS
+        return _whole_words(column.values)
     return -(-column.values.shape[1] // 4)
 
 
@@ -124,11 +124,36 @@ def _write(column: Printed, rows: slice, table: Words) -> None:
 
 
 def _write_whole(values: npt.NDArray[np.int64], table: Words) -> None:
-    short = (values >= 0) & (values < 10**8)
-    table[:] = 0
-    shortest.write_whole(np.where(short, values, 0), table[:, : shortest.WHOLE_WORDS])
-    for row in np.flatnonzero(~short).tolist():
+    four = shortest.digit_words()
+    if table.shape[1] == 1:
+        table[:, 0] = np.where(values > 0, four[values + 20_000], ord("0"))
+        return
+    if table.shape[1] == shortest.WHOLE_WORDS:
+        shortest.write_whole(values, table)
+        return
+    size = np.abs(values)
+    odd = size >= 10**12
+    size[odd] = 0
+    high = size // _EIGHT_DIGITS
+    low = size - high * _EIGHT_DIGITS
+    table[:, 0] = np.where(values < 0, ord("-"), 0)
+    table[:, 1] = four[high + 20_000]
+    shortest.write_whole(low, table[:, 2:4])
+    upper = low // 10_000
+    padded = high > 0
+    table[padded, 2] = four[upper[padded]]
+    table[padded, 3] = four[low[padded] - 10_000 * upper[padded]]
+    table[:, 4:] = 0
+    for row in np.flatnonzero(odd).tolist():
         printed.put_text(str(int(values[row])), table[row])
+
+
+def _whole_words(values: npt.NDArray[np.int64]) -> int:
+    """Words of the widest of some whole numbers: 1 up to 9999, 2 up to 99999999."""
+    if values.size and values.min() < 0:
+        return 5
+    most = int(values.max()) if values.size else 0
+    return 1 if most < 10_000 else shortest.WHOLE_WORDS if most < _EIGHT_DIGITS else 5
 
 
 def _with_long_texts(rows: Words, long: Sequence[tuple[int, int, Texts]]) -> bytes:
