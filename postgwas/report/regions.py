@@ -57,23 +57,23 @@ def qtl_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
 
 
 def coloc_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
-    """Genes and pairs by the posterior of a shared causal variant."""
-    found = [one for one in entries if one.kind.startswith("coloc-") and one.encoding == "table"]
-    facts, tables = [], []
-    for one in found:
-        name, what = one.key.split("/")[-1], one.kind.removeprefix("coloc-")
-        table = study.read_polars(one.key)
-        column = next((c for c in ("PP.H4", "PP_H4", "best_PP.H4", "max_PP.H4") if c in table.columns), None)
-        if column is None:
-            continue
-        strong = int((table[column] >= 0.8).fill_null(False).sum())
-        if what.startswith("gene"):
-            facts.append((f"{strong:,}", f"genes with PP.H4 of at least 0.8, {name}"))
-        tables.append(_first(table, column, f"Colocalisation, {what}, {name}"))
+    """Genes, then pairs of signals, by the posterior of a shared causal variant; what SMR says of them."""
+    facts, tables, methods = [], [], []
+    order = {"coloc-genes": "Genes", "coloc-pairs": "Pairs of signals"}
+    found = [one for one in entries if one.kind in order and one.rows]
+    for one in sorted(found, key=lambda entry: list(order).index(entry.kind)):
+        name, table = one.key.split("/")[-1], study.read_polars(one.key)
+        if one.kind == "coloc-genes":
+            for mark, least in (("strong", 0.8), ("moderate or strong", 0.5)):
+                count = table.filter(table["PP.H4"] >= least)["phenotype_id"].n_unique()
+                facts.append((f"{count:,}", f"genes, {mark} (PP.H4 of {least:g} and more), {name}"))
+            methods += ["smr"] if "SMR_P" in table.columns else []
+        else:
+            methods += ["coloc", *(["coloc_susie"] if (table["METHOD"] == "susie").any() else [])]
+        tables.append(_first(table, "PP.H4", f"{order[one.kind]}, {name}"))
     if not tables:
         return []
-    methods = ["coloc", "coloc_susie"]
-    return [Section("Colocalisation", facts=facts, tables=tables, methods=methods)]
+    return [Section("Colocalisation", facts=facts, tables=tables, methods=methods or ["coloc"])]
 
 
 def _lead_figures(table: pl.DataFrame, name: str, level: float) -> list[PageFigure]:

@@ -29,6 +29,7 @@ _FAMILIES = (
     ("harmonised-sumstats", "GWAS", "harmonise"),
     ("mtag-results", "MTAG", "mtag"),
     ("meta-", "Meta-analysis", ""),
+    ("mama-results", "MAMA", "meta_mama"),
 )
 
 
