@@ -19,6 +19,7 @@ from postgwas.coloc.genome_task import (
     NO_SHARED,
     NOT_CONVERGED,
     OK,
+    ONLY_SIGNIFICANT,
     GenomeRegion,
     GenomeTask,
 )
@@ -112,6 +113,9 @@ class _Region:
         maf[rows] = np.where(unknown[rows], np.minimum(frequency, 1 - frequency)[other], maf[rows])
         ids = block.variants["SNPID"].to_numpy()
         for row, name in enumerate(task.qtl.genes):
+            if only_significant(block.beta[row], block.se[row]):
+                self.genes[name]["STATUS"] = ONLY_SIGNIFICANT
+                continue
             try:
                 factors, spread = factors_from_effects(
                     block.beta[row], block.se[row], maf, np.full(maf.size, task.qtl.n[row]), kind="quant",
@@ -167,6 +171,8 @@ class _Region:
         masks: dict[bytes, Any] = {}
         for row, name in enumerate(task.qtl.genes):
             gene = self.genes[name]
+            if gene["STATUS"] == ONLY_SIGNIFICANT:
+                continue
             if name in fits:
                 side: _Side | None = _Side(fits[name].side, fits[name].rows)
                 shared = stored[name]
@@ -326,6 +332,19 @@ class _Region:
                         "LOG_BF": fitted.fit.log_bf[number].astype(np.float32),
                     }
                 )  # fmt: skip
+
+
+def only_significant(beta: Floats, se: Floats) -> bool:
+    """Whether a gene's variants, five at least, all are associated with it: the others are left out.
+
+    Examples
+    --------
+    >>> only_significant(np.full(9, 4.0), np.ones(9)), only_significant(np.arange(9.0), np.ones(9))
+    (True, False)
+    """
+    z = np.abs(beta / se)
+    z = z[np.isfinite(z)]
+    return z.size >= 5 and float(z.min()) > 1.96
 
 
 def _factors_of_gwas(task: GenomeTask, frequency: Floats) -> Floats:

@@ -22,6 +22,7 @@ NO_SHARED = "no_shared_variants"
 NO_LD = "no_ld"
 TOO_FEW = "too_few_variants"
 NOT_CONVERGED = "not_converged"
+ONLY_SIGNIFICANT = "only_significant_pairs"
 """What became of a region, a trait in it, or a gene."""
 
 

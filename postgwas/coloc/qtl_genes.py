@@ -126,14 +126,23 @@ def _from_source(source: QtlSource, *, places: bool = True) -> pl.DataFrame:
     """Genes of the summary statistics, and their TSS if they tell."""
     import polars as pl
 
-    parts = [
-        piece.group_by("GENE", maintain_order=True).agg(
-            pl.col("CHR").drop_nulls().first(), pl.col("TSS").drop_nulls().first()
+    parts, placed, example = [], False, None
+    for piece in source.pieces():
+        placed = placed or piece["POS"].null_count() < piece.height
+        example = example or next(iter(piece["SNPID"].drop_nulls()), None)
+        parts.append(
+            piece.group_by("GENE", maintain_order=True).agg(
+                pl.col("CHR").drop_nulls().first(), pl.col("TSS").drop_nulls().first()
+            )
         )
-        for piece in source.pieces()
-    ]
     if not parts:
         raise InputError(f"{source.path}: no rows below the header")
+    if not placed:
+        raise InputError(
+            f"{source.path}: ids such as '{example}' do not tell where variants are, and neither genotypes "
+            "nor a table name them",
+            hint="--qtl_variants FILE, or --genotypes whose ids they are",
+        )
     found = pl.concat(parts).unique("GENE", keep="first", maintain_order=True)
     return found.drop_nulls() if places else found.select("GENE")
 

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from postgwas.coloc.genome_region import colocalise_region
 from postgwas.coloc.genome_settings import GenomeSettings, GwasInput, QtlInput, SentinelChoice
-from postgwas.coloc.genome_task import GenomeRegion, GenomeTask
+from postgwas.coloc.genome_task import ONLY_SIGNIFICANT, GenomeRegion, GenomeTask
 from postgwas.coloc.qtl_genes import GeneList, load_genes
 from postgwas.coloc.qtl_regions import Spool, genes_in_regions, spool_regions
 from postgwas.coloc.qtl_source import QtlSource, qtl_source
-from postgwas.coloc.same_build import refuse_other_build
+from postgwas.coloc.same_build import refuse_other_build, refuse_other_panel
 from postgwas.coloc.sentinel_choice import sentinel_regions
 from postgwas.coloc.stored_fits import SpooledFits, read_fits, spool_fits
+from postgwas.coloc.trait_factors import NO_SIZE
 from postgwas.compute.engine import engine
-from postgwas.errors import NoVariantsError, UsageError
+from postgwas.errors import InputError, NoVariantsError, UsageError
 from postgwas.finemap.ld_sources import LdSource
 from postgwas.finemap.region_list import MapRegion
 from postgwas.finemap.region_stats import RegionStats, load_stats
@@ -200,6 +201,7 @@ def genomewide(
         "" if ld is None else ld.path, "" if qtl_ld is None else qtl_ld.path,
     )  # fmt: skip
     _refuse_nothing(made)
+    refuse_other_panel(made.results, made.ld_path, made.qtl_ld_path)
     return made
 
 
@@ -319,6 +321,14 @@ def _refuse_nothing(made: GenomeColoc) -> None:
     n_regions = len(made.results) + len(made.empty)
     members = genes_in_regions(made.genes.frame, [r for one in made.traits for r in one.regions])
     why = sorted({gene["STATUS"] for _, _, one in made.results for gene in one.genes})
+    if why == [ONLY_SIGNIFICANT]:
+        raise InputError(
+            f"{made.qtl_path}: all variants of each gene are associated with it: these are the significant "
+            "pairs only, and colocalisation needs all that were tested",
+            hint="--qtl with the nominal pass (GTEx: all_associations), this file as --egenes",
+        )
+    if why == [NO_SIZE]:
+        raise InputError(f"{made.qtl_path}: it does not tell how many samples there were", hint="--qtl_n N")
     told = f" ({', '.join(why)})" if why else ""
     raise NoVariantsError(
         f"{made.qtl_path}: nothing to colocalise in {n_regions} regions: {members.height} genes begin in "

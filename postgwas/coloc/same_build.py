@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from postgwas.coloc.allele_match import match_alleles
 from postgwas.coloc.allele_rules import OTHER_ALLELES, AlleleRules
+from postgwas.coloc.genome_task import GenomeRegion
 from postgwas.coloc.qtl_regions import Spool
 from postgwas.errors import InputError
 from postgwas.finemap.region_list import MapRegion
@@ -91,3 +92,33 @@ def refuse_other_build(stats: RegionStats, regions: Sequence[MapRegion], spool: 
         f"{stats.path} and {qtl_path} are on different builds: {told}",
         hint="postgwas harmonise --liftover brings the GWAS to the QTLs' build",
     )
+
+
+def refuse_other_panel(
+    results: Sequence[tuple[str, MapRegion, GenomeRegion]], ld_path: str, qtl_ld_path: str
+) -> None:
+    """Refuse LD whose variants are at other places than those of the GWAS or the QTLs.
+
+    Raises
+    ------
+    InputError
+        If hardly any of the variants of all regions is in LD, or many at the same place have other alleles.
+    """
+    counts = [count for _, _, one in results for count in one.counts[1:]]
+    for path in dict.fromkeys((ld_path, qtl_ld_path)):
+        here = [count for count in counts if path and count.other == path]
+        total, found = sum(one.n for one in here), sum(one.n_shared for one in here)
+        wrong = sum(one.n_other_alleles for one in here)
+        placed = found + wrong
+        if total < FEWEST:
+            continue
+        if found < 0.01 * total:
+            told = f"only {found:,} of {total:,} variants of the regions are in it"
+        elif placed >= FEWEST and wrong > _DIFFER * placed:
+            told = f"{wrong:,} of {placed:,} variants at the same place have other alleles there"
+        else:
+            continue
+        raise InputError(
+            f"{path}: LD is of another build or other chromosomes: {told}",
+            hint="--genotypes of the build of the summary statistics",
+        )
