@@ -20,6 +20,7 @@ from postgwas.coloc.genome_task import (
     NOT_CONVERGED,
     OK,
     ONLY_SIGNIFICANT,
+    SIGNIFICANT_Z,
     GenomeRegion,
     GenomeTask,
 )
@@ -38,6 +39,8 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 _FEWEST = 2
+_FEWEST_PAIRS = 5
+"""Variants of a gene, at least, to tell that only significant ones are there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +116,9 @@ class _Region:
         maf[rows] = np.where(unknown[rows], np.minimum(frequency, 1 - frequency)[other], maf[rows])
         ids = block.variants["SNPID"].to_numpy()
         for row, name in enumerate(task.qtl.genes):
-            if only_significant(block.beta[row], block.se[row]):
+            least = least_z(block.beta[row], block.se[row])
+            self.genes[name]["LEAST_Z"] = least
+            if least > SIGNIFICANT_Z and self.genes[name]["N_QTL"] >= _FEWEST_PAIRS:
                 self.genes[name]["STATUS"] = ONLY_SIGNIFICANT
                 continue
             try:
@@ -334,17 +339,17 @@ class _Region:
                 )  # fmt: skip
 
 
-def only_significant(beta: Floats, se: Floats) -> bool:
-    """Whether a gene's variants, five at least, all are associated with it: the others are left out.
+def least_z(beta: Floats, se: Floats) -> float:
+    """The smallest absolute z-score of a gene: where it is large, variants without association are left out.
 
     Examples
     --------
-    >>> only_significant(np.full(9, 4.0), np.ones(9)), only_significant(np.arange(9.0), np.ones(9))
-    (True, False)
+    >>> least_z(np.array([4.0, -3.0, np.nan]), np.ones(3))
+    3.0
     """
     z = np.abs(beta / se)
     z = z[np.isfinite(z)]
-    return z.size >= 5 and float(z.min()) > 1.96
+    return float(z.min()) if z.size else 0.0
 
 
 def _factors_of_gwas(task: GenomeTask, frequency: Floats) -> Floats:

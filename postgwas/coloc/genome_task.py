@@ -26,6 +26,10 @@ ONLY_SIGNIFICANT = "only_significant_pairs"
 """What became of a region, a trait in it, or a gene."""
 
 
+SIGNIFICANT_Z = 1.96
+"""Z-score that not all variants of a gene can exceed where all that were tested are there."""
+
+
 @dataclass(frozen=True, eq=False)
 class GenomeTask:
     """What a worker gets.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from postgwas.coloc.genome_region import colocalise_region
 from postgwas.coloc.genome_settings import GenomeSettings, GwasInput, QtlInput, SentinelChoice
-from postgwas.coloc.genome_task import ONLY_SIGNIFICANT, GenomeRegion, GenomeTask
+from postgwas.coloc.genome_task import SIGNIFICANT_Z, GenomeRegion, GenomeTask
 from postgwas.coloc.qtl_genes import GeneList, load_genes
 from postgwas.coloc.qtl_regions import Spool, genes_in_regions, spool_regions
 from postgwas.coloc.qtl_source import QtlSource, qtl_source
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 log = get_logger("coloc")
 
 Paths = str | os.PathLike[str]
+
+_FEWEST_PAIRS = 20
+"""Pairs, at least, to tell that only significant ones are there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,17 +319,19 @@ def _case_fraction(gwas: GwasInput, read: RegionStats) -> float | None:
 
 
 def _refuse_nothing(made: GenomeColoc) -> None:
-    if any(one.pairs for _, _, one in made.results):
-        return
-    n_regions = len(made.results) + len(made.empty)
-    members = genes_in_regions(made.genes.frame, [r for one in made.traits for r in one.regions])
-    why = sorted({gene["STATUS"] for _, _, one in made.results for gene in one.genes})
-    if why == [ONLY_SIGNIFICANT]:
+    genes = [gene for _, _, one in made.results for gene in one.genes]
+    tested = sum(gene["N_QTL"] for gene in genes)
+    if tested >= _FEWEST_PAIRS and all(gene.get("LEAST_Z", 0.0) > SIGNIFICANT_Z for gene in genes):
         raise InputError(
             f"{made.qtl_path}: all variants of each gene are associated with it: these are the significant "
             "pairs only, and colocalisation needs all that were tested",
             hint="--qtl with the nominal pass (GTEx: all_associations), this file as --egenes",
         )
+    if any(one.pairs for _, _, one in made.results):
+        return
+    n_regions = len(made.results) + len(made.empty)
+    members = genes_in_regions(made.genes.frame, [r for one in made.traits for r in one.regions])
+    why = sorted({gene["STATUS"] for gene in genes})
     if why == [NO_SIZE]:
         raise InputError(f"{made.qtl_path}: it does not tell how many samples there were", hint="--qtl_n N")
     told = f" ({', '.join(why)})" if why else ""

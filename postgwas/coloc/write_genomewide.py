@@ -23,6 +23,7 @@ from postgwas.coloc.genome_tables import (
 )
 from postgwas.coloc.run_genomewide import GenomeColoc, Paths, genomewide
 from postgwas.destination import Destination
+from postgwas.errors import EngineError, PostgwasError
 from postgwas.finemap.alignment import SUSPECT
 from postgwas.finemap.map_tables import with_names
 from postgwas.genotypes.inputs import input_files, selection_lists
@@ -134,9 +135,16 @@ def genomewide_files(
 
 @contextmanager
 def _kept(folder: Path) -> Iterator[None]:
-    """Leave nothing of the regions' QTLs, and the folder only if a region was finished."""
+    """Leave nothing of the regions' QTLs, and finished regions only where the run can go on from them."""
+    from postgwas.compute.checkpoint import clear
+
     try:
         yield
+    except EngineError:
+        raise
+    except PostgwasError:
+        clear(folder)
+        raise
     finally:
         shutil.rmtree(folder / "qtl", ignore_errors=True)
         with suppress(OSError):
