@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from postgwas.cli import meta_fixed, meta_mama, meta_popcorn
+from postgwas.cli import meta_fixed, meta_mama, meta_mrmega, meta_popcorn, meta_random, meta_re2
 from postgwas.cli.options import add_engine_options, add_run_options, add_store_options, engine_arguments
 from postgwas.errors import UsageError
 
@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 HELP = "meta-analysis: fixed and random effects, ancestry; or a METAL command file"
 
 #: method -> module with add_arguments(parser) and options(args) -> dict, or run(args) -> int of its own
-METHODS: dict[str, Any] = {"fixed": meta_fixed, "mama": meta_mama, "popcorn": meta_popcorn}
+METHODS: dict[str, Any] = {
+    "fixed": meta_fixed,
+    "random": meta_random,
+    "re2": meta_re2,
+    "mrmega": meta_mrmega,
+    "mama": meta_mama,
+    "popcorn": meta_popcorn,
+}
 
 #: flag -> (field, what it names)
 NAME_FLAGS = {
@@ -55,8 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("output")
     output.add_argument("--out", metavar="PREFIX", help="prefix of all files")
     output.add_argument(
-        "--format", default="tbl", metavar="NAME,...",
-        help="tbl (METAL's columns), tsv, ssf (GWAS-SSF), parquet; several with commas [default: tbl]",
+        "--format", metavar="NAME,...",
+        help="tbl (METAL's columns), tsv, ssf (GWAS-SSF), parquet, mrmega (MR-MEGA's columns, OUT.result); "
+        "several with commas [default: tbl; mrmega of --method mrmega]",
     )  # fmt: skip
     add_store_options(parser)
     add_engine_options(parser)
@@ -125,7 +133,7 @@ def run(args: argparse.Namespace) -> int:
     from postgwas.meta.run_meta import meta
 
     meta(
-        studies, args.out, settings=settings_of(args, module.options(args)), store=args.store,
+        studies, args.out, settings=settings_of(args, module.options(args, studies)), store=args.store,
         overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json, **where,
     )  # fmt: skip
     return 0
@@ -165,11 +173,12 @@ def settings_of(args: argparse.Namespace, options: dict[str, Any]) -> MetaSettin
             control = float(control)
         except ValueError:
             raise UsageError(f"--genomic_control {control}: expected on, off or a number above 0") from None
+    usual = getattr(METHODS[args.method], "FORMAT", "tbl")
     return MetaSettings(
         method=args.method, options=options, genomic_control=control, by_id=args.match == "id",
         multiallelic=args.multiallelic, palindromic=args.palindromic, min_studies=args.min_studies,
         maf_min=args.maf_min, info_min=args.info_min, n_min=args.n_min,
-        formats=tuple(dict.fromkeys(_items(args.format) or [])), target_build=args.target_build,
+        formats=tuple(dict.fromkeys(_items(args.format or usual) or [])), target_build=args.target_build,
         chain=args.chain, any_build=args.any_build,
     )  # fmt: skip
 

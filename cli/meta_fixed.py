@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def options(args: argparse.Namespace) -> dict[str, Any]:
+def options(args: argparse.Namespace, studies: object = None) -> dict[str, Any]:
     """The method's own options, for :class:`postgwas.meta.settings.MetaSettings`."""
     from postgwas.meta.run_fixed import NEEDS
 

@@ -39,7 +39,9 @@ def frame_of(block: MetaBlock, columns: Columns, display: tuple[int, ...]) -> pl
     given["N_STUDIES"] = block.present.sum(axis=0).astype(np.int32)
     for name in [*(name for name in ORDER if name in given), *(name for name in given if name not in ORDER)]:
         values = given[name]
-        series = pl.Series(name, values)
+        series = pl.Series(name, values.tolist() if values.dtype.kind == "S" else values)
+        if series.dtype == pl.Binary:
+            series = series.cast(pl.String)
         made[name] = series.fill_nan(None) if series.dtype.is_float() else series
     made["DIRECTION"] = directions(block, display)
     return pl.DataFrame([series.alias(name) for name, series in made.items()])
@@ -122,4 +124,12 @@ def _text(table: pl.DataFrame, *, null: str) -> tuple[bytes, bytes]:
     return ("\t".join(table.columns) + "\n").encode(), buffer.getvalue()
 
 
-FORMATTERS: dict[str, Formatter] = {"tbl": tbl_text, "tsv": _tsv, "ssf": _ssf}
+def _mrmega(
+    block: MetaBlock, columns: Columns, context: Context, display: tuple[int, ...]
+) -> tuple[bytes, bytes]:
+    from postgwas.meta.mrmega_format import mrmega_text
+
+    return mrmega_text(block, columns, context, display)
+
+
+FORMATTERS: dict[str, Formatter] = {"tbl": tbl_text, "tsv": _tsv, "ssf": _ssf, "mrmega": _mrmega}

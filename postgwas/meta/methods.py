@@ -65,17 +65,34 @@ class Method:
         P is made of MLOG10P; SNPID, CHR, POS, EA, NEA, EAF, N, N_STUDIES, DIRECTION come by themselves.
     prepare : str, optional
         ``module:function`` of ``(iterator of MetaBlock, Context) -> Any``, a first pass over all variants
-        whose result becomes ``Context.prepared``; blocks come by chromosome and position.
+        whose result becomes ``Context.prepared``; blocks come by chromosome and position, and may be
+        gone through again.
+    tables : str, optional
+        ``module:function`` of ``Context -> {ending: table}``: small tables of the whole run.
+    endings : tuple of str
+        Of these tables.
     """
 
     name: str
     needs: tuple[str, ...]
     compute: str
     prepare: str | None = None
+    tables: str | None = None
+    endings: tuple[str, ...] = ()
 
 
 METHODS: dict[str, Method] = {
     "fixed": Method("fixed", ("z",), "postgwas.meta.run_fixed:fixed_columns"),
+    "random": Method("random", ("beta", "se"), "postgwas.meta.run_random:random_columns"),
+    "re2": Method("re2", ("beta", "se"), "postgwas.meta.run_re2:re2_columns"),
+    "mrmega": Method(
+        "mrmega",
+        ("beta", "se", "eaf"),
+        "postgwas.meta.run_mrmega:mrmega_columns",
+        "postgwas.meta.run_mrmega:prepare_axes",
+        "postgwas.meta.run_mrmega:axes_table",
+        (".pcs.tsv",),
+    ),
 }
 
 

@@ -6,9 +6,9 @@ import os
 import pickle
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from postgwas.compute.engine import Engine, engine
 from postgwas.destination import Destination
 from postgwas.errors import NoVariantsError
+from postgwas.meta.aligned import MetaBlock
 from postgwas.meta.block_task import BlockResult, BlockTask, merged_blocks, run_block
 from postgwas.meta.methods import Context, Method, loaded, method_named
 from postgwas.meta.read_study import ReadStudy, ReadTask, RowRules, read_study
@@ -48,6 +49,7 @@ class MetaResult:
     lambdas: np.ndarray
     blocks: tuple[BlockResult, ...]
     seconds: float = 0.0
+    tables: dict[str, Any] = field(default_factory=dict)
 
     @property
     def n_variants(self) -> int:
@@ -93,7 +95,12 @@ def meta(
     chosen = settings or MetaSettings()
     chosen.check()
     method = method_named(chosen.method)
-    endings = (*(ENDINGS[name] for name in chosen.formats), ".rejected.tsv.gz", ".studies.tsv")
+    endings = (
+        *(ENDINGS[name] for name in chosen.formats),
+        ".rejected.tsv.gz",
+        ".studies.tsv",
+        *method.endings,
+    )
     target = Destination(os.fspath(out), endings, store, (chosen.method,) if store else (), overwrite, "meta")
     target.check()
     began = time.perf_counter()
@@ -102,8 +109,11 @@ def meta(
         running = stack.enter_context(engine(**where))
         read = read_studies(studies, chosen, method, folder, running)
         lambdas = chosen_lambdas(studies, read, chosen)
-        blocks = run_blocks(studies, read, lambdas, chosen, method, folder, running, frames=store is not None)
-        result = MetaResult(tuple(read), lambdas, tuple(blocks), time.perf_counter() - began)
+        blocks, context = run_blocks(
+            studies, read, lambdas, chosen, method, folder, running, frames=store is not None
+        )
+        tables = loaded(method.tables)(context) if method.tables else {}
+        result = MetaResult(tuple(read), lambdas, tuple(blocks), time.perf_counter() - began, tables)
         if not result.n_variants:
             raise NoVariantsError(
                 f"no variant of {chosen.min_studies} studies or more: are identifiers or builds the same?",
@@ -112,6 +122,17 @@ def meta(
         tell(result, studies)
         write_results(result, studies, chosen, target)
     return result
+
+
+@dataclass(frozen=True)
+class AllBlocks:
+    """Aligned studies of all partitions, as often as they are gone through."""
+
+    tasks: Sequence[BlockTask]
+    context: Context
+
+    def __iter__(self) -> Iterator[MetaBlock]:
+        return (block for task in self.tasks for _, block in merged_blocks(task, self.context))
 
 
 def read_studies(
@@ -172,8 +193,8 @@ def run_blocks(
     running: Engine,
     *,
     frames: bool,
-) -> list[BlockResult]:
-    """Align and combine, a partition a task."""
+) -> tuple[list[BlockResult], Context]:
+    """Align and combine, a partition a task; and what the method was told."""
     context = Context(
         names=tuple(study.name for study in studies.canonical),
         ancestries=tuple(study.ancestry for study in studies.canonical),
@@ -197,7 +218,6 @@ def run_blocks(
     ]  # fmt: skip
     if method.prepare is not None:
         path.write_bytes(pickle.dumps(context, protocol=5))
-        blocks = (block for task in tasks for _, block in merged_blocks(task, context))
-        context = replace(context, prepared=loaded(method.prepare)(blocks, context))
+        context = replace(context, prepared=loaded(method.prepare)(AllBlocks(tasks, context), context))
     path.write_bytes(pickle.dumps(context, protocol=5))
-    return running.map(run_block, tasks, label="Combining studies")
+    return running.map(run_block, tasks, label="Combining studies"), context

@@ -8,7 +8,7 @@ from typing import Any
 
 from postgwas.errors import UsageError
 
-FORMATS = ("tbl", "ssf", "parquet", "tsv")
+FORMATS = ("tbl", "ssf", "parquet", "tsv", "mrmega")
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ class MetaSettings:
         for name in self.formats:
             if name not in FORMATS:
                 raise UsageError(f"--format {name}: expected of {', '.join(FORMATS)}")
+        if "mrmega" in self.formats and self.method != "mrmega":
+            raise UsageError("--format mrmega: only with --method mrmega")
         if not isinstance(self.genomic_control, str) and not self.genomic_control > 0:
             raise UsageError(
                 f"--genomic_control {self.genomic_control}: expected on, off or a number above 0"

@@ -67,6 +67,9 @@ def tbl_text(
     for name, values in columns.items():
         if name in _OWN and (name != "Z" or "Zscore" in made or "Effect" in made):
             continue
+        if values.dtype.kind == "S":
+            made[name] = Characters(values.view(np.uint8).reshape(values.size, -1))
+            continue
         made[name] = (
             Whole(values.astype(np.int64)) if values.dtype.kind in "iub" else Shortest(values.astype(float))
         )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = get_logger("meta")
 
-ENDINGS = {"tbl": ".tbl", "tsv": ".tsv.gz", "ssf": ".ssf.tsv.gz", "parquet": ".parquet"}
+ENDINGS = {"tbl": ".tbl", "tsv": ".tsv.gz", "ssf": ".ssf.tsv.gz", "parquet": ".parquet", "mrmega": ".result"}
 
 
 def tell(result: MetaResult, studies: StudyList) -> None:
@@ -104,6 +104,8 @@ def write_results(result: MetaResult, studies: StudyList, chosen: MetaSettings, 
                 _join(result, name, path)
         write_rejected(aside.path(".rejected.tsv.gz"), rejected_tables(result, studies))
         write_delimited(study_table(result, studies), aside.path(".studies.tsv"))
+        for ending, table in result.tables.items():
+            write_delimited(table, aside.path(ending))
     if target.store is not None:
         _store(result, studies, chosen, target)
     log.info("Wrote %s", ", ".join(str(target.path(ending)) for ending in target.endings))
