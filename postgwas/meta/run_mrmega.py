@@ -101,7 +101,15 @@ def _own_axes(blocks: Iterable[MetaBlock], n_axes: int, min_maf: float) -> tuple
     if rows.size < 100:
         log.warning("axes are made of %d markers only", rows.size)
     log.info("Axes of ancestry from %s markers, one of each million bases", f"{rows.size:,}")
-    return classical_scaling(frequency_distances(everywhere[:, rows]), n_axes), int(rows.size)
+    axes = classical_scaling(frequency_distances(everywhere[:, rows]), n_axes)
+    length = np.square(axes).sum(axis=0)
+    true = int((length > 1e-9 * length[0]).sum())
+    if true < n_axes:
+        raise UsageError(
+            f"frequencies of these cohorts differ along {true} axes only, {n_axes} are asked for",
+            hint=f"--pcs {true}" if true else "--method random",
+        )
+    return axes, int(rows.size)
 
 
 def _covariates(context: Context) -> Floats:
