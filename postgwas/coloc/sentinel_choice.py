@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.coloc.genome_settings import SentinelChoice
-from postgwas.errors import InputError, NoVariantsError, UsageError
+from postgwas.errors import InputError, NoSignalError, NoVariantsError, UsageError
 from postgwas.finemap.region_list import MapRegion
 from postgwas.finemap.sentinel_variants import sentinels
 from postgwas.runlog import get_logger
@@ -79,7 +79,7 @@ def _refuse_none(rows: Rows, frame: pl.DataFrame, choice: SentinelChoice, path: 
         return
     strength = frame["MLOG10P"].fill_null(np.nan).to_numpy()
     best = float(np.nanmax(strength)) if np.isfinite(strength).any() else 0.0
-    raise NoVariantsError(
+    raise NoSignalError(
         f"{path}: no variant has a P of {choice.p_max:g} or less; the smallest is {10.0**-best:.3g}",
         hint="--p_max, or --sentinels FILE",
     )

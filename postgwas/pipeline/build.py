@@ -27,6 +27,7 @@ def make_step(
     prefix: str | None = None,
     title: str | None = None,
     uses_store: bool = False,
+    without: Sequence[str] = (),
 ) -> Step:
     """One step.
 
@@ -47,13 +48,16 @@ def make_step(
     title : str, optional
     uses_store : bool
         It reads the store's results of `after`.
+    without : sequence of str
+        Settings that `words` see to.
 
     Returns
     -------
     Step
     """
     entry = KINDS[kind]
-    chosen, files = words_of(kind, study.settings(kind) or {}, study.folder)
+    given = {name: value for name, value in (study.settings(kind) or {}).items() if name not in without}
+    chosen, files = words_of(kind, given, study.folder)
     folder = study.out / kind / of if of else study.out / kind
     known = flags_of(kind)
     argv = [*entry.command, *words, "--out", str(folder / (prefix or of or kind)), *chosen]

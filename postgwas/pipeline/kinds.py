@@ -98,6 +98,8 @@ KINDS: dict[str, Kind] = {
     "coloc": Kind(
         ("coloc", "genomewide"), "coloc_genomewide", ("coloc", "finemap", *_GWAS),
         "genes that share a signal with a trait",
+        ("names", "type", "qtl", "qtl_fits", "qtl_variants", "egenes", "genes", "genotypes", "qtl_genotypes",
+         "qtl_covariates"),
     ),
     "report": Kind(("report",), "report", ("report", "plot"), "one page of everything", ("title",)),
 }  # fmt: skip

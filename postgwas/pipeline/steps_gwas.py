@@ -6,12 +6,22 @@ from itertools import groupby
 from pathlib import Path
 
 from postgwas.pipeline.build import make_step, wanted, written
+from postgwas.pipeline.settings import flags_of
 from postgwas.pipeline.step import Step
 from postgwas.pipeline.study_file import StudyDescription, files_of, genotype_files
 from postgwas.pipeline.study_schema import Gwas
 
 #: Methods of meta-analysis unless study.yaml says which.
 META_METHODS = ("fixed", "random")
+
+
+def meta_methods(study: StudyDescription) -> list[str]:
+    """The methods that the study asks for; by default those of META_METHODS that are there."""
+    given = (study.settings("meta") or {}).get("method")
+    if given is not None:
+        return [str(one) for one in given] if isinstance(given, list) else [str(given)]
+    known = flags_of("meta")["method"].choices or ()
+    return [one for one in META_METHODS if one in known]
 
 
 def gwas_steps(study: StudyDescription) -> list[Step]:
@@ -130,18 +140,23 @@ def _meta(study: StudyDescription, harmonised: dict[str, Step]) -> list[Step]:
         return []
     steps = []
     by_trait = sorted(study.content.gwas, key=lambda one: one.trait)
-    settings = dict(study.settings("meta") or {})
-    methods = settings.get("method", list(META_METHODS))
+    methods = meta_methods(study)
     for trait, group in groupby(by_trait, key=lambda one: one.trait):
         gwas = list(group)
         if len(gwas) < 2:
             continue
         tables = [written(harmonised[one.name], ".tsv.gz") for one in gwas]
-        for method in methods if isinstance(methods, list) else [methods]:
-            words = ["--method", str(method), "--sumstats", ",".join(tables)]
+        for method in methods:
+            words = ["--method", method, "--sumstats", ",".join(tables)]
             words += ["--names", ",".join(one.name for one in gwas)]
+            words += ["--ancestry", ",".join(one.ancestry for one in gwas)]
             after = [harmonised[one.name] for one in gwas]
-            steps.append(make_step(study, "meta", f"{trait}_{method}", words, reads=tables, after=after))
+            steps.append(
+                make_step(
+                    study, "meta", f"{trait}_{method}", words, reads=tables, after=after, prefix=trait,
+                    title=f"ancestries of a trait together, {method}", without=("method",),
+                )
+            )  # fmt: skip
     return steps
 
 

@@ -4,16 +4,95 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from postgwas.pipeline.build import make_step, wanted
+from postgwas.pipeline.build import make_step, wanted, written
 from postgwas.pipeline.step import Step
-from postgwas.pipeline.study_file import StudyDescription
+from postgwas.pipeline.steps_gwas import meta_methods
+from postgwas.pipeline.study_file import StudyDescription, genotype_files
+from postgwas.pipeline.study_schema import Gwas
 
 
 def coloc_steps(study: StudyDescription, steps: Sequence[Step]) -> list[Step]:
-    """Colocalisation of each GWAS with each tissue."""
+    """Colocalisation of each GWAS, and of what meta-analysis found, with each tissue."""
     if not wanted(study, "coloc"):
         return []
-    return []
+    by_name = {step.name: step for step in steps}
+    found = []
+    for tissue in study.content.expression:
+        if f"eqtl_cis/{tissue}" in by_name:
+            for one in study.content.gwas:
+                found += _of_gwas(study, tissue, one, by_name)
+            found += _of_meta(study, tissue, by_name)
+    return found
+
+
+def _of_gwas(study: StudyDescription, tissue: str, gwas: Gwas, by_name: dict[str, Step]) -> list[Step]:
+    """With LD where there are genotypes of the ancestry, and the fits of fine-mapped genes."""
+    harmonised = by_name.get(f"harmonise/{gwas.name}")
+    if harmonised is None:
+        return []
+    table = written(harmonised, ".tsv.gz")
+    words, reads, after = _qtl(study, tissue, by_name)
+    words = [table, "--names", gwas.name, "--type", "quant" if gwas.n_cases is None else "cc", *words]
+    genotypes = study.content.ancestries[gwas.ancestry].genotypes
+    uses_store = False
+    if genotypes is not None:
+        people = study.content.expression[tissue].genotypes
+        words += ["--genotypes", study.file(genotypes), "--qtl_genotypes", study.file(people)]
+        reads += [*genotype_files(study.folder / genotypes), *genotype_files(study.folder / people)]
+        covariates = by_name.get(f"expression_covariates/{tissue}")
+        if covariates is not None:
+            words += ["--qtl_covariates", written(covariates, ".covariates.txt")]
+            reads.append(written(covariates, ".covariates.txt"))
+            after.append(covariates)
+        fits = by_name.get(f"eqtl_finemap/{tissue}")
+        if fits is not None:
+            words += ["--qtl_fits", f"{study.store}::qtl/finemap_pip/{tissue}"]
+            after.append(fits)
+            uses_store = True
+    return [
+        make_step(
+            study, "coloc", f"{gwas.name}_{tissue}", words, reads=[table, *reads],
+            after=[harmonised, *after], uses_store=uses_store,
+        )
+    ]  # fmt: skip
+
+
+def _of_meta(study: StudyDescription, tissue: str, by_name: dict[str, Step]) -> list[Step]:
+    """What the first method of meta-analysis found: no one LD fits it, so one causal variant is assumed."""
+    methods = meta_methods(study) if wanted(study, "meta") else []
+    steps = []
+    for trait in dict.fromkeys(one.trait for one in study.content.gwas):
+        meta = by_name.get(f"meta/{trait}_{methods[0]}") if methods else None
+        if meta is None:
+            continue
+        table = written(meta, ".tbl")
+        words, reads, after = _qtl(study, tissue, by_name)
+        words = [table, "--names", f"meta_{trait}", *words]
+        people = genotype_files(study.folder / study.content.expression[tissue].genotypes)
+        places = next((name for name in people if name.endswith((".pvar", ".bim"))), None)
+        if places is not None:
+            words, reads = [*words, "--qtl_variants", places], [*reads, places]
+        steps.append(
+            make_step(
+                study, "coloc", f"meta_{trait}_{tissue}", words, reads=[table, *reads], after=[meta, *after]
+            )
+        )
+    return steps
+
+
+def _qtl(
+    study: StudyDescription, tissue: str, by_name: dict[str, Step]
+) -> tuple[list[str], list[str], list[Step]]:
+    """Words, files and steps of the QTL side."""
+    nominal = by_name[f"eqtl_cis/{tissue}"]
+    pairs = written(nominal, ".cis_nominal.tsv.gz")
+    gtf = study.file(study.content.reference.gtf or "")
+    words, reads, after = ["--qtl", pairs, "--genes", gtf], [pairs, gtf], [nominal]
+    permuted = by_name.get(f"eqtl_permute/{tissue}")
+    if permuted is not None:
+        leads = written(permuted, ".cis_permutation.tsv.gz")
+        words, reads, after = [*words, "--egenes", leads], [*reads, leads], [*after, permuted]
+    return words, reads, after
 
 
 def report_step(study: StudyDescription, steps: Sequence[Step]) -> list[Step]:
