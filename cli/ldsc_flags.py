@@ -180,7 +180,7 @@ def _add_liability(group: Any) -> None:
     group.add_argument(
         "--samp_prev",
         metavar="F[,F...]",
-        help="share of cases in the sample; with --rg one for each trait, nan for a quantitative one",
+        help="share of cases in the sample; with --rg one a trait, nan, N or NA for a quantitative one",
     )
     group.add_argument("--pop_prev", metavar="F[,F...]", help="prevalence in the population, likewise")
 

@@ -55,8 +55,8 @@ def _arguments(args: argparse.Namespace) -> dict[str, Any]:
         "chisq_max": args.chisq_max,
         "n_blocks": args.n_blocks,
         "check_alleles": not args.no_check_alleles,
-        "samp_prev": _numbers(args.samp_prev, "samp_prev"),
-        "pop_prev": _numbers(args.pop_prev, "pop_prev"),
+        "samp_prev": _prevalences(args.samp_prev, "samp_prev"),
+        "pop_prev": _prevalences(args.pop_prev, "pop_prev"),
         "print_cov": args.print_cov,
         "print_delete_vals": args.print_delete_vals,
         "print_pseudovalues": args.print_pseudovalues,
@@ -69,6 +69,17 @@ def _arguments(args: argparse.Namespace) -> dict[str, Any]:
         "quiet": args.quiet,
         "log_json": args.log_json,
     }
+
+
+def _prevalences(text: str | None, flag: str) -> list[float | None] | None:
+    """Numbers of a list; NaN for each nan, N or NA, of a quantitative trait."""
+    if text is None:
+        return None
+    return _numbers(",".join("nan" if _stands_for_none(item) else item for item in text.split(",")), flag)
+
+
+def _stands_for_none(item: str) -> bool:
+    return item.strip().upper() in ("N", "NA", "NAN")
 
 
 def _numbers(text: str | None, flag: str, *, free: bool = False) -> list[float | None] | None:

@@ -12,7 +12,7 @@ from postgwas.errors import OutputError, StoreError, UsageError
 from postgwas.staging import appear_together
 
 
-def check_prefix(out: str, *, example: str) -> None:
+def check_prefix(out: str, *, example: str, flag: str = "--out") -> None:
     """Refuse a prefix under which nothing can be written.
 
     Parameters
@@ -21,6 +21,8 @@ def check_prefix(out: str, *, example: str) -> None:
         As given with ``--out``: a folder that exists, and how names of files begin.
     example : str
         A prefix for the hint.
+    flag : str
+        That it was given with.
 
     Raises
     ------
@@ -38,12 +40,12 @@ def check_prefix(out: str, *, example: str) -> None:
     postgwas.errors.UsageError: --out '': expected a prefix for the results (--out results/pca)
     """
     if not out or out.endswith(os.sep):
-        raise UsageError(f"--out '{out}': expected a prefix for the results", hint=f"--out {example}")
+        raise UsageError(f"{flag} '{out}': expected a prefix for the results", hint=f"{flag} {example}")
     folder = Path(out).parent
     if not folder.is_dir():
-        raise OutputError(f"--out {out}: folder {folder} does not exist", hint="create it first")
+        raise OutputError(f"{flag} {out}: folder {folder} does not exist", hint="create it first")
     if not os.access(folder, os.W_OK):
-        raise OutputError(f"--out {out}: no permission to write in folder {folder}")
+        raise OutputError(f"{flag} {out}: no permission to write in folder {folder}")
 
 
 def refuse_existing(files: Iterable[Path]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from postgwas.errors import OutputError, StoreError
 from postgwas.store import index
+from postgwas.store.beginning import begin, or_no_store
 from postgwas.store.buffers import Spans, read_buffers
 from postgwas.store.columns import columns_of, read_group
 from postgwas.store.encoding import read_json
@@ -59,6 +60,8 @@ class Study:
 
     path: Path
     packed: bool = False
+    #: Begun by this object: it goes again where its first result is refused.
+    new: bool = field(default=False, repr=False, compare=False)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, create: bool = False) -> Study:
@@ -76,8 +79,9 @@ class Study:
         if not file.exists():
             if not create and not folder.is_dir():
                 raise StoreError(f"{file}: no such store")
-            _begin(file, folder)
-            return cls(file)
+            new = not folder.is_dir()
+            begin(file, folder)
+            return cls(file, new=new)
         try:
             with open_file(file) as handle:
                 encoding_of(handle, file=file, key="/", expected=("study",))
@@ -91,9 +95,10 @@ class Study:
                 hint="move both together, or make one file with 'postgwas store pack'",
             )
         if create and not packed:
-            _begin(file, folder)
+            begin(file, folder)
         return cls(file, packed)
 
+    @or_no_store
     def write_table(
         self,
         key: str,
@@ -157,6 +162,7 @@ class Study:
                 provenance=provenance.to_json(),
             )
 
+    @or_no_store
     def write_arrays(
         self,
         key: str,
@@ -371,11 +377,3 @@ class Study:
                 # The whole result or nothing: the same call can be made again once there is space.
                 file.unlink(missing_ok=True)
             raise
-
-
-def _begin(file: Path, folder: Path) -> None:
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot create {folder}: {error.strerror}") from error
-    index.rebuild(file)

@@ -55,7 +55,7 @@ def choose_sample(
     if not studies:
         raise ColumnError(f"{source}: a VCF of sites only, without a study's column: no statistics to read")
     if sample is None and len(studies) > 1:
-        raise UsageError(f"{source}: several studies: {', '.join(studies[:8])}", hint="choose one as SAMPLE")
+        raise UsageError(f"{source}: several studies: {', '.join(studies[:8])}", hint="--sample chooses one")
     if sample is not None and sample not in studies:
         raise UsageError(f"{source}: no study {sample!r}; found {', '.join(studies[:8])}")
     keys = first_row[names.index("FORMAT")].split(":")

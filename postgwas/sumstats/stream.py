@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import polars as pl
 
-from postgwas.errors import InputError
+from postgwas.errors import InputError, UsageError
 from postgwas.sumstats.chunks import CHUNK_BYTES, Block, iter_blocks, iter_chunks
 from postgwas.sumstats.compression import ByteStream
 from postgwas.sumstats.dialects import ColumnPlan, plan_columns
@@ -131,6 +131,12 @@ class SumstatsStream:
                 flags=flags,
             )
             extra: frozenset[str] = frozenset()
+            if sample is not None and plan.dialect != "gwas-vcf":
+                raise UsageError(
+                    f"{self._source}: no GWAS-VCF (its header is read as {plan.dialect}), so it has no study "
+                    f"{sample!r} to choose",
+                    hint="without --sample",
+                )
             if plan.dialect == "gwas-vcf":
                 plan, extra, given = _open_vcf(
                     plan, layout, self._head, given, source=self._source, sample=sample

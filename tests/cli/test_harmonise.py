@@ -143,3 +143,71 @@ def test_a_sequence_alone_orients_and_normalises(tmp_path: Path) -> None:
     lines = [line.split("\t")[:5] for line in text.splitlines() if not line.startswith("#")]
     # Nothing tells whether rs2 is a deletion or an insertion.
     assert lines == [["1", "2", "rs1", "C", "T"]]
+
+
+VCF = (
+    '##fileformat=VCFv4.2\n##FORMAT=<ID=ES,Number=A,Type=Float,Description="effect">\n'
+    "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tbmi\theight\n"
+    "1\t100\trs1\tA\tG\t.\tPASS\t.\tES:SE:LP:AF\t0.1:0.01:5:0.2\t0.3:0.01:6:0.2\n"
+    "1\t200\trs2\tC\tG\t.\tPASS\t.\tES:SE:LP:AF\t-0.2:0.01:5:0.3\t0.4:0.01:6:0.3\n"
+    "2\t50\trs3\tAT\tA\t.\tPASS\t.\tES:SE:LP:AF\t0.3:0.02:5:0.4\t0.5:0.01:6:0.4\n"
+)
+
+
+def harmonise(folder: Path, text: str, *flags: str) -> int:
+    (folder / "in.vcf").write_text(text)
+    argv = ["harmonise", str(folder / "in.vcf"), "--out", str(folder / "out"), "--quiet", "--no_report"]
+    return main([*argv, "--palindromic", "keep", "--build", "GRCh38", *flags])
+
+
+def test_a_gwas_vcf_tells_ref_itself(tmp_path: Path) -> None:
+    assert harmonise(tmp_path, VCF, "--sample", "bmi", "--format", "vcf,ssf") == 0
+    lines = gzip.decompress((tmp_path / "out.vcf.gz").read_bytes()).decode().splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    assert [(*row[:5], row[9].split(":")[0]) for row in rows] == [
+        ("1", "100", "rs1", "A", "G", "0.1"),
+        ("1", "200", "rs2", "C", "G", "-0.2"),
+        ("2", "50", "rs3", "AT", "A", "0.3"),
+    ]
+    ssf = pl.read_csv(tmp_path / "out.ssf.tsv.gz", separator="\t")
+    assert ssf["ref_allele"].to_list() == ["OA"] * 3
+
+
+def test_after_a_liftover_a_gwas_vcf_tells_no_ref(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tbmi"]
+    frame = pl.read_csv(world.sumstats, separator="\t", infer_schema=False)
+    names = {name.upper(): name for name in frame.columns}
+    chromosome = next(names[n] for n in ("CHR", "CHROM", "CHROMOSOME") if n in names)
+    position = next(names[n] for n in ("POS", "BP", "POSITION") if n in names)
+    for chrom, pos in frame.select(chromosome, position).iter_rows():
+        lines.append(f"{chrom}\t{pos}\t.\tA\tG\t.\tPASS\t.\tES:SE:LP\t0.1:0.1:1")
+    source = world.folder / "in.vcf"
+    source.write_text("\n".join(lines) + "\n")
+    argv = ["harmonise", str(source), "--out", str(world.folder / "lifted"), "--quiet", "--no_report"]
+    more = ["--build", "GRCh37", "--target_build", "GRCh38", "--chain", str(world.chain)]
+    assert main([*argv, *more, "--palindromic", "keep", "--format", "vcf"]) == 2
+    assert "nothing tells them" in capsys.readouterr().err
+    assert not list(world.folder.glob("lifted.vcf*"))
+
+
+def test_a_study_to_choose_in_a_file_without_studies(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "SNP\tCHR\tBP\tA1\tA2\tBETA\tSE\tP\nrs1\t1\t5\tA\tG\t0.1\t0.1\t0.3\n"
+    assert harmonise(tmp_path, text, "--sample", "bmi") == 2
+    error = capsys.readouterr().err
+    assert "in.vcf: no GWAS-VCF" in error
+    assert "'bmi'" in error
+    assert not list(tmp_path.glob("out.tsv*"))
+    assert harmonise(tmp_path, VCF) == 2
+    assert "several studies: bmi, height (--sample chooses one)" in capsys.readouterr().err
+
+
+def test_a_run_that_is_refused_leaves_no_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "SNP\tCHR\tBP\tA1\tA2\tBETA\tSE\tP\nrs1\t1\t5\tA\tG\t0.1\t0.1\t0.3\n"
+    store = ["--store", str(tmp_path / "study.h5")]
+    assert harmonise(tmp_path, text, "--format", "vcf", *store) == 2
+    assert "in.vcf: GWAS-VCF needs the reference allele" in capsys.readouterr().err
+    assert not list(tmp_path.glob("study*"))
+    assert harmonise(tmp_path, text, "--store", str(tmp_path / "nowhere" / "study.h5")) == 2
+    assert "folder" in capsys.readouterr().err

@@ -181,3 +181,18 @@ def test_collinear_ld_scores(
     argv[argv.index("--ref-ld-chr") + 1] = f"{tmp_path}/two/"
     assert "condition number" in refused(argv, capsys)
     assert "drop --two_step" in refused([*argv, "--two-step", "30"], capsys)
+
+
+@pytest.mark.parametrize("spelling", ["N", "NA", "na", " n "])
+def test_a_quantitative_trait_among_prevalences(rg_study: RgStudy, out: Path, spelling: str) -> None:
+    def log(word: str) -> list[str]:
+        flags = ["--samp-prev", f"0.5,{word},0.4", "--pop-prev", f"0.1,{word},0.2", "--overwrite"]
+        assert main([*command(rg_study, out), *flags]) == 0
+        lines = Path(f"{out}.log").read_text().splitlines()
+        return [
+            line for line in lines if not line.startswith(("postgwas", "Beginning", "Analysis", "Total time"))
+        ]
+
+    expected = log("nan")
+    assert any("Liability" in line for line in expected)
+    assert log(spelling) == expected

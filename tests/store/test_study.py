@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -183,3 +184,29 @@ def test_missing_keys_columns_and_kinds_are_named(study):
         study.read_table("mtag/covariances")
     with pytest.raises(StoreError, match="unit given for column 'SE', which is not there"):
         study.write_table("x/t", {"a": [1]}, kind="k", units={"SE": "sd"}, provenance=PROVENANCE)
+
+
+def test_no_empty_store_is_left_where_its_first_result_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "study.h5"
+    study = Study.open(path, create=True)
+    with pytest.raises(StoreError):
+        study.write_table("a/b", {"X": [1], "Y": [1, 2]}, kind="test", provenance=PROVENANCE)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(StoreError):
+        Study.open(path, create=True).write_arrays(
+            "a/b", {"x": np.array([object()])}, kind="test", provenance=PROVENANCE
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_store_that_was_there_or_holds_something_stays(tmp_path: Path) -> None:
+    path = tmp_path / "study.h5"
+    Study.open(path, create=True)
+    with pytest.raises(StoreError):
+        Study.open(path, create=True).write_table("a/b", {"": [1]}, kind="test", provenance=PROVENANCE)
+    assert path.exists()
+    study = Study.open(tmp_path / "other.h5", create=True)
+    study.write_table("a", {"X": [1]}, kind="test", provenance=PROVENANCE)
+    with pytest.raises(StoreError):
+        study.write_table("b", {"": [1]}, kind="test", provenance=PROVENANCE)
+    assert [entry.key for entry in study.ls()] == ["a"]

@@ -62,6 +62,8 @@ class ChromosomeTask:
         Positions come from the reference, by SNPID.
     numbered : bool
         Alleles are 1, 2, 3, 4.
+    effect_is_alt : bool, optional
+        True where the file says that effects are of ALT.
     out : str
         The part to write (Arrow).
     """
@@ -78,6 +80,7 @@ class ChromosomeTask:
     positions: bool
     by_id: bool
     numbered: bool
+    effect_is_alt: bool | None
     out: str
 
 
@@ -148,6 +151,7 @@ def harmonise_chromosome(task: ChromosomeTask) -> ChromosomeResult:
         ref_known=task.reference.ref_known if task.reference is not None else True,
         sequence=_sequence(task.fasta, task.chromosome),
         by_id=task.by_id,
+        effect_is_alt=task.effect_is_alt,
     )
     outcome[usable] = compared.outcome
     kept = compared.frame

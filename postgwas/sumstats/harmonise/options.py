@@ -105,10 +105,11 @@ class HarmoniseOptions:
             if name == "none":
                 raise UsageError("--format none: expected alone, without other formats")
             _check_choice("--format", name, FORMATS)
-        if "vcf" in self.formats and not compares:
-            raise UsageError(
-                "GWAS-VCF needs the reference allele of each variant", hint="--reference or --fasta tells it"
-            )
+
+    @property
+    def needs_ref(self) -> bool:
+        """Whether the files themselves have to tell REF: it is to be written, and nothing else tells it."""
+        return "vcf" in self.formats and not self.compares
 
     @property
     def compares(self) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from postgwas.errors import ColumnError
+from postgwas.errors import ColumnError, UsageError
 from postgwas.sumstats.chunks import CHUNK_BYTES
 from postgwas.sumstats.harmonise.build import BuildCall, BuildVotes
 from postgwas.sumstats.harmonise.frequency import EafRange
@@ -28,7 +28,10 @@ RAW_SCHEMA: dict[str, pl.DataType] = {
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How a file is read; fields as the parameters of ``read_sumstats``."""
+    """How a file is read; fields as the parameters of ``read_sumstats``.
+
+    `needs_ref` refuses a file that does not tell REF.
+    """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     header: Sequence[str] | None = None
@@ -41,6 +44,7 @@ class ReadOptions:
     flags: Mapping[str, str] = field(default_factory=dict)
     chunk_bytes: int = CHUNK_BYTES
     read_ahead: bool = False
+    needs_ref: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +88,15 @@ class Spilled:
         """Whether the file tells where its variants are."""
         return {"CHR", "POS"} <= set(self.schema)
 
+    @property
+    def tells_ref(self) -> bool:
+        """Whether the file itself says that effects are of ALT."""
+        return _tells_ref(self.summary.dialect, self.summary.columns)
+
+
+def _tells_ref(dialect: str, columns: Mapping[str, str]) -> bool:
+    return dialect == "gwas-vcf" and columns.get("EA") == "ALT"
+
 
 def spill_file(
     path: str, options: ReadOptions, folder: Path, *, advance: Callable[[int], None] = lambda n: None
@@ -120,6 +133,11 @@ def spill_file(
         ) as stream,
         _RejectedWriter(folder / "rejected.arrow") as lines,
     ):
+        if options.needs_ref and not _tells_ref(stream.job.plan.dialect, stream.job.plan.columns):
+            raise UsageError(
+                f"{path}: GWAS-VCF needs the reference allele of each variant, which this file does not tell",
+                hint="--reference or --fasta tells it",
+            )
         for raw in stream.raw():
             frame = stream.job.settled(raw)
             if {"CHR", "POS"} <= set(frame.columns):

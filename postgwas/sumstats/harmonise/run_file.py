@@ -114,6 +114,7 @@ def reading_of(options: HarmoniseOptions, flags: Mapping[str, str]) -> ReadOptio
         flags=flags,
         chunk_bytes=options.chunk_bytes,
         read_ahead=options.read_ahead,
+        needs_ref=options.needs_ref,
     )
 
 
@@ -269,6 +270,8 @@ def _tasks(
     parts = folder / "parts"
     parts.mkdir()
     rules = options.rules(maf_like=spilled.eaf.maf_like)
+    # In another build REF may be the other allele.
+    effect_is_alt = True if spilled.tells_ref and not lifted else None
     return [
         ChromosomeTask(
             chromosome=code,
@@ -283,6 +286,7 @@ def _tasks(
             positions=spilled.has_positions or by_id,
             by_id=by_id,
             numbered=spilled.numbered,
+            effect_is_alt=effect_is_alt if code != NOWHERE else None,
             out=str(parts / f"part{code}.arrow"),
         )
         for code in sorted(codes, key=lambda code: (code == NOWHERE, code))

@@ -135,7 +135,7 @@ def refuse_lacking(source: str, kind: str, columns: Sequence[str]) -> None:
         return
     if "EFFECT_IS_ALT" in lacking:
         raise ColumnError(
-            f"{source}: GWAS-VCF needs the reference alleles, and the reference does not tell them",
+            f"{source}: GWAS-VCF needs the reference alleles of its build, and nothing tells them",
             hint="--fasta tells them",
         )
     what = {"ssf": "GWAS-SSF", "vcf": "GWAS-VCF", "ldsc": "LDSC's .sumstats"}[kind]

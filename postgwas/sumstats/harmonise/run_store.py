@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from postgwas.destination import check_prefix
 from postgwas.errors import StoreError
 from postgwas.store.part import ColumnsOnDemand
 from postgwas.store.provenance import Provenance
@@ -27,9 +28,12 @@ def refuse_taken_key(path: str, names: Sequence[str], *, overwrite: bool) -> Non
 
     Raises
     ------
-    StoreError
+    StoreError, OutputError
     """
-    study = Study.open(path, create=True)
+    if not Path(path).exists():
+        check_prefix(path, example="study.h5", flag="--store")
+        return
+    study = Study.open(path)
     if study.packed:
         raise StoreError(f"{path}: is a packed file, which is only read", hint="write to another store")
     taken = {entry.key for entry in study.ls()}

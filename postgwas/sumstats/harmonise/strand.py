@@ -81,6 +81,7 @@ def compare_rows(
     ref_known: bool = True,
     sequence: Bytes | None = None,
     by_id: bool = False,
+    effect_is_alt: bool | None = None,
 ) -> Compared:
     """Bring the usable rows of one chromosome onto the forward strand.
 
@@ -97,6 +98,8 @@ def compare_rows(
         The chromosome's bases.
     by_id : bool
         Positions were taken from the reference by SNPID.
+    effect_is_alt : bool, optional
+        Whether effects are of ALT, where the file itself says so; for want of anything to compare with.
     """
     outcome = np.zeros(frame.height, dtype=np.uint8)
     frame, outcome = _turn_lifted(frame, outcome, sequence)
@@ -121,7 +124,7 @@ def compare_rows(
     elif sequence is not None:
         found = _with_sequence(frame, sequence, rules)
     else:
-        found = _uncompared(frame)
+        found = _uncompared(frame, effect_is_alt)
     outcome[going] = found.outcome
     return Compared(found.frame, outcome, found.frequencies, n_normalised)
 
@@ -325,11 +328,11 @@ def _unmatched_by_sequence(found: Compared, sequence: Bytes, rules: AlleleRules)
     return Compared(whole, outcome, found.frequencies)
 
 
-def _uncompared(frame: pl.DataFrame) -> Compared:
+def _uncompared(frame: pl.DataFrame, effect_is_alt: bool | None) -> Compared:
     result = frame.with_columns(
         pl.lit(int(Outcome.NOT_COMPARED), pl.UInt8).alias("OUTCOME"),
         pl.lit(int(Remark.NONE), pl.UInt8).alias("REMARK"),
-        pl.lit(None, pl.Boolean).alias("EFFECT_IS_ALT"),
+        pl.lit(effect_is_alt, pl.Boolean).alias("EFFECT_IS_ALT"),
     )
     return Compared(result, np.full(frame.height, Outcome.NOT_COMPARED, dtype=np.uint8), FrequencySummary())
 

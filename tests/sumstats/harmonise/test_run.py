@@ -342,7 +342,10 @@ def test_without_a_reference_the_report_says_that_palindromic_snps_stay(world: W
         ({"formats": ()}, "nothing to write"),
         ({"palindromic_maf": 0.7}, "--palindromic_maf"),
         ({"build": "hg17"}, "hg17"),
-        ({"reference": None, "palindromic": "drop", "formats": ("vcf",)}, "GWAS-VCF needs the reference"),
+        (
+            {"reference": None, "palindromic": "drop", "formats": ("vcf",)},
+            r"trait.txt: GWAS-VCF needs the reference",
+        ),
         ({"target_build": "GRCh37"}, "the reference is GRCh38, but --target_build is GRCh37"),
     ],
 )
