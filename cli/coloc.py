@@ -13,6 +13,11 @@ from postgwas.cli.actions import Actions, add_actions, run_action
 HELP = "colocalisation of traits: one or several causal variants, many traits, whole genomes"
 
 ACTIONS: Actions = {
+    "abf": ("coloc_abf", "two traits, one causal variant each at most"),
+    "susie": ("coloc_susie", "two traits, SuSiE on both: all pairs of credible sets"),
+    "signals": ("coloc_signals", "two traits, signals by conditioning or masking"),
+    "hyprcoloc": ("coloc_hyprcoloc", "clusters of many traits that share a causal variant"),
+    "moloc": ("coloc_moloc", "two to four traits, all configurations"),
     "genomewide": ("coloc_genomewide", "GWAS hits against all genes around them"),
 }
 

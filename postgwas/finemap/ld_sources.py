@@ -153,7 +153,7 @@ def read_matrix(path: str | os.PathLike[str], variants: str | os.PathLike[str] |
 
     from postgwas.finemap.ld_variants import read_ld_variants
 
-    matrix, names = _numbers(path)
+    matrix, names = read_numbers(path)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise InputError(f"{path}: an LD matrix is square, found {' x '.join(map(str, matrix.shape))}")
     if names is not None and len(names) != matrix.shape[0]:
@@ -198,7 +198,7 @@ def _named(
     return asked.join(table, on="SNPID", how="left", maintain_order="left")
 
 
-def _numbers(path: str | os.PathLike[str]) -> tuple[Floats, list[str] | None]:
+def read_numbers(path: str | os.PathLike[str]) -> tuple[Floats, list[str] | None]:
     """The numbers, and the names in a text's first line, if there are any."""
     name = os.fspath(path)
     if name.endswith((".npy", ".npz")):

@@ -1,0 +1,335 @@
+"""`postgwas coloc abf|susie|signals|hyprcoloc|moloc` from files: figures, alleles, LD, store, refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from postgwas import coloc, finemap
+from postgwas.cli.main import main
+from postgwas.store.study import Study
+
+V, N = 60, 3000
+SHARED, OWN = 20, 45
+
+
+@dataclass(frozen=True)
+class Files:
+    """Three traits (one of them case-control, by z-scores) and their LD."""
+
+    folder: Path
+    datasets: tuple[coloc.Dataset, ...]
+    ld: np.ndarray
+
+    def trait(self, number: int) -> str:
+        return str(self.folder / f"t{number}.tsv")
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """Trait 2 counts other alleles at half of the variants; trait 3 has 40 of them."""
+    folder, rng = tmp_path_factory.mktemp("coloc"), np.random.default_rng(4)
+    haplotypes = rng.random((2 * N, V)) < np.linspace(0.15, 0.5, V)
+    for column in range(1, V):
+        same = rng.random(2 * N) < 0.6
+        haplotypes[same, column] = haplotypes[same, column - 1]
+    x = (haplotypes[:N] + haplotypes[N:]).astype(float)
+    frequency, centred = x.mean(0) / 2, x - x.mean(0)
+    swapped = rng.random(V) < 0.5
+    letters = np.array(["A", "G"]), np.array(["C", "T"])
+    pick = rng.integers(0, 2, V)
+    ea, nea = letters[0][pick], letters[1][pick]
+    ids = [f"rs{row}" for row in range(V)]
+    made = []
+    for number, effects in enumerate(({SHARED: 0.4}, {SHARED: -0.3, OWN: 0.35}, {SHARED: 0.3}), 1):
+        y = rng.normal(size=N) + sum(size * x[:, row] for row, size in effects.items())
+        beta = centred.T @ (y - y.mean()) / (centred**2).sum(0)
+        left = ((y - y.mean())[:, None] - centred * beta).var(axis=0)
+        se = np.sqrt(left / (centred**2).sum(0))
+        turn = swapped & (number == 2)
+        rows = np.arange(V) if number != 3 else np.arange(10, 50)
+        table = pl.DataFrame(
+            {
+                "CHR": ["7"] * V, "POS": 1000 * (1 + np.arange(V)), "SNPID": ids,
+                "EA": np.where(turn, nea, ea), "NEA": np.where(turn, ea, nea),
+                "EAF": np.where(turn, 1 - frequency, frequency), "BETA": np.where(turn, -beta, beta),
+                "SE": se,
+                "Z": beta / se, "P": 2 * np.array([1e-300] * V), "N": [N] * V,
+            }
+        )  # fmt: skip
+        table = table.drop("P", "Z") if number != 3 else table.drop("P", "BETA", "SE")
+        table[rows].write_csv(folder / f"t{number}.tsv", separator="\t")
+        kind = {"type": "quant"}
+        if number == 3:
+            share = 0.5
+            se = 1 / np.sqrt(2 * N * frequency * (1 - frequency) * share * (1 - share))
+            beta = (table["Z"].to_numpy()) * se
+            kind = {"type": "cc"}
+        names = [ids[row] for row in rows]
+        made.append(
+            coloc.Dataset(snp=names, beta=beta[rows], se=se[rows], maf=frequency[rows], n=N, **kind)  # type: ignore[arg-type]
+        )
+    ld = np.corrcoef(x.T)
+    np.save(folder / "ld.npy", ld)
+    pl.DataFrame(
+        {"SNPID": ids, "CHR": ["7"] * V, "POS": 1000 * (1 + np.arange(V)), "A1": ea, "A2": nea}
+    ).write_csv(folder / "ld.tsv", separator="\t")
+    return Files(folder, tuple(made), ld)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder / "run"
+
+
+Run = Callable[..., Path]
+
+
+@pytest.fixture
+def ran(given: Files, out: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(action: str, *traits: int, more: tuple[object, ...] = ()) -> Path:
+        argv = ["coloc", action, *(given.trait(one) for one in traits), "--region", "7:1-1000000", *more]
+        assert main([str(one) for one in [*argv, "--out", out, "--quiet"]]) == 0, capsys.readouterr().err
+        return out
+
+    return run
+
+
+def read(prefix: Path, ending: str) -> pl.DataFrame:
+    return pl.read_csv(f"{prefix}.{ending}", separator="\t", null_values="NA", infer_schema_length=None)
+
+
+def ld_flags(given: Files) -> tuple[object, ...]:
+    return ("--ld", given.folder / "ld.npy", "--ld_variants", given.folder / "ld.tsv")
+
+
+def pp(table: pl.DataFrame, row: int = 0) -> list[float]:
+    return [table[f"PP.H{number}"][row] for number in range(5)]
+
+
+def test_abf(given: Files, ran: Run) -> None:
+    prefix = ran("abf", 1, 2, more=("--p12", "2e-5", "--sensitivity_p12", "1e-6", "2e-5"))
+    told = coloc.abf(given.datasets[0], given.datasets[1], p12=2e-5)
+    table = read(prefix, "coloc.tsv")
+    np.testing.assert_allclose(pp(table), told.pp, rtol=1e-9)
+    np.testing.assert_allclose([table[f"PRIOR.H{h}"][0] for h in range(5)], told.prior, rtol=1e-9)
+    assert table["CLPP"][0] == pytest.approx(told.clpp.sum(), rel=1e-9)
+    variants = read(prefix, "variants.tsv.gz")
+    np.testing.assert_allclose(variants["SNP.PP.H4"], told.snp_pp_h4, rtol=1e-9, atol=1e-300)
+    grid = read(prefix, "sensitivity.tsv")
+    assert grid["P12"].to_list() == [1e-6, 2e-5] and pp(grid, 1) == pytest.approx(pp(table))
+    regions = read(prefix, "regions.tsv")
+    assert regions["STATUS"].to_list() == ["ok"] and 10 < regions["N_SWAPPED"][0] < 50
+
+
+def test_abf_of_z_scores_and_of_missing_variants(given: Files, ran: Run) -> None:
+    """Trait 3 has z-scores alone, and 40 of 60 variants; the share of a credible set that it has is told."""
+    prefix = ran("abf", 1, 3, more=("--type", "quant", "cc", "--case_fraction", "NA", "0.5"))
+    told = coloc.abf(given.datasets[0], given.datasets[2])
+    table = read(prefix, "coloc.tsv")
+    assert table.select("N_SHARED", "N1", "N2").row(0) == (40, 60, 40)
+    np.testing.assert_allclose(pp(table), told.pp, rtol=1e-9)
+    assert table["SET1_SHARE_SHARED"][0] == 1
+    assert "effects from z-scores" in read(prefix, "regions.tsv")["NOTES"][0]
+
+
+def test_prior_weights(given: Files, ran: Run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    weights = rng.uniform(0.1, 3, V)
+    order = rng.permutation(V)
+    lines = [f"rs{row}\t{weights[row]!r}".replace("np.float64(", "").replace(")", "") for row in order]
+    path = tmp_path / "weights.tsv"
+    path.write_text("SNPID\tWEIGHT\n" + "\n".join(lines) + "\n")
+    table = read(ran("abf", 1, 2, more=("--prior_weights", "-", path)), "coloc.tsv")
+    told = coloc.abf(given.datasets[0], given.datasets[1], prior_weights2=weights)
+    np.testing.assert_allclose(pp(table), told.pp, rtol=1e-9)
+
+
+def test_susie(given: Files, ran: Run) -> None:
+    prefix = ran("susie", 1, 2, more=ld_flags(given))
+    fits = [
+        finemap.susie_rss(np.asarray(one.beta) / np.asarray(one.se), given.ld, N)
+        for one in given.datasets[:2]
+    ]
+    told = coloc.susie(fits[0], fits[1], given.datasets[0].snp, given.datasets[1].snp)
+    table = read(prefix, "coloc.tsv")
+    assert table.height == told.pp.shape[0] * told.pp.shape[1] == 2
+    best = int(table["PP.H4"].arg_max())  # type: ignore[arg-type]
+    np.testing.assert_allclose(max(told.pp[..., 4].ravel()), table["PP.H4"][best], rtol=1e-6)
+    assert table["TOP_VARIANT"][best] == f"rs{SHARED}" and table["MARK"][best] == "strong"
+    sets = read(prefix, "credible_sets.tsv")
+    assert sets["SHARE_SHARED"].to_list() == [1.0] * 3
+    assert set(sets.filter(pl.col("TRAIT") == "t2")["LEAD"]) == {f"rs{SHARED}", f"rs{OWN}"}
+
+
+@pytest.mark.parametrize("method", ["cond", "mask", "single"])
+def test_signals(given: Files, ran: Run, method: str) -> None:
+    prefix = ran("signals", 1, 2, more=("--method", method, *ld_flags(given)))
+    one, two = (
+        coloc.Dataset(
+            snp=d.snp, beta=d.beta, se=d.se, maf=d.maf, n=N, type="quant", ld=given.ld, sd_y=d.trait_sd
+        )
+        for d in given.datasets[:2]
+    )
+    told = coloc.signals(one, two, method=method)  # type: ignore[arg-type]
+    table = read(prefix, "coloc.tsv")
+    assert table["HIT2"].to_list() == list(told.hit2) and table["HIT1"].to_list() == list(told.hit1)
+    for row in range(table.height):
+        np.testing.assert_allclose(pp(table, row), told.pp[row], rtol=1e-8, atol=1e-300)
+
+
+def test_hyprcoloc(given: Files, ran: Run) -> None:
+    prefix = ran("hyprcoloc", 1, 2, 3, more=("--type", "quant", "quant", "cc", "--case_fraction", "0.5",
+                                             "--similarity"))  # fmt: skip
+    parts = [given.datasets[0], given.datasets[1], given.datasets[2]]
+    keep = np.arange(10, 50)
+    beta = np.stack([np.asarray(d.beta)[keep] if len(d.snp) == V else np.asarray(d.beta) for d in parts], 1)
+    se = np.stack([np.asarray(d.se)[keep] if len(d.snp) == V else np.asarray(d.se) for d in parts], 1)
+    told = coloc.hyprcoloc(beta, se, binary=[False, False, True], sd_y=[d.trait_sd or 1 for d in parts])
+    table = read(prefix, "clusters.tsv")
+    assert table["POSTERIOR"].to_list() == pytest.approx([one.posterior for one in told.clusters], rel=1e-8)
+    assert table["CANDIDATE_SNP"][0] == f"rs{SHARED}"
+    assert read(prefix, "similarity.tsv").height == 3
+
+
+def test_hyprcoloc_of_correlated_traits(given: Files, ran: Run, tmp_path: Path) -> None:
+    matrix = tmp_path / "cor.txt"
+    matrix.write_text("1 0.3\n0.3 1\n")
+    table = read(ran("hyprcoloc", 1, 2, more=("--trait_cor", matrix, *ld_flags(given))), "clusters.tsv")
+    d = given.datasets
+    told = coloc.hyprcoloc(
+        np.stack([np.asarray(one.beta) for one in d[:2]], 1),
+        np.stack([np.asarray(one.se) for one in d[:2]], 1),
+        sd_y=[one.trait_sd or 1 for one in d[:2]], trait_cor=[[1, 0.3], [0.3, 1]], ld=given.ld,
+    )  # fmt: skip
+    assert table["POSTERIOR"][0] == pytest.approx(told.clusters[0].posterior, rel=1e-8)
+
+
+def test_moloc_and_the_store(given: Files, ran: Run, tmp_path: Path) -> None:
+    store = tmp_path / "study.h5"
+    prefix = ran(
+        "moloc", 1, 2, 3, more=("--type", "quant", "quant", "cc", "--case_fraction", "0.5", "--counting",
+                                "distinct", "--store", store),
+    )  # fmt: skip
+    told = coloc.moloc(given.datasets, counting="distinct")
+    table = read(prefix, "configurations.tsv")
+    np.testing.assert_allclose(table["PP"], told.pp, rtol=1e-8, atol=1e-300)
+    assert table["CONFIGURATION"].to_list() == list(told.configuration)
+    stored = Study.open(store).read_table("coloc/configurations/run")
+    np.testing.assert_allclose(stored["PP"], told.pp, rtol=1e-8, atol=1e-300)
+
+
+def test_results_do_not_depend_on_workers(given: Files, ran: Run, out: Path) -> None:
+    regions = ("--region", "7:1-30000,7:15000-45000,7:30000-60000")
+    one = ran("abf", 1, 2, more=regions)
+    first = read(one, "coloc.tsv")
+    second = read(ran("abf", 1, 2, more=(*regions, "--cores", "2", "--overwrite")), "coloc.tsv")
+    assert first.equals(second) and first.height == 3
+
+
+@pytest.fixture
+def refused(given: Files, out: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run what must fail; gives the one line. Nothing but the log may be left."""
+
+    def run(action: str, *arguments: object) -> str:
+        argv = ["coloc", action, *arguments, "--out", out, "--quiet"]
+        assert main([str(one) for one in argv]) == 2
+        lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("warning: ")]
+        assert len(lines) == 1, lines
+        assert [path.name for path in out.parent.iterdir() if not path.name.endswith(".log")] == []
+        return lines[0].removeprefix("postgwas: error: ")
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("action", "traits", "flags", "message"),
+    [
+        ("abf", (1,), [], "1 files of summary statistics: expected 2"),
+        ("abf", (1, 2, 3), [], "3 files of summary statistics: expected 2"),
+        ("abf", (1, 2), ["--names", "x", "x"], "two traits are called x"),
+        ("abf", (1, 2), ["--names", "x"], "--names: 1 names for 2 files"),
+        ("abf", (1, 2), ["--sd_y", "one"], "--sd_y one: expected a number, or NA"),
+        ("abf", (1, 2), ["--sd_y", "-1"], "--sd_y"),
+        ("abf", (1, 2), ["--n", "1", "2", "3"], "--n: 3 values for 2 files"),
+        ("abf", (1, 2), ["--p1", "0"], "p1 = 0: expected a probability between 0 and 1"),
+        ("abf", (1, 2), ["--region", "8:1-5000"], "no region has variants of all files"),
+        (
+            "abf",
+            (1, 3),
+            ["--type", "cc"],
+            "no_case_fraction (the share of cases is not known: --case_fraction)",
+        ),
+        ("susie", (1, 2), [], "SuSiE needs LD (--genotypes FILE, or --ld FILE; or postgwas coloc abf)"),
+        ("signals", (1, 2), [], "--method cond needs LD"),
+        ("signals", (1, 2), ["--method", "single", "--signal_p", "2"], "p_max = 2"),
+        ("hyprcoloc", (1,), [], "1 file of summary statistics: two or more are needed"),
+        (
+            "hyprcoloc",
+            (1, 2),
+            ["--regional_threshold", "0.2"],
+            "regional_threshold = 0.2: expected 0.5 or more",
+        ),
+        ("hyprcoloc", (1, 2), ["--trait_cor", "x"], "--trait_cor needs LD"),
+        (
+            "hyprcoloc",
+            (1, 2),
+            ["--sample_overlap", "x"],
+            "--sample_overlap has no meaning without --trait_cor",
+        ),
+        ("hyprcoloc", (1, 2), ["--genotypes", "x"], "LD is used with correlated traits only"),
+        ("moloc", (1,), [], "1 files: moloc takes two to four"),
+        ("moloc", (1, 2), ["--priors", "1e-4"], "--priors: 1 for 2 traits"),
+        ("moloc", (1, 2), ["--prior_var", "big"], "--prior_var big: expected numbers, or coloc"),
+        ("moloc", (1, 2), ["--prior_var", "0"], "expected variances above 0"),
+        ("abf", (1, 2), ["--prior_weights", "x"], "--prior_weights: 1 files for two traits"),
+    ],
+)
+def test_refusals(
+    given: Files,
+    refused: Callable[..., str],
+    action: str,
+    traits: tuple[int, ...],
+    flags: list[str],
+    message: str,
+) -> None:
+    region = [] if "--region" in flags else ["--region", "7:1-1000000"]
+    assert message in refused(action, *(given.trait(one) for one in traits), *region, *flags)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the file is empty"),
+        ("SNPID P\nrs1 1\n", "no column WEIGHT; columns are SNPID, P"),
+        ("SNPID WEIGHT\nrs1 -1\n", "line 2: weight -1, expected a number of 0 or more"),
+        ("SNPID WEIGHT\nrs1 x\n", "line 2: weight x"),
+        ("SNPID WEIGHT\nrs1 1\nrs1 2\n", "line 3: variant 'rs1' occurs twice"),
+        ("SNPID WEIGHT\nrs1\n", "line 2: 1 cells, expected 2"),
+    ],
+)
+def test_bad_weights(
+    given: Files, refused: Callable[..., str], tmp_path: Path, text: str, message: str
+) -> None:
+    path = tmp_path / "weights.tsv"
+    path.write_text(text)
+    told = refused(
+        "abf", given.trait(1), given.trait(2), "--region", "7:1-1000000", "--prior_weights", path, "-"
+    )
+    assert message in told
+
+
+def test_results_are_not_overwritten(given: Files, ran: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    prefix = ran("abf", 1, 2)
+    before = Path(f"{prefix}.coloc.tsv").read_bytes()
+    argv = ["coloc", "abf", given.trait(1), given.trait(2), "--region", "7:1-1000000", "--out", str(prefix)]
+    assert main([*argv, "--quiet"]) == 2
+    assert "already" in capsys.readouterr().err
+    assert Path(f"{prefix}.coloc.tsv").read_bytes() == before
