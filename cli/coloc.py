@@ -19,6 +19,7 @@ ACTIONS: Actions = {
     "hyprcoloc": ("coloc_hyprcoloc", "clusters of many traits that share a causal variant"),
     "moloc": ("coloc_moloc", "two to four traits, all configurations"),
     "genomewide": ("coloc_genomewide", "GWAS hits against all genes around them"),
+    "plot": ("coloc_plot", "figures of a region: traits with LD and genes, LocusCompare, sensitivity"),
 }
 
 

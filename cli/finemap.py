@@ -40,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("output")
     output.add_argument("--out", required=True, metavar="PREFIX", help="prefix of all files")
     output.add_argument("--keep_ld", action="store_true", help="keep LD in the store, and take it from there")
+    output.add_argument("--figures", action="store_true", help="a figure of each region, and its table")
+    output.add_argument(
+        "--figure_format", default="png,svg", metavar="NAME,...", help="png, svg, pdf [default: png,svg]"
+    )
+    output.add_argument("--gtf", metavar="FILE", help="genes for the figures")
     add_store_options(parser)
     add_engine_options(parser)
     add_run_options(parser)
@@ -183,7 +188,7 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Fine-map and write."""
     where = engine_arguments(args)
-    from postgwas.cli.finemap_populations import population_arguments, single_arguments
+    from postgwas.cli.finemap_populations import figure_formats, population_arguments, single_arguments
     from postgwas.finemap.map_settings import MapSettings
     from postgwas.finemap.region_list import RegionChoice
     from postgwas.finemap.region_stats import StatsOptions
@@ -204,7 +209,8 @@ def run(args: argparse.Namespace) -> int:
     shared = {
         "dosage": args.dosage, "settings": settings, "keep_ld": args.keep_ld, "store": args.store,
         "regions": RegionChoice(args.region, args.leads, args.p_max, args.distance, args.window),
-        "overwrite": args.overwrite, "quiet": args.quiet, "log_json": args.log_json, **where,
+        "figures": figure_formats(args),
+        "gtf": args.gtf, "overwrite": args.overwrite, "quiet": args.quiet, "log_json": args.log_json, **where,
     }  # fmt: skip
     populations = population_arguments(args)
     if len(populations) > 1:

@@ -57,6 +57,21 @@ def population_arguments(args: argparse.Namespace) -> list[Population]:
     ]  # fmt: skip
 
 
+def figure_formats(args: argparse.Namespace) -> list[str]:
+    """Formats of ``--figures``, none without it.
+
+    Raises
+    ------
+    UsageError
+        If figures are not asked for but something about them is.
+    """
+    if not args.figures:
+        if args.gtf is not None:
+            raise UsageError("--gtf without --figures: genes are for figures")
+        return []
+    return [one.strip() for one in args.figure_format.split(",") if one.strip()]
+
+
 def single_arguments(one: Population) -> tuple[dict[str, Any], dict[str, Any]]:
     """What `finemap_files` takes of one population, and its sample sizes."""
     files = {flag: getattr(one, flag) for flag in ("sumstats", "selection", *_FILES)}

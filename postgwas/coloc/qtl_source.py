@@ -51,13 +51,17 @@ class QtlSource:
         """For messages."""
         return self.parts[0] if len(self.parts) == 1 else f"{self.parts[0]} and {len(self.parts) - 1} more"
 
-    def pieces(self, regions: Sequence[Region] | None = None) -> Iterator[pl.DataFrame]:
+    def pieces(
+        self, regions: Sequence[Region] | None = None, *, heights: bool = False
+    ) -> Iterator[pl.DataFrame]:
         """Rows under the names of :data:`postgwas.coloc.qtl_summary.SCHEMA`.
 
         Parameters
         ----------
         regions : sequence of Region, optional
             Rows elsewhere need not come: tables of a store and files with an index are read there only.
+        heights : bool
+            Also MLOG10P: of the file's P, or else of BETA / SE as if it were normal.
 
         Raises
         ------
@@ -66,7 +70,22 @@ class QtlSource:
         """
         for part in self.parts:
             for frame, format in _frames(part, regions, self.gene):
-                yield canonical(frame, format, self.variants, n=self.n)
+                made = canonical(frame, format, self.variants, n=self.n)
+                yield _with_heights(made, frame, format) if heights else made
+
+
+def _with_heights(made: pl.DataFrame, frame: pl.DataFrame, format: QtlFormat) -> pl.DataFrame:
+    import polars as pl
+
+    from postgwas.sumstats.derive import mlog10p_from_z
+
+    z = (made["BETA"] / made["SE"]).cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    height = pl.Series("MLOG10P", mlog10p_from_z(z))
+    if "P" in format.columns:
+        p = frame[format.columns["P"]].cast(pl.Float64, strict=False)
+        told = pl.select(pl.when((p > 0) & (p <= 1)).then(-p.log10())).to_series()
+        height = told.zip_with(told.is_not_null(), height) if p.null_count() < p.len() else height
+    return made.with_columns(height.alias("MLOG10P"))
 
 
 def qtl_source(

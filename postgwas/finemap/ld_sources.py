@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from postgwas.errors import InputError
 from postgwas.finemap.ld_cache import cached_ld
-from postgwas.finemap.region_correlation import RegionLd, region_ld
+from postgwas.finemap.region_correlation import RegionLd, correlations_with, region_ld
 from postgwas.genotypes.genotypes import BlockSource, Genotypes
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ class RegionSource(Protocol):
 
     def ld(self, rows: Rows) -> RegionLd:
         """LD of some of the variants."""
+
+    def with_one(self, rows: Rows, at: int) -> Floats:
+        """Correlations of some of the variants with the one at place `at` of `rows`; NaN of constant ones."""
 
 
 class LdSource(Protocol):
@@ -95,11 +98,17 @@ class _GenotypeRegion:
     basis: Floats | None
     cache: str | None
 
-    def ld(self, rows: Rows) -> RegionLd:
+    def _calls(self, rows: Rows) -> NDArray[np.int8] | NDArray[np.float32]:
         # Readers want variants to ascend; they come in the order of the summary statistics.
         order = np.argsort(rows, kind="stable")
         calls = self.source.read(self.at[rows[order]], None)
-        calls = calls[np.argsort(order, kind="stable")]
+        return calls[np.argsort(order, kind="stable")]
+
+    def with_one(self, rows: Rows, at: int) -> Floats:
+        return correlations_with(self._calls(rows), at, basis=self.basis)
+
+    def ld(self, rows: Rows) -> RegionLd:
+        calls = self._calls(rows)
         if self.cache is not None:
             return cached_ld(calls, self.basis, self.cache)
         return region_ld(calls, basis=self.basis)
@@ -123,6 +132,11 @@ class MatrixLd:
     def region(self, region: MapRegion) -> MatrixLd:
         """All of it: places may not be known."""
         return self
+
+    def with_one(self, rows: Rows, at: int) -> Floats:
+        """Correlations with the variant at place `at` of `rows`."""
+        told: Floats = self.matrix[rows, rows[at]]
+        return told
 
     def ld(self, rows: Rows) -> RegionLd:
         """The part of these variants; those whose diagonal is missing do not vary."""

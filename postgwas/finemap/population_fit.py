@@ -55,6 +55,9 @@ class PopulationRegion:
         Their data; empty where the region failed before.
     findings : tuple of K (LdFindings or None)
     status : str
+    names : tuple of str
+    lead_r2 : tuple of K ndarray, shape (p,)
+        r^2 with each population's variant of the largest absolute z-score; NaN where it lacks a variant.
     """
 
     region: MapRegion
@@ -65,6 +68,8 @@ class PopulationRegion:
     populations: tuple[OnePopulation, ...]
     findings: tuple[LdFindings | None, ...]
     status: str
+    names: tuple[str, ...] = ()
+    lead_r2: tuple[Floats, ...] = ()
 
 
 def map_populations(task: PopulationTask) -> PopulationRegion:
@@ -136,5 +141,12 @@ def _result(
     for k, one in enumerate(populations):
         effects[k, one.rows] = fit.coefficients[k, one.rows]
     return PopulationRegion(
-        task.region, variants, posterior, effects, fit.covariance[behind], populations, findings, status
-    )
+        task.region, variants, posterior, effects, fit.covariance[behind], populations, findings, status,
+        task.names, tuple(_lead_r2(one, variants.height) for one in populations),
+    )  # fmt: skip
+
+
+def _lead_r2(one: OnePopulation, size: int) -> Floats:
+    whole = np.full(size, np.nan)
+    whole[one.rows] = np.square(one.matrix[int(np.argmax(np.abs(one.z)))])
+    return whole

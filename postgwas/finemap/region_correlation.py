@@ -55,6 +55,34 @@ def region_ld(calls: NDArray[np.int8] | NDArray[np.float32], *, basis: Floats | 
     >>> found.varies.tolist(), found.matrix.round(3).tolist()
     ([True, True, False], [[1.0, 1.0], [1.0, 1.0]])
     """
+    values, after, varies, absent = _centred(calls, basis)
+    rows = values[varies] / np.sqrt(after[varies])[:, None]
+    matrix = (rows @ rows.T).astype(np.float32)
+    np.fill_diagonal(matrix, 1.0)
+    return RegionLd(varies, matrix, absent.mean(axis=1))
+
+
+def correlations_with(
+    calls: NDArray[np.int8] | NDArray[np.float32], at: int, *, basis: Floats | None = None
+) -> Floats:
+    """Correlations of variants with one of them, shape (V,); NaN where either does not vary.
+
+    Examples
+    --------
+    >>> calls = np.array([[0, 1, 2, 1], [2, 1, 0, 1], [1, 1, 1, 1]], np.int8)
+    >>> correlations_with(calls, 0).round(3).tolist()
+    [1.0, -1.0, nan]
+    """
+    values, after, varies, _ = _centred(calls, basis)
+    length = np.sqrt(np.where(varies, after, np.nan))
+    told: Floats = values @ values[at] / (length * length[at])
+    return told
+
+
+def _centred(
+    calls: NDArray[np.int8] | NDArray[np.float32], basis: Floats | None
+) -> tuple[Floats, Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Rows without mean and covariates, their squared lengths, which of them vary, what is missing."""
     values = calls.astype(np.float64)
     absent = calls < 0 if calls.dtype == np.int8 else np.isnan(values)
     values[absent] = 0.0
@@ -66,8 +94,5 @@ def region_ld(calls: NDArray[np.int8] | NDArray[np.float32], *, basis: Floats | 
     if basis is not None:
         values -= (values @ basis) @ basis.T
     after = np.einsum("ij,ij->i", values, values)
-    varies = after > _CONSTANT * np.maximum(before, 1.0)
-    rows = values[varies] / np.sqrt(after[varies])[:, None]
-    matrix = (rows @ rows.T).astype(np.float32)
-    np.fill_diagonal(matrix, 1.0)
-    return RegionLd(varies, matrix, absent.mean(axis=1))
+    varies: NDArray[np.bool_] = after > _CONSTANT * np.maximum(before, 1.0)
+    return values, after, varies, absent

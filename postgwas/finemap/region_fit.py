@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from postgwas.errors import InputError, PostgwasError
+from postgwas.errors import InputError, PostgwasError, PostgwasWarning
 from postgwas.finemap.abf import estimate_sd_y, log_abf, log_abf_from_z
 from postgwas.finemap.allele_alignment import align_variants
 from postgwas.finemap.ld_sources import RegionSource
@@ -87,6 +88,10 @@ class RegionResult:
         Variants on the other strand than LD's.
     status : str
         "ok", "not_converged", "too_few_variants", or the error's line.
+    lead_r2 : ndarray, shape (p,), or None
+        r^2 with the variant of the largest absolute z-score; None without LD.
+    notes : tuple of str
+        Warnings of the fit.
     """
 
     region: MapRegion
@@ -97,6 +102,8 @@ class RegionResult:
     n: float
     n_flipped: int
     status: str
+    lead_r2: Floats | None = None
+    notes: tuple[str, ...] = ()
 
 
 def map_region(task: RegionTask) -> RegionResult:
@@ -124,10 +131,18 @@ def map_region(task: RegionTask) -> RegionResult:
         if ld is not None and settings.ld_check != "none":
             findings = check_region(z, ld, n, full=settings.ld_check == "full", seed=settings.seed)
             refuse_other_signs(findings)
-        posterior = _abf(stats, settings) if settings.method == "abf" else _susie(z, ld, sign, n, settings)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always", PostgwasWarning)
+            posterior = (
+                _abf(stats, settings) if settings.method == "abf" else _susie(z, ld, sign, n, settings)
+            )
     except PostgwasError as error:
         return RegionResult(task.region, stats[:0], None, findings, left_out, n, n_flipped, str(error))
-    return RegionResult(task.region, stats, posterior, findings, left_out, n, n_flipped, posterior.status)
+    lead_r2 = None if ld is None else np.square(ld.matrix[int(np.argmax(np.abs(z)))])
+    notes = tuple(str(one.message) for one in told if issubclass(one.category, PostgwasWarning))
+    return RegionResult(
+        task.region, stats, posterior, findings, left_out, n, n_flipped, posterior.status, lead_r2, notes
+    )
 
 
 def refuse_other_signs(findings: LdFindings) -> None:

@@ -83,7 +83,8 @@ def load_stats(path: str | os.PathLike[str], options: StatsOptions | None = None
     from postgwas.sumstats.run import read_sumstats
 
     chosen = options or StatsOptions()
-    flags = {"SNPID": "--snpid_name", "CHR": "--chr_name", "POS": "--pos_name", "N": "--n"}
+    names = ("SNPID", "CHR", "POS", "EA", "NEA", "EAF", "BETA", "SE", "Z", "P")
+    flags = {"N": "--n", **{name: f"--{name.lower()}_name" for name in names}}
     read = read_sumstats(
         path, columns=dict(chosen.columns) or None, dialect=chosen.dialect,
         dialect_files=chosen.dialect_files, n=chosen.n, n_cases=chosen.n_cases,

@@ -29,6 +29,7 @@ from postgwas.finemap.run_finemap import FinemappedRegions, finemap_regions
 from postgwas.genotypes.inputs import input_files, selection_lists
 from postgwas.genotypes.selection import Selection
 from postgwas.genotypes.stored import Origin, store_tables
+from postgwas.plot.save_all import check_formats, refuse_figures, save_figures
 from postgwas.runlog import get_logger, log_step, run_log
 from postgwas.sumstats.write import write_delimited, write_rejected
 
@@ -55,6 +56,8 @@ def finemap_files(
     reading: StatsOptions | None = None,
     keep_ld: bool = False,
     store: str | None = None,
+    figures: Sequence[str] = (),
+    gtf: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     quiet: bool = False,
     log_json: bool = False,
@@ -76,6 +79,10 @@ def finemap_files(
         Keep LD of genotypes in the store, and take it from there.
     store : str, optional
         A study's store.
+    figures : sequence of str
+        Formats ("png", "svg", "pdf") of a figure a region, OUT.finemap.<region>, with its table.
+    gtf : path, optional
+        Genes for the figures.
     overwrite, quiet, log_json : bool
     **where
         As :func:`postgwas.compute.engine.engine`.
@@ -92,6 +99,9 @@ def finemap_files(
         raise UsageError("--keep_ld needs a store to keep LD in", hint="--store STUDY.h5")
     target = Destination(out, ENDINGS, store, KEYS if store else (), overwrite, "finemap")
     target.check()
+    check_formats(figures)
+    if figures and not overwrite:
+        refuse_figures(out, "finemap")
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
         found = finemap_regions(
@@ -108,6 +118,17 @@ def finemap_files(
             for what, ending in zip(tables, (VARIANTS, SETS, REGIONS)):
                 write_delimited(with_names(tables[what]), aside.path(ending))
             write_rejected(aside.path(".rejected.tsv.gz"), [(found.stats.path, rejected_table(found))])
+        if figures:
+            from postgwas.finemap.draw_regions import draw_finemapped
+
+            drawn = draw_finemapped(
+                found.regions,
+                tables["variants"],
+                labels=[os.path.basename(found.stats.path)],
+                coverage=chosen.coverage,
+                gtf=gtf,
+            )
+            save_figures(drawn, out, figures, overwrite=overwrite, room="finemap")
         if store is not None:
             given = [sumstats, ld, ld_variants, covariates, *choice.files, *selection_lists(selection)]
             parameters = {
@@ -164,6 +185,8 @@ def _tell_region(one: RegionResult, found: FinemappedRegions) -> None:
             "Region %s: most variants have no LD: are the builds of these and of %s the same?",
             name, found.ld_path,
         )  # fmt: skip
+    for note in one.notes:
+        log.warning("Region %s: %s", name, note)
     if one.status == NOT_CONVERGED:
         log.warning("Region %s: has not converged; --max_iter allows more", name)
     n = one.variants["N"].to_numpy()

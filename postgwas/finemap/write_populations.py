@@ -27,6 +27,7 @@ from postgwas.finemap.run_populations import FinemappedPopulations, Population, 
 from postgwas.finemap.write_finemap import REGIONS, SETS, VARIANTS, tell_findings
 from postgwas.genotypes.inputs import input_files, selection_lists
 from postgwas.genotypes.stored import Origin, store_tables
+from postgwas.plot.save_all import check_formats, refuse_figures, save_figures
 from postgwas.runlog import get_logger, log_step, run_log
 from postgwas.sumstats.write import write_delimited, write_rejected
 
@@ -47,6 +48,8 @@ def finemap_population_files(
     reading: StatsOptions | None = None,
     keep_ld: bool = False,
     store: str | None = None,
+    figures: Sequence[str] = (),
+    gtf: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     quiet: bool = False,
     log_json: bool = False,
@@ -64,7 +67,7 @@ def finemap_population_files(
         As :func:`postgwas.finemap.finemap_populations`.
     out : str
         Prefix of the files.
-    keep_ld, store, overwrite, quiet, log_json, **where
+    keep_ld, store, figures, gtf, overwrite, quiet, log_json, **where
         As :func:`postgwas.finemap.finemap_files`.
 
     Raises
@@ -79,6 +82,9 @@ def finemap_population_files(
         raise UsageError("--keep_ld needs a store to keep LD in", hint="--store STUDY.h5")
     target = Destination(out, ENDINGS, store, KEYS if store else (), overwrite, "finemap")
     target.check()
+    check_formats(figures)
+    if figures and not overwrite:
+        refuse_figures(out, "finemap")
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
         found = finemap_populations(
@@ -97,6 +103,13 @@ def finemap_population_files(
                 write_delimited(with_names(tables[what]), aside.path(ending))
             write_delimited(told, aside.path(POPULATIONS))
             write_rejected(aside.path(".rejected.tsv.gz"), rejected)
+        if figures:
+            from postgwas.finemap.draw_regions import draw_finemapped
+
+            drawn = draw_finemapped(
+                found.regions, tables["variants"], labels=found.names, coverage=chosen.coverage, gtf=gtf
+            )
+            save_figures(drawn, out, figures, overwrite=overwrite, room="finemap")
         if store is not None:
             kinds = {name: (table, f"finemap-{name}") for name, table in tables.items()}
             kinds |= {

@@ -37,6 +37,10 @@ FIELDS = frozenset({*DEFAULT_WANTED, *_RAW, *_MORE_RAW})
 """What a column of a file can be: canonical columns and the raw material that they are made of."""
 
 
+SIGNLESS = frozenset({"SNPID", "CHR", "POS", "P", "MLOG10P", "N", "INFO"})
+"""Fields that do not depend on which allele effects are of."""
+
+
 @dataclass(frozen=True)
 class Dialect:
     """One entry of the table."""
@@ -242,6 +246,7 @@ def plan_columns(
     dialect: str | None = None,
     dialect_files: Sequence[str | os.PathLike[str]] = (),
     flags: Mapping[str, str] | None = None,
+    alleles: bool = True,
 ) -> ColumnPlan:
     """Decide which column of a file is which field.
 
@@ -259,6 +264,8 @@ def plan_columns(
         YAML files with more dialects.
     flags : mapping, optional
         Field -> the flag that names its column, for messages.
+    alleles : bool
+        Whether anything that is wanted depends on which allele effects are of.
 
     Raises
     ------
@@ -313,7 +320,7 @@ def plan_columns(
     else:
         found, warnings, ambiguous = _generic_columns(names)
     found = {f: c for f, c in found.items() if f not in named and c not in named.values()} | named
-    if ambiguous and "EA" not in found:
+    if ambiguous and alleles and "EA" not in found:
         first, second = ambiguous
         flag = flags.get("EA", "columns EA")
         raise ColumnError(

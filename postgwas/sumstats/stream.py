@@ -14,7 +14,7 @@ import polars as pl
 from postgwas.errors import InputError, UsageError
 from postgwas.sumstats.chunks import CHUNK_BYTES, Block, iter_blocks, iter_chunks
 from postgwas.sumstats.compression import ByteStream
-from postgwas.sumstats.dialects import ColumnPlan, plan_columns
+from postgwas.sumstats.dialects import SIGNLESS, ColumnPlan, plan_columns
 from postgwas.sumstats.gwasvcf import choose_sample, total_counts
 from postgwas.sumstats.job import ReadJob, given_n
 from postgwas.sumstats.layout import ROW_NAMES, Layout, sniff_layout, split
@@ -129,6 +129,7 @@ class SumstatsStream:
                 dialect=dialect,
                 dialect_files=dialect_files,
                 flags=flags,
+                alleles=wanted is None or not SIGNLESS.issuperset([*wanted, *require]),
             )
             extra: frozenset[str] = frozenset()
             if sample is not None and plan.dialect != "gwas-vcf":
