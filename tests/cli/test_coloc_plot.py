@@ -170,6 +170,8 @@ def test_figures_of_fine_mapped_regions(
         out,
         "--quiet",
         "--figures",
+        "--figure_format",
+        "png",
         "--gtf",
         gtf,
     ]
