@@ -130,6 +130,8 @@ def mama_options(args: argparse.Namespace, *, mama_compat: bool) -> MamaOptions:
     }
     return MamaOptions(
         use_standardized_units=args.use_standardized_units, reg_ld_set_corr=args.reg_ld_set_corr,
+        freq_from_scores=getattr(args, "freq_from_scores", False),
+        ld_weight_floor=getattr(args, "ld_weight_floor", 0.0),
         freq_bounds=tuple(args.freq_bounds), allowed_chr_values=tuple(args.allowed_chr_values or CHROMOSOMES),
         allow_palindromic_snps=args.allow_palindromic_snps, snp_list=args.snp_list, input_sep=args.input_sep,
         add_col_match=matches["add"], replace_col_match=matches["replace"], mama_compat=mama_compat, **chosen,

@@ -12,6 +12,14 @@ from postgwas.errors import UsageError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Register the flags."""
     add_mama_flags(parser)
+    parser.add_argument(
+        "--freq_from_scores", action="store_true",
+        help="missing frequencies are those of the samples behind the LD scores (ANC1,ANC2=FILE)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--ld_weight_floor", type=float, default=0.0, metavar="SCORE",
+        help="least LD score in the weights of the regressions: 1 for small panels [default: 0, as mama.py]",
+    )  # fmt: skip
     parser.add_argument("--mama_compat", action="store_true", help="read and align exactly as mama.py")
 
 

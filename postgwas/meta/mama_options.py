@@ -53,6 +53,8 @@ class MamaOptions:
         constant, or a file that has them.
     reg_ld_set_corr : float, optional
         Genetic correlation that fixes the covariances.
+    ld_weight_floor : float
+        Least LD score in the weights of the regressions; 0 is mama.py's way.
     freq_bounds : (float, float)
     allowed_chr_values : sequence of str
     allow_palindromic_snps : bool
@@ -62,6 +64,8 @@ class MamaOptions:
         Separator (a regular expression) of all inputs.
     add_col_match, replace_col_match : mapping
         Standard column -> pattern of names of columns.
+    freq_from_scores : bool
+        Fill missing frequencies with those of the samples behind the LD scores.
     mama_compat : bool
         Find columns by mama.py's patterns only, and keep its way with A/T and C/G SNPs.
     """
@@ -71,6 +75,7 @@ class MamaOptions:
     reg_se2: str = "diagonal"
     reg_int: str = "free"
     reg_ld_set_corr: float | None = None
+    ld_weight_floor: float = 0.0
     freq_bounds: tuple[float, float] = (0.01, 0.99)
     allowed_chr_values: Sequence[str] = CHROMOSOMES
     allow_palindromic_snps: bool = False
@@ -78,6 +83,7 @@ class MamaOptions:
     input_sep: str | None = None
     add_col_match: Mapping[str, str] = field(default_factory=dict)
     replace_col_match: Mapping[str, str] = field(default_factory=dict)
+    freq_from_scores: bool = False
     mama_compat: bool = False
 
 
@@ -100,6 +106,8 @@ def check(populations: Sequence[Population], options: MamaOptions) -> None:
     low, high = options.freq_bounds
     if not 0 <= low < high <= 1:
         raise UsageError(f"--freq_bounds {low:g} {high:g}: expected two frequencies, the lower first")
+    if not 0 <= options.ld_weight_floor < float("inf"):
+        raise UsageError(f"--ld_weight_floor {options.ld_weight_floor:g}: expected an LD score, 0 or more")
     corr = options.reg_ld_set_corr
     if corr is not None and not -1 <= corr <= 1:
         raise UsageError(f"--reg_ld_set_corr {corr:g}: expected a correlation, from -1 to 1")
@@ -113,7 +121,9 @@ def fixed_coefficients(options: MamaOptions, k: int) -> dict[str, Any]:
     InputError, MatrixError
         If a file of coefficients cannot be used.
     """
-    fixed: dict[str, Any] = {"ld_correlation": options.reg_ld_set_corr}
+    fixed: dict[str, Any] = {
+        "ld_correlation": options.reg_ld_set_corr, "weight_floor": options.ld_weight_floor,
+    }  # fmt: skip
     for key, name in (("ld_fixed", "reg_ld"), ("intercept_fixed", "reg_int"), ("se2_fixed", "reg_se2")):
         value: str = getattr(options, name)
         if value in ("free", "zero", "diagonal", "identity"):

@@ -92,9 +92,23 @@ REQUIRED_ORDER = ("SNP", "CHR", "BP", "A1", "A2", "FREQ", "BETA", "SE", "P")
 
 
 def read_any_dialect(
-    path: str, *, columns: Mapping[str, str] | None = None, n: float | None = None
+    path: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    n: float | None = None,
+    without_frequency: bool = False,
 ) -> PopulationTable:
     """Read a file of any dialect; what it lacks is derived where that can be done.
+
+    Parameters
+    ----------
+    path : str
+    columns : mapping, optional
+        Canonical name -> column of the file.
+    n : float, optional
+        Sample size.
+    without_frequency : bool
+        FREQ may be missing; it is null then.
 
     Raises
     ------
@@ -106,10 +120,12 @@ def read_any_dialect(
     from postgwas.store.export import with_chromosome_names
     from postgwas.sumstats.run import read_sumstats
 
-    needed = ("SNPID", "CHR", "POS", "EA", "NEA", "EAF", "BETA", "SE")
-    stats = read_sumstats(path, columns=columns or None, wanted=(*needed, "P", "N"), require=needed, n=n)
+    needed = ["SNPID", "CHR", "POS", "EA", "NEA", "BETA", "SE"]
+    required = needed if without_frequency else [*needed, "EAF"]
+    wanted = (*needed, "EAF", "P", "N")
+    stats = read_sumstats(path, columns=columns or None, wanted=wanted, require=required, n=n)
     frame = with_chromosome_names(stats.frame)
-    for name in ("P", "N"):
+    for name in ("EAF", "P", "N"):
         if name not in frame.columns:
             frame = frame.with_columns(pl.lit(None, pl.Float64).alias(name))
     frame = frame.select(
@@ -120,6 +136,8 @@ def read_any_dialect(
     )  # fmt: skip
     if frame["N"].null_count() == frame.height:
         frame = frame.drop("N")
+    elif (frame["N"] == frame["N"].round()).all():
+        frame = frame.with_columns(pl.col("N").cast(pl.Int64))
     return PopulationTable(frame, tuple(frame.columns[1:]), stats.rejected)
 
 
@@ -158,6 +176,12 @@ def read_ld_table(path: str, *, separator: str | None = None, rename: Sequence[s
                 hint=f"{one},{two}=FILE is for OUT.cross.ldscore.gz of postgwas ldsc --l2 --bfile2",
             )
         frame = frame.rename(own)
+        if {"A1", "FRQ_1", "FRQ_2"} <= set(names):
+            places = (("FRQ_1", one), ("FRQ_2", two))
+            frame = frame.with_columns(
+                *(pl.col(place).alias(f"FRQ:{name}") for place, name in places),
+                *(pl.col("A1").alias(f"A1:{name}") for _, name in places),
+            )
     return frame.drop("CHR", "CM", "A1", "A2", "FRQ_1", "FRQ_2", "MAF", strict=False)
 
 

@@ -70,6 +70,7 @@ def regress(
     intercept_fixed: Floats,
     se2_fixed: Floats,
     ld_correlation: float | None = None,
+    weight_floor: float = 0.0,
 ) -> Coefficients:
     r"""Regress products of effects on LD scores, a constant and products of standard errors.
 
@@ -78,7 +79,8 @@ def regress(
     .. math:: E[b_{pj} b_{qj}] = c_{pq} \ell_{pqj} + i_{pq} + s_{pq}\, se_{pj} se_{qj}
 
     by least squares with weights :math:`1/\ell_{ppj}` (0 where it is not positive) for p = q
-    and :math:`1/|\ell_{pqj}|` (0 where it is 0) otherwise.
+    and :math:`1/|\ell_{pqj}|` (0 where it is 0) otherwise. Scores of a small panel may be next to 0
+    by chance and such SNPs then outweigh all others: `weight_floor` bounds the weights.
 
     Parameters
     ----------
@@ -90,6 +92,9 @@ def regress(
         Values that coefficients are fixed at; NaN: to be estimated. See :func:`constrained`.
     ld_correlation : float, optional
         Fixes ``ld[p, q]`` at this times the square root of ``ld[p, p] * ld[q, q]``.
+    weight_floor : float
+        Least LD score in the weights: with 1, as in LD score regression and Popcorn, they are
+        1 / max(score, 1) for all SNPs. 0 is MAMA's way.
 
     Returns
     -------
@@ -116,7 +121,7 @@ def regress(
     found = np.zeros((3, k, k))
     for p in range(k):
         own = ld[:, p, p]
-        weight = np.divide(1.0, own, out=np.zeros_like(own), where=own > 0)
+        weight = _weights(own, weight_floor)
         found[:, p, p] = _one(beta, se, own, weight, p, p, fixed[:, p, p])
     unset: list[tuple[int, int]] = []
     if ld_correlation is not None:
@@ -124,9 +129,15 @@ def regress(
     for p in range(k):
         for q in range(p + 1, k):
             cross = ld[:, p, q]
-            weight = np.divide(1.0, np.abs(cross), out=np.zeros_like(cross), where=cross != 0)
+            weight = _weights(np.abs(cross), weight_floor)
             found[:, p, q] = found[:, q, p] = _one(beta, se, cross, weight, p, q, fixed[:, p, q])
     return Coefficients(found[0], found[1], found[2], tuple(unset))
+
+
+def _weights(score: Floats, floor: float) -> Floats:
+    """1 / score, at most 1 / floor; 0 where the score is not positive and there is no floor."""
+    score = np.maximum(score, floor)
+    return np.divide(1.0, score, out=np.zeros_like(score), where=score > 0)
 
 
 def _correlated(variance: Floats, correlation: float) -> tuple[Floats, list[tuple[int, int]]]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.errors import InputError, PanelError
+from postgwas.meta.mama_filters import COMPLEMENT
 from postgwas.meta.mama_reading import read_ld_table
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def read_scores(
     columns = [pair_column(whole.columns, one, two) for one, two in _pairs(ancestries)]
     missing = [f"{one}_{two}" for (one, two), name in zip(_pairs(ancestries), columns) if name is None]
     if missing:
-        scores = [name for name in whole.columns if name not in ("SNP", "BP")]
+        scores = [name for name in whole.columns if name not in ("SNP", "BP") and ":" not in name]
         raise PanelError(
             f"{', '.join(file for file, _ in files)}: no LD scores {', '.join(missing)}; columns found: "
             f"{', '.join(scores)}",
@@ -109,7 +110,7 @@ def read_scores(
             "ANC1,ANC2=FILE names those of postgwas ldsc --l2 --bfile2",
         )
     wanted = list(dict.fromkeys(name for name in columns if name is not None))
-    place = ["BP"] if "BP" in whole.columns else []
+    place = [name for name in whole.columns if name == "BP" or name.startswith(("FRQ:", "A1:"))]
     if mama_compat:
         whole = whole.fill_nan(None).drop_nulls()
     kept = whole.select("SNP", *place, *wanted).with_columns(pl.col(wanted).fill_nan(None)).drop_nulls(wanted)
@@ -124,6 +125,32 @@ def pair_column(columns: Sequence[str], one: str, two: str) -> str | None:
         if name in columns:
             return name
     return None
+
+
+def with_frequencies(frame: pl.DataFrame, scores: pl.DataFrame, ancestry: str, *, path: str) -> pl.DataFrame:
+    """A population's rows, missing frequencies filled with those of the samples behind the scores.
+
+    Raises
+    ------
+    InputError
+        If the scores have no frequencies of this ancestry.
+    """
+    import polars as pl
+
+    theirs, allele = f"FRQ:{ancestry}", f"A1:{ancestry}"
+    if theirs not in scores.columns:
+        raise InputError(
+            f"{path}: no frequencies, and none of {ancestry} in the LD scores either",
+            hint="--ld_scores ANC1,ANC2=OUT.cross.ldscore.gz has them",
+        )
+    known = scores.select("SNP", theirs, allele)
+    joined = frame.join(known, on="SNP", how="left", maintain_order="left")
+    a1, a2, of = pl.col("A1"), pl.col("A2"), pl.col(allele)
+    other = of.replace_strict(COMPLEMENT, default=None, return_dtype=pl.String)
+    one = (a1 == of) | ((a1 == other) & (a2 != of))
+    two = (a2 == of) | ((a2 == other) & (a1 != of))
+    found = pl.when(one).then(pl.col(theirs)).when(two).then(1 - pl.col(theirs))
+    return joined.with_columns(pl.col("FREQ").fill_null(found)).drop(theirs, allele)
 
 
 def score_array(scores: pl.DataFrame, ancestries: Sequence[str]) -> Floats:

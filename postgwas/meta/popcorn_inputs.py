@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from postgwas.errors import ColumnError, InputError, NoVariantsError
 from postgwas.genotypes.text_table import read_text
+from postgwas.meta.mama_filters import COMPLEMENT
 
 if TYPE_CHECKING:
     import polars as pl
@@ -279,10 +280,13 @@ def align(scores: Scores, populations: tuple[pl.DataFrame, ...], *, maf: float) 
     turns = [_turn(common, i) for i in range(len(populations))]
     keep = np.logical_and.reduce([turn != 0 for turn in turns])
     for i, turn in enumerate(turns):
+        a1, a2 = pl.col(f"a1_{i}"), pl.col(f"a2_{i}")
+        palindromic = a1.replace_strict(COMPLEMENT, default=None, return_dtype=pl.String) == a2
+        why = pl.when(palindromic).then(pl.lit("palindromic")).otherwise(pl.lit("alleles_differ"))
         bad = common.filter(pl.Series(turn == 0)).select(
             pl.col(f"ROW_{i}").alias("ROW"),
             pl.col("id").alias("SNPID"),
-            pl.lit("alleles_differ").alias("REASON"),
+            why.alias("REASON"),
         )
         rejected[i] = pl.concat([rejected[i], bad])
     counts["alleles"] = int((~keep).sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from postgwas.meta.mama_outputs import result_frame
 from postgwas.meta.mama_reading import PopulationTable, read_any_dialect, read_by_patterns
 from postgwas.meta.mama_regression import Coefficients, regress
 from postgwas.meta.mama_remarks import tell_harmonised, warn_of
-from postgwas.meta.mama_scores import read_scores, score_array
+from postgwas.meta.mama_scores import read_scores, score_array, with_frequencies
 from postgwas.meta.named_columns import patterns
 from postgwas.meta.write_mama import Target, store_results, write_files
 from postgwas.runlog import get_logger, log_step, run_log
@@ -117,7 +117,7 @@ def mama(
             log.warning(
                 "%s repeated SNPs of the LD scores left out: the first of each is used", f"{repeated:,}"
             )
-        tables, filtered, rejected = _populations(populations, options)
+        tables, filtered, rejected = _populations(populations, options, scores)
         common = harmonise(
             filtered, [p.name for p in populations], scores, snp_list=_snp_list(options),
             mama_compat=options.mama_compat,
@@ -174,7 +174,7 @@ def _estimated(
 
 
 def _populations(
-    populations: Sequence[Population], options: MamaOptions
+    populations: Sequence[Population], options: MamaOptions, scores: pl.DataFrame
 ) -> tuple[list[PopulationTable], list[pl.DataFrame], list[tuple[str, pl.DataFrame]]]:
     """Tables as read, rows that passed the filters, and rows that did not."""
     rules = FilterRules(
@@ -187,11 +187,16 @@ def _populations(
     )
     tables, kept, rejected = [], [], []
     for population in populations:
-        table = (
-            read_by_patterns(population.path, wanted, separator=options.input_sep)
-            if by_pattern
-            else read_any_dialect(population.path, columns=population.columns, n=population.n)
-        )
+        if by_pattern:
+            table = read_by_patterns(population.path, wanted, separator=options.input_sep)
+        else:
+            table = read_any_dialect(
+                population.path, columns=population.columns, n=population.n,
+                without_frequency=options.freq_from_scores,
+            )  # fmt: skip
+        if options.freq_from_scores and table.frame["FREQ"].null_count():
+            filled = with_frequencies(table.frame, scores, population.ancestry, path=population.path)
+            table = replace(table, frame=filled)
         passed = apply_filters(table, rules)
         dropped = {name: count for name, count in passed.counts.items() if count}
         if passed.n_duplicates:
