@@ -69,7 +69,7 @@ def main() -> None:
     command = [
         sys.executable,
         "-m",
-        "postgwas.cli",
+        "postgwas.cli.main",
         "meta",
         "--method",
         args.method,

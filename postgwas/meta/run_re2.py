@@ -73,7 +73,7 @@ def mixture_mlog10p(statistic: Floats, zero: float) -> Floats:
     Examples
     --------
     >>> mixture_mlog10p(np.array([20.0]), 0.5).round(3).tolist()
-    [4.591]
+    [4.576]
     """
     one, two = (-np.log(10.0) * chi2_mlog10p(statistic, df) for df in (1, 2))
     with np.errstate(divide="ignore"):
