@@ -34,8 +34,7 @@ def refuse_unused(args: argparse.Namespace, *, formats: Collection[str], hints: 
     for flag, default in JOINING.items():
         if getattr(args, flag, default) != default:
             raise UsageError(f"--{flag} has no meaning with --method {args.method}", hint=hints.get(flag))
-    asked = [name.strip() for name in args.format.split(",") if name.strip()]
-    asked = [] if asked == ["tbl"] else asked
+    asked = [name.strip() for name in (args.format or "").split(",") if name.strip()]
     for name in asked:
         if name not in formats:
             others = ", ".join(formats) or "none besides its own files"

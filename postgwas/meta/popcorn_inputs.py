@@ -30,6 +30,9 @@ _OURS = {
 
 _CODES = {"A": 0, "C": 1, "G": 2, "T": 3}
 
+#: Names of a frequency that a dialect may leave aside.
+FREQUENCIES = ("af", "eaf", "frq", "freq")
+
 #: How far frequencies may be apart for A/T and C/G variants, Popcorn's.
 TOLERANCE = 0.1
 
@@ -192,10 +195,10 @@ def read_population(
 
     wanted = ("SNPID", "CHR", "POS", "EA", "NEA", "EAF", "Z", "N")
     stats = read_sumstats(path, columns=columns, wanted=wanted, require=("EA", "NEA", "Z", "N"), n=n)
-    own = [name for name in stats.header if name.lower() == "af"]
+    own = [name for name in stats.header if name.lower() in FREQUENCIES]
     if own and "EAF" not in stats.frame.columns:
-        # Popcorn's name, which by itself could be the frequency of any allele; it is used for A/T and
-        # C/G variants alone, and in the same way for both populations.
+        # Popcorn's af by itself could be the frequency of any allele, and files of Z may be told to be
+        # ldsc's, which have none. It is used for A/T and C/G variants alone, alike in both populations.
         columns = {**(columns or {}), "EAF": own[0]}
         stats = read_sumstats(path, columns=columns, wanted=wanted, n=n)
     frame = stats.frame
