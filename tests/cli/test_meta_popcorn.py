@@ -88,7 +88,7 @@ def test_results_and_warnings(study: Path, capsys: pytest.CaptureFixture[str]) -
         found["ESTIMATE"].to_list()
     )
     assert main(call(study)) == 2
-    assert "exists" in capsys.readouterr().err
+    assert "--overwrite replaces" in capsys.readouterr().err
 
 
 def test_rows_in_any_order_and_alleles_swapped(study: Path) -> None:
