@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sensitivity", metavar="FILE",
         help="table of prior and posterior probabilities over p12 (OUT.sensitivity.tsv of coloc abf)",
     )  # fmt: skip
+    group.add_argument(
+        "--p12", type=float, default=1e-5, metavar="P", help="its prior, marked in the figure [default: 1e-5]"
+    )
     _add_region(parser)
     output = parser.add_argument_group("output")
     output.add_argument("--out", required=True, metavar="PREFIX", help="prefix of all files")
@@ -97,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
             args.genotypes, args.ld, args.ld_variants, args.covariates,
             Selection(keep=args.keep, remove=args.remove), args.dosage,
         ),
-        gtf=args.gtf, marked=args.mark, sensitivity=args.sensitivity,
+        gtf=args.gtf, marked=args.mark, sensitivity=args.sensitivity, p12=args.p12,
         formats=[one.strip() for one in args.figure_format.split(",") if one.strip()],
         overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json,
     )  # fmt: skip

@@ -140,8 +140,15 @@ def _named(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(names.cast(pl.String))
 
 
-def sensitivity_of(path: str | os.PathLike[str]) -> tuple[Figure, pl.DataFrame]:
-    """The figure of a table of sensitivity: columns p12, prior.H0 to prior.H4, PP.H0 to PP.H4.
+def draw_sensitivity(path: str | os.PathLike[str], *, p12: float = 1e-5) -> Drawn:
+    """Figures of a table of sensitivity: P12, PRIOR.H0 to PRIOR.H4, PP.H0 to PP.H4; one of each REGION.
+
+    Parameters
+    ----------
+    path : path
+        OUT.sensitivity.tsv of ``postgwas coloc abf``, or ``STUDY.h5::KEY``.
+    p12 : float
+        Of the analysis, marked.
 
     Raises
     ------
@@ -162,13 +169,15 @@ def sensitivity_of(path: str | os.PathLike[str]) -> tuple[Figure, pl.DataFrame]:
     numbers = table.select(pl.col(low[name]).cast(pl.Float64, strict=False).alias(name) for name in names)
     if numbers.null_count().sum_horizontal()[0]:
         raise ColumnError(f"{told}: cells that are no numbers")
-    used = None
-    if "chosen" in low:
-        marks = table[low["chosen"]].cast(pl.String).str.to_lowercase() == "true"
-        used = numbers["p12"].filter(marks)[0] if marks.any() else None
-    figure = sensitivity_figure(
-        numbers["p12"].to_numpy(), numbers.select(names[1:6]).to_numpy(),
-        numbers.select(names[6:]).to_numpy(),
-        chosen=1e-5 if used is None else float(used),
-    )  # fmt: skip
-    return figure, table
+    regions = table[low["region"]].to_list() if "region" in low else [""] * table.height
+    made: Drawn = {}
+    for region in dict.fromkeys(regions):
+        here = [one == region for one in regions]
+        part = numbers.filter(here)
+        figure = sensitivity_figure(
+            part["p12"].to_numpy(), part.select(names[1:6]).to_numpy(), part.select(names[6:]).to_numpy(),
+            chosen=p12, title=region,
+        )  # fmt: skip
+        name = "sensitivity" if len(set(regions)) == 1 else f"sensitivity.{_plain(region)}"
+        made[name] = figure, table.filter(here)
+    return made

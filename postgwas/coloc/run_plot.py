@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
-from postgwas.coloc.plot_figures import RegionData, draw_region, sensitivity_of
+from postgwas.coloc.plot_figures import RegionData, draw_region, draw_sensitivity
 from postgwas.coloc.plot_ld import r2_with_lead
 from postgwas.coloc.plot_traits import Path, PlotTrait, check_traits, read_heights, same_variants
 from postgwas.destination import check_prefix
@@ -68,6 +68,7 @@ def coloc_figures(
     gtf: Path | None = None,
     marked: Sequence[str] = (),
     sensitivity: Path | None = None,
+    p12: float = 1e-5,
     formats: Sequence[str] = ("png", "svg"),
     overwrite: bool = False,
     quiet: bool = False,
@@ -91,6 +92,8 @@ def coloc_figures(
         Names of genes in another colour.
     sensitivity : path, optional
         Table with p12 and prior and posterior probabilities of H0 to H4, as ``postgwas coloc abf`` writes it.
+    p12 : float
+        Of that analysis, marked in the figure.
     formats : sequence of str
         "png", "svg", "pdf".
     overwrite, quiet, log_json : bool
@@ -113,7 +116,7 @@ def coloc_figures(
         if traits:
             made |= draw_region(_region_data(traits, chosen, ld or PlotLd(), gtf), marked)
         if sensitivity is not None:
-            made["sensitivity"] = sensitivity_of(sensitivity)
+            made |= draw_sensitivity(sensitivity, p12=p12)
         return save_figures(made, out, formats, overwrite=overwrite, room="coloc")
 
 

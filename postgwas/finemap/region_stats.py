@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -88,9 +88,11 @@ def load_stats(path: str | os.PathLike[str], options: StatsOptions | None = None
     read = read_sumstats(
         path, columns=dict(chosen.columns) or None, dialect=chosen.dialect,
         dialect_files=chosen.dialect_files, n=chosen.n, n_cases=chosen.n_cases,
-        n_controls=chosen.n_controls, require=("CHR", "POS"), flags=flags, sample=chosen.sample,
+        n_controls=chosen.n_controls, flags=flags, sample=chosen.sample,
     )  # fmt: skip
     frame = read.frame
+    if not {"CHR", "POS"} <= set(frame.columns):
+        _refuse_placeless(path, frame.columns, read.header)
     if "N" not in frame.columns:
         raise ColumnError(f"{path}: no sample sizes; columns are {', '.join(read.header)}", hint="--n N")
     if "Z" not in frame.columns:
@@ -134,6 +136,23 @@ def load_stats(path: str | os.PathLike[str], options: StatsOptions | None = None
         told = ", ".join(f"{number:,} {name}" for name, number in counts.iter_rows())
         raise NoVariantsError(f"{path}: no variant can be used ({told})")
     return RegionStats(kept, rejected, os.fspath(path), read.n_kind, (*read.derived, *read.warnings))
+
+
+def _refuse_placeless(
+    path: str | os.PathLike[str], columns: Sequence[str], header: Sequence[str]
+) -> NoReturn:
+    """Say all that a file lacks at once, and what can be done with it as it is."""
+    have = set(columns)
+    lacking = ["chromosome and position (CHR, POS)"]
+    if not {"BETA", "SE"} <= have and "Z" not in have:
+        lacking.append("effects with standard errors (BETA, SE), or allele frequencies (EAF) beside P")
+    if "N" not in have:
+        lacking.append("sample sizes (--n)")
+    drawn = "; ids and P-values can be drawn: postgwas coloc plot" if {"SNPID", "P"} <= have else ""
+    raise ColumnError(
+        f"{path}: lacks {', '.join(lacking)}; columns are {', '.join(header)}",
+        hint=f"--chr_name and --pos_name name columns{drawn}",
+    )
 
 
 def _once(frame: pl.DataFrame) -> pl.DataFrame:

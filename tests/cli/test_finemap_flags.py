@@ -222,3 +222,15 @@ def test_abf_flags_that_are_refused(made: Study, out: Path, capsys: pytest.Captu
         assert main([str(one) for one in argv]) == 2
         lines = capsys.readouterr().err.splitlines()
         assert len(lines) == 1 and told in lines[0], lines
+
+
+def test_ids_and_p_values_alone(
+    made: Study, out: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """All that is missing is said at once, and what can be done."""
+    bare = tmp_path / "bare.txt"
+    pl.read_csv(made.stats, separator="\t").select("SNP", "P").write_csv(bare, separator="\t")
+    assert main(["finemap", str(bare), "--method", "abf", "--out", str(out), "--quiet"]) == 2
+    line = capsys.readouterr().err
+    for told in ("CHR, POS", "BETA, SE", "EAF", "--n", "columns are SNP, P", "postgwas coloc plot"):
+        assert told in line
