@@ -1,9 +1,8 @@
-"""Run the main job on the embedded demo study and show how the estimates compare with the truth.
+"""Simulate a study whose truth is known, run it from end to end, and show what was found of it.
 
-Three genetically correlated traits with known Omega and sample overlap are simulated on a
-simulated LD score panel, written as raw files in three programs' formats with everyday faults,
-and put through `postgwas mtag`: results, maxFDR, figures and the store. Takes seconds; needs no
-download.
+Three ancestries from the out-of-Africa history, two traits in each, expression of some of the people; some
+causal variants are shared between traits and genes. FOLDER/study.yaml is left to be changed and run again by
+`postgwas run`. With --mtag_only a quicker demo of MTAG alone. Needs no download.
 """
 
 from __future__ import annotations
@@ -16,13 +15,10 @@ from postgwas.cli.options import add_engine_options, add_run_options, engine_arg
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
-    from postgwas.mtag.results import MtagResult
-    from postgwas.reference.demo import DemoStudy
-    from postgwas.reference.demo_check import Effects, FloatArray
+    from postgwas.reference.demo_study_check import Comparison
 
-HELP = "run the main job on the embedded demo study"
+HELP = "run a simulated study from end to end, and compare with the truth"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,173 +27,76 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", default="postgwas_demo", metavar="FOLDER", help="folder to write [default: postgwas_demo]"
     )
     parser.add_argument("--seed", type=int, default=None, metavar="N", help="seed of the simulation")
+    parser.add_argument(
+        "--mtag_only", action="store_true", help="MTAG of three simulated traits, with maxFDR; takes seconds"
+    )
+    parser.add_argument("--no_run", action="store_true", help="only write the study, do not run it")
     add_engine_options(parser)
     add_run_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Simulate, run MTAG, compare with the truth, list the files."""
-    from rich.console import Console
-
+    """Simulate, run, compare with the truth."""
     from postgwas.errors import UsageError
-    from postgwas.mtag.run import mtag
-    from postgwas.reference.demo import SEED, write_demo
 
     if args.seed is not None and args.seed < 0:
         raise UsageError(f"--seed {args.seed}: expected 0 or more")
-    where = engine_arguments(args)
+    if args.mtag_only:
+        if args.no_run:
+            raise UsageError("--mtag_only and --no_run exclude each other")
+        from postgwas.cli import demo_mtag
+
+        return demo_mtag.run(args)
+    return _run_study(args)
+
+
+def _run_study(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from postgwas.cli.run import tell
+    from postgwas.pipeline.run_study import Where, run_study
+    from postgwas.reference.demo_study import write_demo_study
+    from postgwas.reference.demo_study_check import compare_study
+    from postgwas.reference.demo_study_design import SEED
+
+    where = Where(**engine_arguments(args))
     folder = Path(args.out)
     seed = SEED if args.seed is None else args.seed
     console = Console(quiet=args.quiet, highlight=False)
     if not console.is_terminal:
         # Tables keep their columns in a log file or a pipe.
-        console = Console(quiet=args.quiet, highlight=False, width=100)
-    console.print(f"Simulating three traits (seed {seed}) into {folder}/raw")
-    study = write_demo(folder / "raw", seed=seed, overwrite=args.overwrite)
-    for path in study.sumstats:
-        console.print(f"  {path}", soft_wrap=True)
-    result = mtag(
-        study.sumstats,
-        ld_ref_panel=study.ld_ref_panel,
-        out=folder / "mtag",
-        trait_names=study.truth.trait_names,
-        fdr=True,
-        store=folder / "study.h5",
-        figures=True,
-        overwrite=args.overwrite,
-        quiet=args.quiet,
-        **where,
+        console = Console(quiet=args.quiet, highlight=False, width=110)
+    console.print(f"Simulating three ancestries, two traits and expression (seed {seed}) into {folder}")
+    write_demo_study(folder, seed=seed, overwrite=args.overwrite)
+    if args.no_run:
+        console.print(f"Wrote {folder / 'study.yaml'}: postgwas run {folder / 'study.yaml'}", soft_wrap=True)
+        return 0
+    outcome = run_study(
+        folder / "study.yaml", where=where, say=lambda line: console.print(line, soft_wrap=True, markup=False)
     )
-    report(console, study, result)
-    list_files(console, folder)
-    return 0
-
-
-def report(console: Console, study: DemoStudy, result: MtagResult) -> None:
-    """Print estimates beside the truth."""
-    from postgwas.reference.demo_check import compare_effects, deviations
-
-    away = deviations(
-        study,
-        omega=result.omega,
-        omega_se=result.omega_se,
-        rg=result.genetic_correlation,
-        rg_se=result.genetic_correlation_se,
-        sigma=result.sigma,
-        sigma_se=result.sigma_se,
+    status = tell(outcome, quiet=args.quiet)
+    for one in compare_study(outcome.study.store, folder / "truth"):
+        _print(console, one)
+    results = outcome.study.out
+    console.print(f"\nThe page of all results: {results / 'report' / 'report.html'}", soft_wrap=True)
+    console.print(
+        f"Change {folder / 'study.yaml'} and run it again: postgwas run {folder / 'study.yaml'}",
+        soft_wrap=True,
     )
-    pairs = [(i, j) for i in range(result.n_traits) for j in range(i)]
-    elements = [(i, j) for i in range(result.n_traits) for j in range(i + 1)]
-    truth = study.truth
-    console.print()
-    console.print(
-        _matrix_table(
-            "Genetic correlations", result.trait_names, pairs, truth.rg,
-            result.genetic_correlation, result.genetic_correlation_se, away.rg, "{:.3f}",
-        )
-    )  # fmt: skip
-    console.print(
-        _matrix_table(
-            "Omega: genetic covariance per SNP (truth: mean LD score x true covariance)",
-            result.trait_names, elements, truth.omega, result.omega, result.omega_se, away.omega, "{:.3e}",
-        )
-    )  # fmt: skip
-    console.print(
-        _matrix_table(
-            "Sigma: covariance of estimation errors (off the diagonal: shared samples)",
-            result.trait_names, elements, truth.sigma, result.sigma, result.sigma_se, away.sigma, "{:.4f}",
-        )
-    )  # fmt: skip
-    near, total = away.counts()
-    console.print(
-        f"{near} of {total} estimates lie within 2 standard errors of the truth "
-        "(95 % would be\nexpected to).\n"
-    )
-
-    aligned = result.aligned
-    table = result.frame(0, order="genome")
-    gwas = aligned.z / aligned.n**0.5
-    effects = compare_effects(
-        study, table["SNP"].to_numpy(), table["A1"].to_numpy(), table["A2"].to_numpy(), gwas, result.beta
-    )
-    console.print(_trait_table(result, effects))
+    return status
 
 
-def _matrix_table(
-    title: str,
-    names: list[str],
-    cells: list[tuple[int, int]],
-    truth: FloatArray,
-    estimate: FloatArray,
-    se: FloatArray,
-    away: FloatArray,
-    form: str,
-) -> Table:
-    table = _table(title, ["traits"], ["truth", "estimate", "SE", "(estimate - truth) / SE"])
-    for i, j in cells:
-        label = names[i] if i == j else f"{names[j]}, {names[i]}"
-        numbers = [form.format(matrix[i, j]) for matrix in (truth, estimate, se)]
-        table.add_row(label, *numbers, f"{away[i, j]:+.2f}")
-    return table
-
-
-def _trait_table(result: MtagResult, effects: Effects) -> Table:
-    columns = [one.name for one in result.summaries]
-    table = _table(f"What MTAG gained ({effects.n_variants:,} SNPs)", [""], columns)
-
-    def arrow(before: float, after: float, form: str) -> str:
-        return f"{form.format(before)} -> {form.format(after)}"
-
-    rows = {
-        "mean chi2 / Sigma": [
-            arrow(one.gwas_mean_chi2, one.mtag_mean_chi2, "{:.3f}") for one in result.summaries
-        ],
-        "N -> GWAS-equivalent N": [
-            arrow(one.n_max, one.gwas_equivalent_n, "{:,.0f}") for one in result.summaries
-        ],
-        "SNPs with P < 5e-8": [
-            arrow(one.n_significant_gwas, one.n_significant_mtag, "{:,}") for one in result.summaries
-        ],
-        "r with true effects": [
-            arrow(a, b, "{:.3f}") for a, b in zip(effects.correlation_gwas, effects.correlation_mtag)
-        ],
-        "mean squared error": [arrow(a, b, "{:.2e}") for a, b in zip(effects.mse_gwas, effects.mse_mtag)],
-    }
-    if result.max_fdr is not None:
-        rows["maxFDR"] = [f"{value:.4f}" for value in result.max_fdr]
-    for name, values in rows.items():
-        table.add_row(name, *values)
-    return table
-
-
-def _table(title: str, left: list[str], right: list[str]) -> Table:
+def _print(console: Console, one: Comparison) -> None:
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in left:
-        table.add_column(heading)
-    for heading in right:
-        table.add_column(heading, justify="right")
-    return table
-
-
-def list_files(console: Console, folder: Path) -> None:
-    """Print what was written, with sizes; the panel and the store's parts in one line each."""
-    table = _table(f"Written to {folder}", ["file"], ["size"])
-    sizes: dict[str, int] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            relative = path.relative_to(folder)
-            inner = next((p for p in relative.parts[:-1] if p.endswith((".parts", "_ld_chr"))), None)
-            cut = relative.parts.index(inner) + 1 if inner else None
-            key = str(relative) if cut is None else str(Path(*relative.parts[:cut])) + "/"
-            sizes[key] = sizes.get(key, 0) + path.stat().st_size
-    for name, size in sizes.items():
-        table.add_row(name, f"{size / 1e6:.2f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB")
+    table = Table(
+        title=one.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    for number, heading in enumerate(one.columns):
+        table.add_column(heading, justify="left" if number < one.n_left else "right")
+    for row in one.rows:
+        table.add_row(*row)
+    console.print()
     console.print(table)
-    store = folder / "study.h5"
-    if store.exists():
-        console.print(
-            f"Ask the store: postgwas store query {store} --region 1:1000000-3000000", soft_wrap=True
-        )
+    console.print(one.summary, soft_wrap=True)

@@ -60,7 +60,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "write a commented study.yaml from the files of a folder"),
     "run": ("run", "run a study.yaml from end to end; what is there already is kept"),
     "batch": ("batch", "run several studies one after the other"),
-    "demo": ("demo", "run the main job on the embedded demo study"),
+    "demo": ("demo", "run a simulated study from end to end, and compare with the truth"),
 }
 
 EXIT_ERROR = 2

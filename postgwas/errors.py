@@ -56,7 +56,7 @@ class NoVariantsError(PostgwasError):
     """No variants are left after a step; the message counts where they went."""
 
 
-class NoSignalError(NoVariantsError):
+class NoSignalError(NoVariantsError, InputError):
     """Nothing is as strong as was asked for; a study goes on without that step's results."""
 
 

@@ -89,7 +89,7 @@ def test_the_installed_wheel_is_what_runs(environment: Path, tmp_path: Path) -> 
 
 
 def test_the_demo_runs_elsewhere(environment: Path, tmp_path: Path) -> None:
-    printed = _run(environment / "bin" / "postgwas", "demo", "--out", "results", cwd=tmp_path)
+    printed = _run(environment / "bin" / "postgwas", "demo", "--mtag_only", "--out", "results", cwd=tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"results"}
     files = {path.name for path in (tmp_path / "results").iterdir()}
     assert {"mtag_trait_1.txt", "mtag_trait_2.txt", "mtag_omega_hat.txt", "mtag_sigma_hat.txt"} <= files
@@ -99,5 +99,9 @@ def test_the_demo_runs_elsewhere(environment: Path, tmp_path: Path) -> None:
     assert header.split("\t")[-4:] == ["mtag_beta", "mtag_se", "mtag_z", "mtag_pval"]
     assert len(first.split("\t")) == len(header.split("\t"))
     assert "study.h5" in printed
+    study = _run(environment / "bin" / "postgwas", "demo", "--no_run", "--out", "study", cwd=tmp_path)
+    assert "study.yaml" in study
+    plan = _run(environment / "bin" / "postgwas", "run", "study", "--dry_run", cwd=tmp_path)
+    assert "coloc/EUR_LDL_lcl" in plan and "kept" in plan
     listed = _run(environment / "bin" / "postgwas", "store", "ls", "results/study.h5", cwd=tmp_path)
     assert "mtag" in listed

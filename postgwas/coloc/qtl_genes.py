@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from postgwas.coloc.qtl_source import QtlSource
 from postgwas.coloc.qtl_summary import NAMES, parse_ids
-from postgwas.errors import ColumnError, InputError, UsageError
+from postgwas.errors import ColumnError, InputError, NoSignalError, UsageError
 from postgwas.runlog import get_logger
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ def load_genes(
     wanted: pl.DataFrame | None = None
     if isinstance(egenes, str | os.PathLike):
         wanted = _egenes(os.fspath(egenes), fdr)
+        if not wanted.height:
+            raise NoSignalError(f"{os.fspath(egenes)}: no gene has a q-value up to {fdr:g}", hint="--fdr")
     elif egenes is not None:
         wanted = pl.DataFrame({"GENE": [str(name) for name in egenes]}).unique(maintain_order=True)
     if places is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from postgwas.compute.engine import engine
-from postgwas.errors import InputError, UsageError
+from postgwas.errors import InputError, NoSignalError, UsageError
 from postgwas.expression.covariate_table import CovariateMatrix
 from postgwas.expression.matrix import ExpressionMatrix
 from postgwas.genotypes.genotypes import Genotypes
@@ -171,7 +171,7 @@ def _leads(table: pl.DataFrame, fdr: float, told: str) -> tuple[dict[str, Lead],
 
     kept = table.filter(pl.col("qval") <= fdr)
     if not kept.height:
-        raise InputError(f"{told}: no phenotype has a q-value up to {fdr:g}", hint="--fdr")
+        raise NoSignalError(f"{told}: no phenotype has a q-value up to {fdr:g}", hint="--fdr")
     extra = ("num_var", "beta_shape1", "beta_shape2", "true_df", "pval_perm")
     here = [name for name in extra if name in kept.columns]
     kept = kept.with_columns(pl.col(here).cast(pl.Float64, strict=False))

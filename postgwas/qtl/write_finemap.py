@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from postgwas.errors import InputError, UsageError
+from postgwas.errors import InputError, NoSignalError, UsageError
 from postgwas.expression.covariate_table import CovariateMatrix
 from postgwas.expression.matrix import ExpressionMatrix
 from postgwas.genotypes.genotypes import Genotypes
@@ -151,7 +151,7 @@ def read_egenes(path: str | os.PathLike[str], fdr: float = 0.05) -> list[str]:
     names: list[str] = table["phenotype_id"].unique(maintain_order=True).to_list()
     if not names:
         why = f" has qval <= {fdr:g}" if "qval" in table.columns else ""
-        raise InputError(f"{path}: no phenotype in it{why}")
+        raise (NoSignalError if why else InputError)(f"{path}: no phenotype in it{why}")
     return names
 
 

@@ -1,4 +1,4 @@
-"""`postgwas demo` from end to end."""
+"""`postgwas demo --mtag_only` from end to end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo") / "study"
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
-        status = main(["demo", "--out", str(folder)])
+        status = main(["demo", "--mtag_only", "--out", str(folder)])
     return folder, status, text.getvalue()
 
 
@@ -62,12 +62,12 @@ def test_the_variant_whose_p_underflows_is_in_the_reader_not_in_the_results(demo
 def test_a_second_run_is_refused_and_leaves_the_first_alone(demo, capsys):
     folder, _, _ = demo
     before = (folder / "mtag_trait_1.txt").stat().st_mtime_ns
-    assert main(["demo", "--out", str(folder)]) == 2
+    assert main(["demo", "--mtag_only", "--out", str(folder)]) == 2
     assert "--overwrite" in capsys.readouterr().err
     assert (folder / "mtag_trait_1.txt").stat().st_mtime_ns == before
 
 
 def test_a_negative_seed_is_refused(tmp_path, capsys):
-    assert main(["demo", "--out", str(tmp_path / "x"), "--seed", "-3"]) == 2
+    assert main(["demo", "--mtag_only", "--out", str(tmp_path / "x"), "--seed", "-3"]) == 2
     assert "--seed" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()

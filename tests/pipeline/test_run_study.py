@@ -1,0 +1,190 @@
+"""Running a study: what is kept, what is run again, what is repaired."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pipeline.tiny_study import STEPS
+
+from postgwas.errors import OutputError, UsageError
+from postgwas.pipeline.run_study import plan_study, run_study
+from postgwas.store.content import content_checksums
+from postgwas.store.study import Study
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    path = folder / "study.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    return content_checksums(folder / "results" / "tiny.h5")
+
+
+def test_the_first_run_does_every_step_in_order(finished):
+    markers = {path.stem for path in (finished / "results" / ".steps").glob("*.json")} - {"digests"}
+    assert markers == {name.replace("/", "__") for name in STEPS}
+    keys = {entry.key for entry in Study.open(finished / "results" / "tiny.h5").ls()}
+    assert {"sumstats/EUR_LDL", "ldsc/h2/EUR_TG/summary", "mtag/EUR_TG", "mtag/covariances/EUR"} <= keys
+    assert {"qtl/cis_permutation/lcl", "expression/covariates/lcl", "genotypes/pca/lcl"} <= keys
+    assert not Study.open(finished / "results" / "tiny.h5").verify().problems
+
+
+def test_a_study_that_was_moved_as_a_whole_is_kept(done):
+    before = checksums(done)
+    outcome = run_study(done)
+    assert outcome.kept == STEPS and not outcome.ran
+    assert checksums(done) == before
+
+
+def test_an_unchanged_run_loads_nothing_heavy(done):
+    code = (
+        "import sys; from postgwas.cli.main import main\n"
+        "status = main(['run', sys.argv[1], '--quiet'])\n"
+        "heavy = {'numpy', 'polars', 'h5py', 'dask', 'pandas', 'scipy', 'matplotlib'} & set(sys.modules)\n"
+        "print(status, sorted(heavy))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(done)], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "0 []"
+
+
+def test_a_changed_setting_runs_what_depends_on_it_and_nothing_else(done):
+    edit(done, "mtag: {n_blocks: 12", "mtag: {n_blocks: 10")
+    assert run_study(done).ran == ["mtag/EUR"]
+    edit(done, "genotype_pcs: 2", "genotype_pcs: 1")
+    plan = {one.step.name: one.why for one in plan_study(done)[1]}
+    assert plan["expression_covariates/lcl"] == "inputs, settings or code changed"
+    assert plan["eqtl_permute/lcl"] == "follows expression_covariates/lcl"
+    assert plan["expression_peer/lcl"] == "kept"
+    assert run_study(done).ran == ["expression_covariates/lcl", "eqtl_permute/lcl", "eqtl_finemap/lcl"]
+
+
+def test_a_step_that_finds_the_same_again_stops_the_chain(done):
+    outcome = run_study(done, only=["genotypes_prune"], force=True)
+    assert outcome.ran == ["genotypes_prune/lcl"]
+    assert run_study(done).ran == []
+
+
+def test_a_file_of_the_same_content_is_the_same(done):
+    path = done / "gwas" / "EUR_TG.regenie.gz"
+    path.write_bytes(path.read_bytes())
+    assert run_study(done).ran == []
+
+
+def test_a_changed_input_is_seen(done):
+    path = done / "expression" / "samples.tsv"
+    lines = path.read_text().splitlines()
+    sexes = {"male": "female", "female": "male"}
+    first = lines[1].split("\t")
+    lines[1] = "\t".join([first[0], sexes[first[1]], first[2]])
+    path.write_text("\n".join(lines) + "\n")
+    before = checksums(done)
+    assert run_study(done).ran == ["expression_covariates/lcl", "eqtl_permute/lcl", "eqtl_finemap/lcl"]
+    after = checksums(done)
+    assert {key for key in before if before[key] != after[key]} >= {"expression/covariates/lcl"}
+
+
+@pytest.mark.parametrize("how", ["changed", "gone", "part"])
+def test_damaged_results_are_made_again(done, how):
+    before = checksums(done)
+    table = done / "results" / "h2" / "EUR_LDL" / "EUR_LDL.h2.tsv"
+    if how == "changed":
+        table.write_text("nothing")
+    elif how == "gone":
+        table.unlink()
+    else:
+        part = next((done / "results" / "tiny.parts").glob("ldsc_h2_EUR_LDL_summary*"))
+        raw = bytearray(part.read_bytes())
+        raw[len(raw) // 2] ^= 0xFF
+        part.write_bytes(bytes(raw))
+    assert run_study(done).ran == ["h2/EUR_LDL"]
+    assert checksums(done) == before
+
+
+def test_damage_that_kept_size_and_time_is_found_when_asked_for(done):
+    import os
+
+    run_study(done)  # everything is known by size and time now
+    table = done / "results" / "h2" / "EUR_LDL" / "EUR_LDL.h2.tsv"
+    stat = table.stat()
+    with open(table, "r+b") as stream:
+        stream.write(b"X")
+    os.utime(table, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert run_study(done, check=True).ran == ["h2/EUR_LDL"]
+
+
+def test_a_trait_that_left_the_study_leaves_the_store(done):
+    edit(done, "  - {trait: TG, ancestry: EUR, file: gwas/EUR_TG.regenie.gz}\n", "")
+    said: list[str] = []
+    run_study(done, say=said.append)
+    keys = {entry.key for entry in Study.open(done / "results" / "tiny.h5").ls()}
+    assert "sumstats/EUR_LDL" in keys
+    assert not [key for key in keys if "TG" in key or key.startswith("mtag/")]
+    assert any("harmonise/EUR_TG is no longer in the study" in line for line in said)
+    assert (done / "results" / "harmonise" / "EUR_TG" / "EUR_TG.tsv.gz").exists()
+
+
+def test_a_failing_step_stops_those_that_need_it_and_no_others(done):
+    (done / "gwas" / "EUR_TG.regenie.gz").write_bytes(b"not a gwas\n")
+    outcome = run_study(done)
+    assert list(outcome.failed) == ["harmonise/EUR_TG"]
+    assert outcome.waiting == {"h2/EUR_TG": "harmonise/EUR_TG", "mtag/EUR": "harmonise/EUR_TG"}
+    assert "h2/EUR_LDL" in outcome.kept and "eqtl_permute/lcl" in outcome.kept
+    assert "EUR_TG.regenie.gz" in outcome.failed["harmonise/EUR_TG"]
+
+
+def test_from_runs_what_follows_and_only_runs_alone(done):
+    assert run_study(done, begin=["genotypes_pca"]).ran == [
+        "genotypes_pca/lcl", "expression_covariates/lcl", "eqtl_permute/lcl", "eqtl_finemap/lcl"
+    ]  # fmt: skip
+    assert run_study(done, only=["h2/EUR_TG"], force=True).ran == ["h2/EUR_TG"]
+    with pytest.raises(UsageError, match=r"no step is called 'h3'.*h2"):
+        run_study(done, only=["h3"])
+
+
+def test_only_before_its_inputs_are_there_says_what_is_missing(fresh):
+    outcome = run_study(fresh, only=["h2/EUR_TG"])
+    assert "EUR_TG.sumstats.gz" in outcome.failed["h2/EUR_TG"]
+
+
+def test_a_folder_of_someone_else_is_not_emptied(fresh):
+    theirs = fresh / "results" / "h2" / "EUR_LDL"
+    theirs.mkdir(parents=True)
+    (theirs / "thesis.txt").write_text("years")
+    outcome = run_study(fresh, only=["harmonise", "ld_scores", "h2/EUR_LDL"])
+    assert "no run of this study made it" in outcome.failed["h2/EUR_LDL"]
+    assert (theirs / "thesis.txt").read_text() == "years"
+
+
+def test_results_in_a_place_that_cannot_be_written_end_in_one_error(fresh):
+    edit(fresh, "  build: GRCh38", "  out: /proc/nothing\n  build: GRCh38")
+    with pytest.raises(OutputError, match=r"^/proc/nothing"):
+        run_study(fresh)
+
+
+def test_a_full_disk_fails_the_step_and_the_next_run_goes_on(fresh, monkeypatch):
+    import errno
+
+    from postgwas.pipeline import markers
+
+    def full(path, text):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(markers, "write_whole", full)
+        outcome = run_study(fresh, only=["ld_scores"])
+    assert outcome.failed["ld_scores/EUR"].startswith("disk full while writing")
+    assert run_study(fresh, only=["ld_scores"]).ran == ["ld_scores/EUR"]
+
+
+def test_a_marker_that_cannot_be_read_runs_its_step_again(done):
+    path = done / "results" / ".steps" / "h2__EUR_LDL.json"
+    for text in ("{", "[]", json.dumps({"version": 99, "name": "h2/EUR_LDL", "key": ""}), ""):
+        path.write_text(text)
+        assert run_study(done).ran == ["h2/EUR_LDL"]
