@@ -14,9 +14,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")
-
 import numpy as np
 
 STEP = 500
@@ -60,7 +57,8 @@ def main() -> int:
 def measured(command: list[str]) -> tuple[float, float, float]:
     """Wall seconds, CPU seconds with children, and the largest process in GB."""
     began = time.perf_counter()
-    with subprocess.Popen(command) as process:
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    with subprocess.Popen(command, env={**os.environ, **threads}) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -115,8 +113,9 @@ def mosaics(rng: np.random.Generator, n: int, p: int) -> np.ndarray:
     haplotypes = founders[np.take_along_axis(source, at, axis=1), np.arange(p)]
     haplotypes ^= rng.random(haplotypes.shape) < 0.003
     calls = (haplotypes[:n].astype(np.int8) + haplotypes[n:]).T.copy()
-    calls[calls.std(axis=1) == 0, 0] += 1
-    return calls.clip(0, 2)
+    constant = calls.std(axis=1) == 0
+    calls[constant, 0] = 1
+    return calls
 
 
 def genes(

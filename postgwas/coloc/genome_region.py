@@ -84,6 +84,7 @@ class _Region:
         self.status = OK
         self.notes: dict[str, None] = {}
         self.gwas_signals: Signals | None = None
+        self.names: tuple[bytes, list[str], dict[str, str]] | None = None
         self.qtl_ld: LdOfTrait | None = None
         self.about = {"TRAIT": task.trait, "REGION": task.region.name}
         tss = dict(zip(task.qtl.genes, task.qtl.tss))
@@ -281,9 +282,7 @@ class _Region:
             return
         if self.gwas_signals is None:
             self.gwas_signals = named_signals(gwas.fit, [str(row) for row in gwas.rows.tolist()])
-        called = dict(zip(match.rows.tolist(), match.other_rows.tolist()))
-        names = [str(called[row]) if row in called else f"q{row}" for row in side.rows.tolist()]
-        ids = dict(zip(names, table["SNPID"].gather(side.rows).to_list()))
+        names, ids = self._names(side.rows, match, table, keep=stored is None)
         two = named_signals(side.fit, names)
         try:
             rows, notes = pair_rows(gwas.fit, self.gwas_signals, side.fit, two, ids, self.task.settings)
@@ -293,6 +292,20 @@ class _Region:
         self.pairs += [{**self._gene(name), "METHOD": "susie", **row} for row in rows]
         best = max(rows, key=lambda one: one["PP.H4"])
         self.genes[name] |= {"PP.H4.susie": best["PP.H4"], "PP.H3.susie": best["PP.H3"]}
+
+    def _names(
+        self, rows: Rows, match: AlleleMatch, table: pl.DataFrame, *, keep: bool
+    ) -> tuple[list[str], dict[str, str]]:
+        """What a fit's variants are called for pairing (the GWAS's rows, if they have one), and their ids."""
+        key = rows.tobytes()
+        if keep and self.names is not None and self.names[0] == key:
+            return self.names[1], self.names[2]
+        called = dict(zip(match.rows.tolist(), match.other_rows.tolist()))
+        names = [str(called[row]) if row in called else f"q{row}" for row in rows.tolist()]
+        ids = dict(zip(names, table["SNPID"].gather(rows).to_list()))
+        if keep:
+            self.names = key, names, ids
+        return names, ids
 
     # One instrument
 

@@ -90,7 +90,7 @@ def refuse_other_build(stats: RegionStats, regions: Sequence[MapRegion], spool: 
         )
     raise InputError(
         f"{stats.path} and {qtl_path} are on different builds: {told}",
-        hint="postgwas harmonise --chain FILE brings the GWAS to the QTLs' build",
+        hint="postgwas harmonise --target_build brings the GWAS to the QTLs' build",
     )
 
 
