@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run MAMA on the studies, each of one ancestry."""
     hints = {"maf_min": "--freq_bounds MIN MAX", "palindromic": "--allow_palindromic_snps"}
-    formats = refuse_unused(args, formats=("parquet",), hints=hints)
+    formats = refuse_unused(args, formats=("parquet", "ssf", "tsv"), hints=hints)
     if not args.ld_scores:
         raise UsageError(
             "--method mama needs LD scores in and across ancestries", hint="--ld_scores FILE ..."
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         populations = [Population(s.path, str(s.ancestry), s.name, columns=s.columns, n=s.n) for s in studies]
     mama(
         populations, args.ld_scores, out=args.out, options=mama_options(args, mama_compat=args.mama_compat),
-        out_reg_coef=args.out_reg_coef, out_harmonized=args.out_harmonized, parquet="parquet" in formats,
+        out_reg_coef=args.out_reg_coef, out_harmonized=args.out_harmonized, formats=formats,
         store=args.store, overwrite=args.overwrite, quiet=args.quiet, log_json=args.log_json,
     )  # fmt: skip
     return 0

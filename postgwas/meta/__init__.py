@@ -12,16 +12,34 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from postgwas.meta.aligned import MetaBlock
     from postgwas.meta.fixed_effects import combine_fixed
+    from postgwas.meta.mama_options import MamaOptions, Population
+    from postgwas.meta.run_mama import mama
     from postgwas.meta.run_meta import meta
+    from postgwas.meta.run_popcorn import PopcornOptions, popcorn
     from postgwas.meta.studies import StudySpec
 
-__all__ = ["MetaBlock", "StudySpec", "combine_fixed", "meta"]
+__all__ = [
+    "MamaOptions",
+    "MetaBlock",
+    "PopcornOptions",
+    "Population",
+    "StudySpec",
+    "combine_fixed",
+    "mama",
+    "meta",
+    "popcorn",
+]
 
 _HOME = {
+    "MamaOptions": "mama_options",
     "MetaBlock": "aligned",
+    "PopcornOptions": "run_popcorn",
+    "Population": "mama_options",
     "StudySpec": "studies",
     "combine_fixed": "fixed_effects",
+    "mama": "run_mama",
     "meta": "run_meta",
+    "popcorn": "run_popcorn",
 }
 
 

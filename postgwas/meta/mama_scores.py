@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from postgwas.errors import InputError, PanelError
+from postgwas.errors import InputError, PanelError, UsageError
 from postgwas.meta.mama_filters import COMPLEMENT
 from postgwas.meta.mama_reading import read_ld_table
 
@@ -53,6 +54,7 @@ def read_scores(
     *,
     separator: str | None = None,
     mama_compat: bool = False,
+    standardized: bool = False,
 ) -> tuple[pl.DataFrame, list[str], int]:
     """LD scores of all pairs of ancestries.
 
@@ -66,6 +68,9 @@ def read_scores(
     mama_compat : bool
         Leave out rows that lack any score of the file, of ancestries not asked for too, as
         mama.py does.
+    standardized : bool
+        The effects are those of standardised genotypes; otherwise scores of
+        ``postgwas ldsc --l2 --bfile2 --per_allele`` are brought to allele-count units.
 
     Returns
     -------
@@ -80,6 +85,8 @@ def read_scores(
     ------
     InputError, PanelError
         If a file is missing or unreadable, or no file has the scores of a pair.
+    UsageError
+        If scores of ``postgwas ldsc`` are in other units than the effects.
     """
     import polars as pl
 
@@ -87,6 +94,8 @@ def read_scores(
     files = find_score_files(places)
     for file, pair in files:
         frame = read_ld_table(file, separator=separator, rename=pair)
+        if pair:
+            frame = _in_units(frame, file, pair, standardized=standardized)
         tables.setdefault(frozenset(frame.columns), []).append(frame)
     whole: pl.DataFrame | None = None
     n_repeated = 0
@@ -125,6 +134,38 @@ def pair_column(columns: Sequence[str], one: str, two: str) -> str | None:
         if name in columns:
             return name
     return None
+
+
+def _in_units(frame: pl.DataFrame, file: str, pair: Sequence[str], *, standardized: bool) -> pl.DataFrame:
+    """Scores of ``postgwas ldsc --l2 --bfile2`` in MAMA's units, as the sums of weights beside them tell.
+
+    Weighed by p(1-p) and divided by the SNP's own weight they are those of effects per allele.
+    """
+    import polars as pl
+
+    from postgwas.genotypes.text_table import read_text
+
+    counts = f"{file.removesuffix('.cross.ldscore.gz')}.cross.M"
+    if not file.endswith(".cross.ldscore.gz") or not os.path.exists(counts):
+        return frame
+    sums = np.array([float(word) for word in read_text(counts).split()])
+    weighed = not np.allclose(sums, np.round(sums), rtol=1e-9, atol=0)
+    if weighed == standardized:
+        how = "weighed by p(1-p)" if weighed else "of standardised genotypes"
+        hint = (
+            "leave out --per_allele"
+            if weighed
+            else "--use_standardized_units, or make them with --per_allele"
+        )
+        raise UsageError(f"{file}: LD scores {how}, but effects are not", hint=hint)
+    if not weighed:
+        return frame
+    one, two = pair
+    own = {name: pl.col(f"FRQ:{name}") * (1 - pl.col(f"FRQ:{name}")) for name in pair}
+    return frame.with_columns(
+        pl.col(f"{one}_{one}") / own[one], pl.col(f"{two}_{two}") / own[two],
+        pl.col(f"{one}_{two}") / (own[one] * own[two]).sqrt(),
+    )  # fmt: skip
 
 
 def with_frequencies(frame: pl.DataFrame, scores: pl.DataFrame, ancestry: str, *, path: str) -> pl.DataFrame:

@@ -61,7 +61,7 @@ def mama(
     options: MamaOptions | None = None,
     out_reg_coef: bool = False,
     out_harmonized: bool = False,
-    parquet: bool = False,
+    formats: Sequence[str] = (),
     store: str | None = None,
     overwrite: bool = False,
     quiet: bool = False,
@@ -79,9 +79,10 @@ def mama(
     out : str, optional
         Prefix: OUT_ANC_PHENO.res, OUT.rejected.tsv.gz, OUT.log.
     options : MamaOptions, optional
-    out_reg_coef, out_harmonized, parquet : bool
-        Also OUT_ld_reg.cf, OUT_int_reg.cf, OUT_se2_reg.cf; OUT_ANC_PHENO.hrm;
-        OUT_ANC_PHENO.parquet.
+    out_reg_coef, out_harmonized : bool
+        Also OUT_ld_reg.cf, OUT_int_reg.cf, OUT_se2_reg.cf; OUT_ANC_PHENO.hrm.
+    formats : sequence of {"parquet", "ssf", "tsv"}
+        Also OUT_ANC_PHENO.parquet, .ssf.tsv.gz (columns of GWAS-SSF), .tsv.gz.
     store : path, optional
         Study whose ``meta/mama/<name of out>/...`` gets the results.
     overwrite, quiet, verbose, log_json : bool
@@ -103,14 +104,14 @@ def mama(
     begun = time.perf_counter()
     populations = tuple(populations)
     check(populations, options)
-    target = Target(out, populations, out_reg_coef, out_harmonized, parquet, store)
+    target = Target(out, populations, out_reg_coef, out_harmonized, tuple(formats), store)
     target.check(overwrite=overwrite)
     with run_log(f"{out}.log" if out else None, quiet=quiet, verbose=verbose, json_lines=log_json):
         log.info("MAMA of %d populations: %s", len(populations), ", ".join(p.name for p in populations))
         fixed = fixed_coefficients(options, len(populations))
         scores, files, repeated = read_scores(
             ld_scores, [p.ancestry for p in populations], separator=options.input_sep,
-            mama_compat=options.mama_compat,
+            mama_compat=options.mama_compat, standardized=options.use_standardized_units,
         )  # fmt: skip
         log.info("LD scores of %s SNPs read from %d files", f"{scores.height:,}", len(files))
         if repeated:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+#: Formats besides .res and the endings of their files.
+FORMATS = {"parquet": ".parquet", "ssf": ".ssf.tsv.gz", "tsv": ".tsv.gz"}
+
 
 @dataclass(frozen=True)
 class Target:
@@ -32,12 +35,12 @@ class Target:
     populations: tuple[Population, ...]
     coefficients: bool
     harmonised: bool
-    parquet: bool
+    formats: tuple[str, ...]
     store: str | None
 
     def endings(self) -> list[str]:
         found = [".rejected.tsv.gz"]
-        kinds = [".res", *([".hrm"] if self.harmonised else []), *([".parquet"] if self.parquet else [])]
+        kinds = [".res", *([".hrm"] if self.harmonised else []), *(FORMATS[name] for name in self.formats)]
         found += [f"_{p.name}{kind}" for p in self.populations for kind in kinds]
         if self.coefficients:
             found += [f"_{name}_reg.cf" for name in ("ld", "int", "se2")]
@@ -76,14 +79,41 @@ def write_files(
                 write_delimited(
                     harmonised_frame(common.frames[i], tables[i].columns), f"{stem}.hrm", null="NaN"
                 )
-            if target.parquet:
-                table.write_parquet(f"{stem}.parquet")
+            _write_formats(table, stem, target.formats)
         if target.coefficients:
             for name, matrix in (("ld", result.coefficients.ld), ("int", result.coefficients.intercept),
                                  ("se2", result.coefficients.se2)):  # fmt: skip
                 write_coefficients(matrix, Path(f"{prefix}_{name}_reg.cf"))
         write_rejected(f"{prefix}.rejected.tsv.gz", list(rejected))
     log.info("Wrote %s", ", ".join(f"{target.out}{ending}" for ending in target.endings()))
+
+
+def _write_formats(table: pl.DataFrame, stem: str, formats: Sequence[str]) -> None:
+    """What is asked for besides .res: chromosomes in order, our names of columns."""
+    from postgwas.store.export import with_chromosome_names
+    from postgwas.sumstats.ssf import ssf_table
+    from postgwas.sumstats.write import write_delimited
+
+    for name in formats:
+        path = f"{stem}{FORMATS[name]}"
+        if name == "parquet":
+            table.write_parquet(path)
+        elif name == "ssf":
+            write_delimited(ssf_table(canonical(table)), path, null="#NA")
+        else:
+            write_delimited(with_chromosome_names(canonical(table)), path)
+
+
+def canonical(table: pl.DataFrame) -> pl.DataFrame:
+    """Results in genome order with our names: SNPID, CHR (code), POS, EA, NEA, EAF, ... and N, effective."""
+    import polars as pl
+
+    from postgwas.sumstats.values import chromosomes_from_text
+
+    ours = {"SNP": "SNPID", "BP": "POS", "A1": "EA", "A2": "NEA", "FREQ": "EAF", "N_EFF": "N"}
+    frame = table.rename({old: new for old, new in ours.items() if old in table.columns})
+    frame = frame.with_columns(chromosomes_from_text(frame["CHR"]).alias("CHR"), pl.col("POS").cast(pl.Int32))
+    return frame.drop("N_ORIG", strict=False).sort("CHR", "POS", maintain_order=True)
 
 
 def store_results(
@@ -94,11 +124,9 @@ def store_results(
     begun: float,
     overwrite: bool,
 ) -> None:
-    import polars as pl
 
     from postgwas.store.provenance import Provenance
     from postgwas.store.study import Study
-    from postgwas.sumstats.values import chromosomes_from_text
 
     assert target.store is not None
     study = Study.open(target.store, create=True)
@@ -109,12 +137,7 @@ def store_results(
     )  # fmt: skip
     keys = target.keys()
     for key, population, table in zip(keys, result.populations, result.tables):
-        ours = {"SNP": "SNPID", "BP": "POS", "A1": "EA", "A2": "NEA", "FREQ": "EAF", "N_EFF": "N"}
-        frame = table.rename({old: new for old, new in ours.items() if old in table.columns})
-        frame = frame.with_columns(
-            chromosomes_from_text(frame["CHR"]).alias("CHR"), pl.col("POS").cast(pl.Int32)
-        )
-        frame = frame.drop("N_ORIG", strict=False).sort("CHR", "POS", maintain_order=True)
+        frame = canonical(table)
         study.write_table(
             key, frame, kind="mama-results",
             attrs={"ancestry": population.ancestry, "phenotype": population.phenotype, "effect_allele": "EA",

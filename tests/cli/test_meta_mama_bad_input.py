@@ -190,7 +190,7 @@ def test_coefficients(study: Path, refused: Refused, content: str, expected: str
         (("--ld_weight_floor", "-1"), "expected an LD score"),
         (("--maf_min", "0.01"), "--freq_bounds MIN MAX"),
         (("--genomic_control", "on"), "has no meaning with --method mama"),
-        (("--format", "ssf"), "--method mama offers parquet"),
+        (("--format", "mrmega"), "--method mama offers parquet, ssf, tsv"),
         (("--snp_list", "nowhere.txt"), "nowhere.txt: no such file"),
     ],
 )

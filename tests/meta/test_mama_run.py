@@ -130,11 +130,21 @@ def test_outputs_agree(study, tmp_path: Path) -> None:  # type: ignore[no-untype
     bad = bad.with_columns(pl.when(pl.col("SNP") == "rs2").then(pl.lit("C")).otherwise("A1").alias("A1"))
     write_study(tmp_path, {**frames, "EAS": bad}, table)
     out, store = tmp_path / "out", tmp_path / "study.h5"
-    arguments = {"out": str(out), "parquet": True, "store": str(store), "out_harmonized": True}
+    arguments = {
+        "out": str(out),
+        "formats": ("parquet", "ssf", "tsv"),
+        "store": str(store),
+        "out_harmonized": True,
+    }
     result = run(tmp_path, **arguments)
     res = pl.read_csv(f"{out}_EUR_T.res", separator="\t")
     parquet = pl.read_parquet(f"{out}_EUR_T.parquet")
     kept = Study.open(store).read_polars("meta/mama/out/EUR_T")
+    ssf = pl.read_csv(f"{out}_EUR_T.ssf.tsv.gz", separator="\t")
+    np.testing.assert_allclose(ssf["beta"], parquet["BETA"])
+    assert ssf["effect_allele"].to_list() == parquet["A1"].to_list()
+    tsv = pl.read_csv(f"{out}_EUR_T.tsv.gz", separator="\t")
+    np.testing.assert_allclose(tsv["MLOG10P"], parquet["MLOG10P"])
     np.testing.assert_allclose(res["BETA"], parquet["BETA"])
     np.testing.assert_allclose(res["P"], parquet["P"], rtol=1e-9)
     assert kept["SNPID"].to_list() == parquet["SNP"].to_list()
