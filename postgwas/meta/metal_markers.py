@@ -89,6 +89,8 @@ class Markers:
 
     def names(self) -> Texts:
         """All names, in the order of their numbers."""
+        if len(self._parts) == 1:
+            return self._parts[0]
         widest = max((part.words.shape[1] for part in self._parts), default=1)
         keeper = Keeper(widest)
         made = []

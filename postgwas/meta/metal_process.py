@@ -48,13 +48,21 @@ class Processed:
     rejected: list[tuple[int, str, str]] = field(default_factory=list)
     n_rows: int = 0
 
+    def say(self, line: npt.NDArray[np.uint32], names: Texts, broken: Bools, why: str) -> None:
+        """Set rows aside."""
+        at = np.flatnonzero(broken)
+        if at.size:
+            self.dropped[why] = self.dropped.get(why, 0) + at.size
+            texts = [name.decode("utf-8", "replace") for name in names[at].to_bytes()]
+            self.rejected.extend(zip(line[at].tolist(), texts, [why] * at.size))
+
 
 @dataclass
 class _Gathered:
     """Usable rows of a file, in order."""
 
     line: list[npt.NDArray[np.uint32]] = field(default_factory=list)
-    marker: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    name: list[Texts] = field(default_factory=list)
     z: list[Floats] = field(default_factory=list)
     weight: list[Floats] = field(default_factory=list)
     freq: list[Floats] = field(default_factory=list)
@@ -62,6 +70,7 @@ class _Gathered:
     other: list[Bools] = field(default_factory=list)
     custom: dict[str, list[Floats]] = field(default_factory=dict)
     place: list[tuple[Texts, Texts]] = field(default_factory=list)
+    first_allele: list[bytes] = field(default_factory=list)
 
 
 def process_file(file: MetalFile, markers: Markers, sums: Sums, settings: MetalSettings) -> Processed:
@@ -69,80 +78,93 @@ def process_file(file: MetalFile, markers: Markers, sums: Sums, settings: MetalS
     got = _Gathered(custom={name: [] for name in settings.custom})
     done = Processed(FileFigures(np.zeros(0, np.int32), np.zeros(0), np.zeros(0), None, {}))
     for rows in file.rows():
-        _take(rows, file, markers, sums, settings, got, done)
-    sums.grow(len(markers))
+        _take(rows, file, settings, got, done)
     if not got.line:
+        sums.grow(len(markers))
         return done
-    marker, line = np.concatenate(got.marker), np.concatenate(got.line)
-    code, other = np.concatenate(got.code), np.concatenate(got.other)
-    order = np.argsort(marker, kind="stable")
-    first = np.concatenate(([True], marker[order][1:] != marker[order][:-1]))
+    line, code, other = np.concatenate(got.line), np.concatenate(got.code), np.concatenate(got.other)
+    names = join_texts(got.name, got.name[0].keeper)
+    marker = markers.numbers(names, add=not file.guess)
+    sums.grow(len(markers))
+    z, freq = np.concatenate(got.z), np.concatenate(got.freq) if got.freq else None
+    if file.guess:
+        told = _guess(got, marker, code, sums, file.book)
+        done.say(line, names, code == 0, BAD_GUESS)
+        z = z * told
+        freq = None if freq is None else np.where(told < 0, 1.0 - freq, freq)
+        marker = np.maximum(marker, 0)
+    order, first = _in_order(marker, len(markers))
     if not file.guess:
-        _learn_alleles(marker[order[first]], code[order[first]], other[order[first]], sums)
-    fits = code == sums.allele[marker]
-    reject(done, markers, marker, line, ~fits, BAD_ALLELES)
+        _learn_alleles(marker[first], code[first], other[first], sums)
+        fits = code == sums.allele[marker]
+    else:
+        fits = code > 0
+    bad = ~fits if not file.guess else np.zeros(fits.size, np.bool_)
+    done.say(line, names, bad, BAD_ALLELES)
     if settings.track_positions:
-        fits &= _tracked(got, marker, fits, order, sums, markers, line, done)
-    # Of the rows that fit, the first of each marker.
-    fitting = order[fits[order]]
-    lead = np.concatenate(([True], marker[fitting][1:] != marker[fitting][:-1])) if fitting.size else fitting
-    used = np.zeros(marker.size, np.bool_)
-    used[fitting[lead.astype(np.bool_)] if fitting.size else fitting] = True
-    reject(done, markers, marker, line, fits & ~used, DUPLICATE)
+        fits &= _tracked(got, marker, fits, order, sums, names, line, done)
+    used = _first_fitting(marker, fits, order)
+    done.say(line, names, fits & ~used, DUPLICATE)
     rows_used = np.flatnonzero(used)
     take = slice(None) if rows_used.size == used.size else rows_used
     done.figures = FileFigures(
         marker[take].astype(np.int32),
-        np.concatenate(got.z)[take],
+        z[take],
         np.concatenate(got.weight)[take],
-        np.concatenate(got.freq)[take] if got.freq else None,
+        freq[take] if freq is not None else None,
         {name: np.concatenate(values)[take] for name, values in got.custom.items()},
         "allele2" in file.places or "allele1" not in file.places,
     )
     return done
 
 
-def _take(
-    rows: MetalRows,
-    file: MetalFile,
-    markers: Markers,
-    sums: Sums,
-    settings: MetalSettings,
-    got: _Gathered,
-    done: Processed,
-) -> None:
+def _in_order(
+    marker: npt.NDArray[np.int64], n_markers: int
+) -> tuple[npt.NDArray[np.intp] | None, npt.NDArray[np.intp]]:
+    """Rows by marker, and the first row of each; None where no marker is there twice."""
+    seen = np.zeros(n_markers, np.bool_)
+    seen[marker] = True
+    if int(seen.sum()) == marker.size:
+        return None, np.arange(marker.size)
+    order = np.argsort(marker, kind="stable")
+    return order, order[np.concatenate(([True], marker[order][1:] != marker[order][:-1]))]
+
+
+def _first_fitting(marker: npt.NDArray[np.int64], fits: Bools, order: npt.NDArray[np.intp] | None) -> Bools:
+    """Of the rows that fit, the first of each marker."""
+    if order is None:
+        return fits.copy()
+    fitting = order[fits[order]]
+    used = np.zeros(marker.size, np.bool_)
+    if fitting.size:
+        used[fitting[np.concatenate(([True], marker[fitting][1:] != marker[fitting][:-1]))]] = True
+    return used
+
+
+def _take(rows: MetalRows, file: MetalFile, settings: MetalSettings, got: _Gathered, done: Processed) -> None:
     """Figures of a chunk's rows, without those that are no figures."""
     done.n_rows += rows.line.size
-    number = markers.numbers(rows.marker, add=not file.guess)
     z, weight, good = (
         _by_stderr(rows, file, done) if settings.by_stderr else _by_p(rows, file, settings, done)
     )
     if settings.flip:
         z = -z
     freq = rows.numbers.get("freq")
-    code = np.zeros(z.size, np.int32)
-    other = np.zeros(z.size, np.bool_)
+    code, other = np.zeros(z.size, np.int32), np.zeros(z.size, np.bool_)
     if rows.pairs is not None:
         code, other = rows.pairs.code, rows.pairs.complemented
         z = z * rows.pairs.sign
         if freq is not None:
             freq = rows.pairs.turned_frequency(freq)
-    elif file.guess:
-        sums.grow(len(markers))
-        sign = _guessed(rows, number, good, code, sums, file.book)
-        good &= code > 0
-        _say(done, rows, number < 0, BAD_GUESS)
-        _say(done, rows, (code == 0) & (number >= 0), BAD_GUESS)
-        z = z * sign
-        if freq is not None:
-            freq = np.where(sign < 0, 1.0 - freq, freq)
     keep = slice(None) if good.all() else np.flatnonzero(good)
     got.line.append(rows.line[keep])
-    got.marker.append(number[keep])
+    got.name.append(rows.marker[keep])
     got.z.append(z[keep])
     got.weight.append(weight[keep])
     got.code.append(code[keep])
     got.other.append(other[keep])
+    if file.guess:
+        got.first_allele.extend(np.array(rows.first_allele, object)[keep].tolist())
     if freq is not None:
         got.freq.append(freq[keep])
     for name, values in got.custom.items():
@@ -159,13 +181,13 @@ def _by_p(
         good = (p > 0) & (p <= 1)
     tiny = np.array(sorted(rows.mlog10p), np.int64)
     good[tiny] = True
-    _say(done, rows, ~good, BAD_P)
+    done.say(rows.line, rows.marker, ~good, BAD_P)
     z = -special.ndtri(np.where(good, p, 1.0) * 0.5)
     if tiny.size:
         z[tiny] = abs_z_from_mlog10p(np.array([rows.mlog10p[row] for row in tiny.tolist()]))
     if file.log_effect:
         odds = rows.numbers["effect"]
-        _say(done, rows, good & ~(odds > 0), BAD_EFFECT)
+        done.say(rows.line, rows.marker, good & ~(odds > 0), BAD_EFFECT)
         good &= odds > 0
         z = np.where(odds < 1.0, -z, z)
     else:
@@ -183,10 +205,10 @@ def _by_stderr(rows: MetalRows, file: MetalFile, done: Processed) -> tuple[Float
     with np.errstate(divide="ignore", invalid="ignore"):
         if file.log_effect:
             good = effect > 0
-            _say(done, rows, ~good, BAD_EFFECT)
+            done.say(rows.line, rows.marker, ~good, BAD_EFFECT)
             effect = np.log(effect)
         bad = ~(se > 0) | ~np.isfinite(effect)
-        _say(done, rows, good & bad, BAD_SE)
+        done.say(rows.line, rows.marker, good & bad, BAD_SE)
         return effect, 1.0 / (se * se), good & ~bad
 
 
@@ -198,20 +220,19 @@ def _learn_alleles(
     sums.complemented[marker[new]] = other[new]
 
 
-def _guessed(
-    rows: MetalRows,
-    number: npt.NDArray[np.int64],
-    good: Bools,
+def _guess(
+    got: _Gathered,
+    marker: npt.NDArray[np.int64],
     code: npt.NDArray[np.int32],
     sums: Sums,
     book: PairBook,
 ) -> npt.NDArray[np.int8]:
-    """Complete pairs of which the file names one allele, from the marker's pair; the sign of each row."""
-    sign = np.ones(number.size, np.int8)
-    for row in np.flatnonzero(good & (number >= 0)).tolist():
-        known = int(sums.allele[number[row]])
+    """Complete pairs of which the file names one allele, from the markers' pairs; the sign of each row."""
+    sign = np.ones(marker.size, np.int8)
+    for row in np.flatnonzero(marker >= 0).tolist():
+        known = int(sums.allele[marker[row]])
         pair = book.texts(known)
-        allele = rows.first_allele[row].decode("utf-8", "replace").lower()
+        allele = got.first_allele[row].decode("utf-8", "replace").lower()
         allele = {"1": "a", "2": "c", "3": "g", "4": "t"}.get(allele, allele)
         turned = complement(allele)
         if not known or {allele, turned} == set(pair):
@@ -227,15 +248,16 @@ def _tracked(
     got: _Gathered,
     marker: npt.NDArray[np.int64],
     fits: Bools,
-    order: npt.NDArray[np.intp],
+    order: npt.NDArray[np.intp] | None,
     sums: Sums,
-    markers: Markers,
+    names: Texts,
     line: npt.NDArray[np.uint32],
     done: Processed,
 ) -> Bools:
     """Rows at the chromosome and position that their markers have; new ones teach theirs."""
     chromosome, position = (join_texts([pair[which] for pair in got.place], Keeper(2)) for which in (0, 1))
-    size = len(markers)
+    size = sums.weight.size
+    order = np.argsort(marker, kind="stable") if order is None else order
     known_chromosome, known_position = (_longer(texts, size) for texts in (sums.chromosome, sums.position))
     fitting = order[fits[order]]
     if fitting.size:
@@ -252,8 +274,8 @@ def _tracked(
     rows = np.flatnonzero(fits & there)
     np.minimum.at(first_good, marker[rows], rows)
     before = np.arange(marker.size) < first_good[marker]
-    reject(done, markers, marker, line, fits & before & ~same_chromosome, BAD_CHROMOSOME)
-    reject(done, markers, marker, line, fits & before & same_chromosome & ~same_position, BAD_POSITION)
+    done.say(line, names, fits & before & ~same_chromosome, BAD_CHROMOSOME)
+    done.say(line, names, fits & before & same_chromosome & ~same_position, BAD_POSITION)
     return there | (fits & ~before)
 
 
@@ -269,26 +291,3 @@ def _equal(first: npt.NDArray[np.uint64], second: npt.NDArray[np.uint64]) -> Boo
     small = np.uint64(0x2020202020202020)
     same: Bools = ((first | small) == (second | small)).all(axis=1)
     return same
-
-
-def _say(done: Processed, rows: MetalRows, broken: Bools, why: str) -> None:
-    at = np.flatnonzero(broken)
-    if at.size:
-        done.dropped[why] = done.dropped.get(why, 0) + at.size
-        done.rejected.extend((int(rows.line[row]), rows.marker.text(row), why) for row in at.tolist())
-
-
-def reject(
-    done: Processed,
-    markers: Markers,
-    marker: npt.NDArray[np.int64],
-    line: npt.NDArray[np.uint32],
-    broken: Bools,
-    why: str,
-) -> None:
-    """Set rows aside that were read already."""
-    at = np.flatnonzero(broken)
-    if at.size:
-        done.dropped[why] = done.dropped.get(why, 0) + at.size
-        names = markers.some(marker[at])
-        done.rejected.extend(zip(line[at].tolist(), names, [why] * at.size))

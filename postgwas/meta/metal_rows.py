@@ -15,7 +15,7 @@ from postgwas.columns.texts import Keeper, Texts, texts_of_column, texts_of_list
 from postgwas.errors import InputError
 from postgwas.meta.metal_alleles import FoldedPairs, PairBook
 from postgwas.meta.metal_settings import Filter, MetalSettings, leading_number
-from postgwas.sumstats.chunks import Block, Readable, iter_blocks
+from postgwas.sumstats.chunks import Block, Readable, iter_blocks, squeeze
 from postgwas.sumstats.compression import ByteStream
 from postgwas.sumstats.layout import WHITESPACE, Layout
 
@@ -87,7 +87,7 @@ class MetalFile:
 
     def __post_init__(self) -> None:
         self._stream = ByteStream(found_path(self.path))
-        self._keeper = Keeper()
+        self._keeper = Keeper(2)
         head = self._stream.read(_HEAD)
         while b"\n" not in head:
             more = self._stream.read(_HEAD)
@@ -105,6 +105,8 @@ class MetalFile:
             self._stream.close()
             raise InputError(f"{self.path}: the first line is empty; expected the names of columns")
         self._head = head
+        if separator == WHITESPACE and not self._commas and _only_tabs(head):
+            separator = "\t"
         self.layout = Layout(tuple(names), separator, 2, len(line) + 1)
         self._find_columns([name.lower() for name in names])
 
@@ -167,6 +169,13 @@ class MetalFile:
         stream: Readable = _NoCommas(self._stream) if self._commas else self._stream
         head = self._head.replace(b",", b" ") if self._commas else self._head
         for block in iter_blocks(stream, head, self.layout, chunk_bytes=_CHUNK_BYTES):
+            if (
+                self.settings.separator == "WHITESPACE"
+                and block.separator == "\t"
+                and not _only_tabs(block.data)
+            ):
+                text = squeeze(block.data[PAD:-PAD])
+                block = Block(_MARGIN + text + _MARGIN, " ", block.width, block.first_line)
             cells, lines = self._cells(block)
             if cells is None or not len(cells):
                 continue
@@ -260,6 +269,11 @@ class _NoCommas:
 
     def read(self, size: int, /) -> bytes:
         return self._stream.read(size).replace(b",", b" ")
+
+
+def _only_tabs(text: bytes) -> bool:
+    """Whether fields are parted by single tabs, so that white space needs no tidying."""
+    return not any(pattern in text for pattern in (b" ", b"\t\t", b"\t\n", b"\n\t", b"\r"))
 
 
 def found_path(path: str) -> str:
