@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +27,10 @@ class Fixed:
 
 @dataclass(frozen=True, eq=False)
 class General:
-    """Numbers from 0 to 1 with four digits, as ``%.4g``."""
+    """Numbers from 0 to 1 with four digits, as ``%.4g``; some rows as other texts of up to 20 bytes."""
 
     values: npt.NDArray[np.float64]
+    texts: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +111,9 @@ def _write(column: Printed, rows: slice, table: Words) -> None:
         printed.write_fixed(column.values[rows], column.decimals, table)
     elif isinstance(column, General):
         printed.write_general(column.values[rows], table)
+        for row, text in column.texts.items() if column.texts else ():
+            if rows.start <= row < rows.stop:
+                printed.put_text(text, table[row - rows.start])
     elif isinstance(column, Shortest):
         values = column.values[rows]
         shortest.write_floats(values, table)

@@ -37,6 +37,10 @@ class Markers:
             If two names are taken for one (never met; better said than silent).
         """
         first, second = folded_names(names).hashes()
+        if not self._hashes.size and add:
+            numbers = np.full(first.size, -1, np.int64)
+            self._add(names, numbers, first, second, np.arange(first.size))
+            return numbers
         order = np.argsort(first)
         at = np.searchsorted(self._hashes, first[order])
         inside = at < self._hashes.size
@@ -72,11 +76,14 @@ class Markers:
         rank[in_order] = np.arange(leaders.size)
         numbers[rows[order]] = len(self) + rank[group]
         self._parts.append(names[leaders[in_order]])
-        merged = np.concatenate((self._hashes, hashes[new]))
-        seconds = np.concatenate((self._second, second[leaders]))
-        places = np.concatenate((self._numbers, (len(self) + rank).astype(np.int32)))
-        ordered = np.argsort(merged, kind="stable")
-        self._hashes, self._second, self._numbers = merged[ordered], seconds[ordered], places[ordered]
+        fresh = (hashes[new], second[leaders], (len(self) + rank).astype(np.int32))
+        if not self._hashes.size:
+            self._hashes, self._second, self._numbers = fresh
+            return
+        at = np.searchsorted(self._hashes, fresh[0])
+        self._hashes = np.insert(self._hashes, at, fresh[0])
+        self._second = np.insert(self._second, at, fresh[1])
+        self._numbers = np.insert(self._numbers, at, fresh[2])
 
     def some(self, numbers: Ints) -> list[str]:
         """Names of a few markers."""

@@ -155,13 +155,8 @@ def _alleles(
 def _p_values(z: Floats) -> Printed:
     size = np.abs(z)
     p = 2.0 * normal_tail(size)
-    large = np.flatnonzero(size >= _LARGE_Z)
-    if not large.size:
-        return General(p)
-    texts = [f"{value:.4g}" for value in p.tolist()]
-    for row in large.tolist():
-        texts[row] = printed_p(float(size[row]), log=False)
-    return texts_of_list([text.encode() for text in texts], Keeper(2))
+    large = np.flatnonzero(size >= _LARGE_Z).tolist()
+    return General(p, {row: printed_p(float(size[row]), log=False) for row in large})
 
 
 def printed_p(z: float, *, log: bool) -> str:

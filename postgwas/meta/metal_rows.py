@@ -169,11 +169,7 @@ class MetalFile:
         stream: Readable = _NoCommas(self._stream) if self._commas else self._stream
         head = self._head.replace(b",", b" ") if self._commas else self._head
         for block in iter_blocks(stream, head, self.layout, chunk_bytes=_CHUNK_BYTES):
-            if (
-                self.settings.separator == "WHITESPACE"
-                and block.separator == "\t"
-                and not _only_tabs(block.data)
-            ):
+            if self.settings.separator == "WHITESPACE" and block.separator == "\t" and _loose(block):
                 text = squeeze(block.data[PAD:-PAD])
                 block = Block(_MARGIN + text + _MARGIN, " ", block.width, block.first_line)
             cells, lines = self._cells(block)
@@ -274,6 +270,13 @@ class _NoCommas:
 def _only_tabs(text: bytes) -> bool:
     """Whether fields are parted by single tabs, so that white space needs no tidying."""
     return not any(pattern in text for pattern in (b" ", b"\t\t", b"\t\n", b"\n\t", b"\r"))
+
+
+def _loose(block: Block) -> bool:
+    """Whether a block that seemed to be parted by single tabs is not, or has empty fields."""
+    if b" " in block.data or block.cells is None:
+        return True
+    return bool((np.diff(block.cells.ends.ravel()) == 1).any())
 
 
 def found_path(path: str) -> str:

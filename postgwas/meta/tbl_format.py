@@ -54,7 +54,8 @@ def tbl_text(
     if "MLOG10P" in columns:
         size = columns["MLOG10P"]
         p = p_from_mlog10p(size)
-        made["P-value"] = _p_texts(p, size, tiny_p) if (size > 290).any() else General(p)
+        small = np.flatnonzero(size > 290).tolist()
+        made["P-value"] = General(p, {row: tiny_p(float(size[row])) for row in small})
     made["Direction"] = Characters(direction_bytes(block, display))
     if "Q" in columns:
         made["HetISq"] = Fixed(columns["I2"], 1)
@@ -110,13 +111,3 @@ def _chromosomes(block: MetaBlock) -> Characters:
         text = CHROMOSOME_NAMES.get(code, "NA").encode()
         table[code, : len(text)] = list(text)
     return Characters(table[block.chr])
-
-
-def _p_texts(p: np.ndarray, size: np.ndarray, tiny: object) -> Texts:
-    """P-values of which some are too small for a double."""
-    assert callable(tiny)
-    texts = [
-        "NA" if value != value else tiny(log) if log > 290 else f"{value:.4g}"
-        for value, log in zip(p.tolist(), size.tolist())
-    ]
-    return texts_of_list([text.encode() for text in texts], Keeper(2))
