@@ -49,7 +49,10 @@ def write_fixed(values: Floats, decimals: int, table: Words) -> None:
         rounded = np.rint(size)
         # The product may have been rounded onto a tie, or off one.
         sure = np.abs(np.abs(size - rounded) - 0.5) > np.maximum(1e-6, size * 4e-16)
-        plain = (size < min(_LARGEST * scale, _EXACT)) & sure
+        plain = size < min(_LARGEST * scale, _EXACT)
+    near = np.flatnonzero(plain & ~sure)
+    if near.size:
+        rounded[near] = _rounded_exactly(np.abs(values[near]), scale, size[near])
     rounded[~plain] = 0.0
     whole = rounded.astype(np.int64)
     power = 10**decimals
@@ -64,6 +67,24 @@ def write_fixed(values: Floats, decimals: int, table: Words) -> None:
         value = float(values[row])
         text = "NA" if value != value else f"{value:.{decimals}f}"
         put_text(text if len(text) <= 4 * table.shape[1] else f"{value:.6g}", table[row])
+
+
+def _rounded_exactly(values: Floats, scale: float, product: Floats) -> Floats:
+    """The whole number nearest to values x scale, from the product and its error (Dekker's product)."""
+    high, low = _halves_of(values)
+    high_scale, low_scale = _halves_of(np.full_like(values, scale))
+    error = ((high * high_scale - product) + high * low_scale + low * high_scale) + low * low_scale
+    below = np.floor(product)
+    beyond = (product - below - 0.5) + error
+    up: Floats = below + ((beyond > 0) | ((beyond == 0) & (below % 2 == 1)))
+    return up
+
+
+def _halves_of(values: Floats) -> tuple[Floats, Floats]:
+    """Numbers of 26 bits that add up to each value."""
+    spread = 134217729.0 * values
+    high = spread - (spread - values)
+    return high, values - high
 
 
 def _write_decimals(fraction: npt.NDArray[np.int64], decimals: int, table: Words) -> None:
@@ -107,7 +128,7 @@ def write_general(values: Floats, table: Words) -> None:
     up = rounded >= 10_000.0
     digits = np.where(up, 1000.0, rounded).astype(np.int64)
     exponent = (power + up).astype(np.int64)
-    plain &= exponent < 0
+    plain &= (exponent < 0) & (values <= 0.99996)
     table[:] = 0
     four = shortest.digit_words()
     fixed = plain & (exponent >= -4)
@@ -126,7 +147,9 @@ def write_general(values: Floats, table: Words) -> None:
         table[rows, 3] = np.where(
             size_of < 100, four[size_of] >> np.uint32(16), four[size_of] >> np.uint32(8)
         )
-    for row in np.flatnonzero(~plain).tolist():
+    one = (values > 0.99996) & (values <= 1.0)
+    table[one, 0] = ord("1")
+    for row in np.flatnonzero(~plain & ~one).tolist():
         value = float(values[row])
         put_text("NA" if value != value else f"{value:.4g}", table[row])
 

@@ -32,6 +32,11 @@ def mlog10p_of_chi2(statistic: Floats, df: npt.NDArray[np.generic]) -> Floats:
     [1.301, 651.4417, 0.0]
     """
     half, x = np.asarray(df, np.float64) / 2.0, np.asarray(statistic, np.float64) / 2.0
+    if half.size and half.max() <= 1.0:
+        # One and two degrees of freedom have tails of their own.
+        one = mlog10p_of_z(np.sqrt(2.0 * np.maximum(x, 0.0)))
+        few = np.where(half == 1.0, x / _LN10, one)
+        return np.where(half > 0, few, np.where(np.isnan(x), np.nan, 0.0))
     with np.errstate(divide="ignore", invalid="ignore", under="ignore"):
         tail = special.gammaincc(np.where(half > 0, half, 1.0), x)
         found = -np.log10(tail)

@@ -116,6 +116,8 @@ def _keys(parts: Sequence[Part], *, by_id: bool) -> tuple[list[Ints], Ints]:
 
 def _repeated(part: Part, key: Ints) -> Bools | None:
     """Which rows stay, if any variant is there twice: whatever the order of rows, the same."""
+    if (key[1:] > key[:-1]).all():
+        return None
     ordered = np.sort(key)
     if not (ordered[1:] == ordered[:-1]).any():
         return None
@@ -210,8 +212,9 @@ def _aligned(
                     values = np.where(sign < 0, 1.0 - values, values)
                 figures[name][study, row] = values
         strand = part.arrays["strand"].astype(np.bool_)
-        np.add.at(plain, row[~strand], 1)
-        np.add.at(other, row[strand], 1)
+        # A study has each variant once.
+        plain[row[~strand]] += 1
+        other[row[strand]] += 1
         first_strand[row] = strand
         key[row] = part.arrays["key"]
         known = part.arrays["pos"].astype(np.int32) > 0
