@@ -6,6 +6,7 @@
 ``abf_regions``         the same for many regions in one pass
 ``susie``               all pairs of credible sets of two fits of SuSiE
 ``bf_bf``               all pairs of signals given as log Bayes factors
+``susie_regions``       all pairs of signals of many pairs of traits, from stored fits (``Signals``)
 ``signals``             signals found by conditioning or masking; ``finemap_signals`` of one trait
 ``moloc``               two to four traits, all configurations
 ``hyprcoloc``           clusters of many traits that share a causal variant; ``similarity`` over priors
@@ -18,12 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from postgwas.coloc.hypotheses import Sensitivity as Sensitivity
+    from postgwas.coloc.many_pairs import ManyPairs as ManyPairs
+    from postgwas.coloc.many_pairs import susie_regions as susie_regions
     from postgwas.coloc.many_traits import HyprColoc as HyprColoc
     from postgwas.coloc.many_traits import hyprcoloc as hyprcoloc
     from postgwas.coloc.many_traits import similarity as similarity
     from postgwas.coloc.set_pairs import ColocPairs as ColocPairs
     from postgwas.coloc.set_pairs import bf_bf as bf_bf
     from postgwas.coloc.set_pairs import susie as susie
+    from postgwas.coloc.signal_factors import Signals as Signals
     from postgwas.coloc.signal_pairs import SignalPairs as SignalPairs
     from postgwas.coloc.signal_pairs import signals as signals
     from postgwas.coloc.signal_steps import TraitSignals as TraitSignals
@@ -42,9 +46,11 @@ _HOMES = {
     "ColocRegions": "postgwas.coloc.two_traits",
     "Dataset": "postgwas.coloc.trait_data",
     "HyprColoc": "postgwas.coloc.many_traits",
+    "ManyPairs": "postgwas.coloc.many_pairs",
     "Moloc": "postgwas.coloc.three_traits",
     "Sensitivity": "postgwas.coloc.hypotheses",
     "SignalPairs": "postgwas.coloc.signal_pairs",
+    "Signals": "postgwas.coloc.signal_factors",
     "TraitSignals": "postgwas.coloc.signal_steps",
     "abf": "postgwas.coloc.two_traits",
     "abf_regions": "postgwas.coloc.two_traits",
@@ -55,6 +61,7 @@ _HOMES = {
     "signals": "postgwas.coloc.signal_pairs",
     "similarity": "postgwas.coloc.many_traits",
     "susie": "postgwas.coloc.set_pairs",
+    "susie_regions": "postgwas.coloc.many_pairs",
 }
 
 __all__ = [
@@ -63,9 +70,11 @@ __all__ = [
     "ColocRegions",
     "Dataset",
     "HyprColoc",
+    "ManyPairs",
     "Moloc",
     "Sensitivity",
     "SignalPairs",
+    "Signals",
     "TraitSignals",
     "abf",
     "abf_regions",
@@ -76,6 +85,7 @@ __all__ = [
     "signals",
     "similarity",
     "susie",
+    "susie_regions",
 ]
 
 

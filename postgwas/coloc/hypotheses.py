@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from postgwas.coloc.priors import check_prior, prior_probabilities
+from postgwas.finemap.abf import region_blocks
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -48,12 +49,20 @@ def log_sums(log_bf1: Floats, log_bf2: Floats, starts: Rows) -> Floats:
         variants of the product. Minus infinity where there is nothing to sum (H3 of one variant).
     """
     sizes = np.diff(np.append(starts, log_bf1.size))
-    tops = [np.maximum.reduceat(one, starts) for one in (log_bf1, log_bf2)]
-    one = np.exp(log_bf1 - np.repeat(tops[0], sizes))
-    two = np.exp(log_bf2 - np.repeat(tops[1], sizes))
-    sums1, sums2 = np.add.reduceat(one, starts), np.add.reduceat(two, starts)
-    one *= two
-    return combine_sums(tops[0], sums1, tops[1], sums2, np.add.reduceat(one, starts))
+    tops, sums = np.empty((2, starts.size)), np.empty((3, starts.size))
+    for regions, rows in region_blocks(starts, log_bf1.size):
+        at = starts[regions] - rows.start
+        scaled = []
+        for trait, logs in enumerate((log_bf1[rows], log_bf2[rows])):
+            top = np.maximum.reduceat(logs, at, out=tops[trait, regions])
+            weights = np.subtract(logs, np.repeat(top, sizes[regions]))
+            np.exp(weights, out=weights)
+            np.add.reduceat(weights, at, out=sums[trait, regions])
+            scaled.append(weights)
+        one, two = scaled
+        one *= two
+        np.add.reduceat(one, at, out=sums[2, regions])
+    return combine_sums(tops[0], sums[0], tops[1], sums[1], sums[2])
 
 
 def combine_sums(top1: Floats, sum1: Floats, top2: Floats, sum2: Floats, both: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -118,10 +119,19 @@ class Signals:
         return Scaled.of(self.log_bf, self.log_weight)
 
     @cached_property
+    def bare(self) -> Scaled:
+        """Over all variants, without weights."""
+        return self.scaled if self.log_weight is None else Scaled.of(self.log_bf, None)
+
+    @cached_property
+    def hits(self) -> list[str]:
+        """The variant of each signal's largest Bayes factor."""
+        return [self.snp[column] for column in self.lead]
+
+    @cached_property
     def log_total(self) -> Floats:
         """Log sum of each signal's Bayes factors over all variants, without weights."""
-        scaled = self.scaled if self.log_weight is None else Scaled.of(self.log_bf, None)
-        result: Floats = scaled.top + np.log(scaled.total)
+        result: Floats = self.bare.top + np.log(self.bare.total)
         return result
 
 
@@ -161,13 +171,14 @@ def shared_columns(one: Signals, two: Signals) -> tuple[Rows, Rows] | None:
     """
     if one.snp is two.snp or one.snp == two.snp:
         return None
-    where = two.where
-    pairs = [(row, where[name]) for row, name in enumerate(one.snp) if name in where]
-    if not pairs:
+    # The first trait's dictionary is made once for all its pairs.
+    at = np.fromiter(map(one.where.get, two.snp, repeat(-1)), np.int64, len(two.snp))
+    columns = np.flatnonzero(at >= 0)
+    if not columns.size:
         raise NoVariantsError(
             f"the traits share no variant: {len(one.snp)} of trait 1, such as '{one.snp[0]}', and "
             f"{len(two.snp)} of trait 2, such as '{two.snp[0]}'",
             hint="name variants the same way in both",
         )
-    both = np.array(pairs, np.int64)
-    return both[:, 0], both[:, 1]
+    columns = columns[np.argsort(at[columns])]
+    return at[columns], columns

@@ -81,3 +81,32 @@ def test_large_priors_are_lowered() -> None:
     told = coloc.bf_bf([[4.0, 1.0]], [[3.0, 2.0]], ["a", "b"], ["a", "b"], p12=1 / 3)
     np.testing.assert_array_equal(found.pp, told.pp)
     assert found.p12 == pytest.approx(1 / 3) and len(found.notes) == 1
+
+
+def test_many_pairs_are_what_each_pair_is() -> None:
+    """The same and other variants, none shared, no signals; one trait in several pairs."""
+    rng = np.random.default_rng(12)
+    names = [f"v{number}" for number in range(30)]
+    one = coloc.Signals.of(rng.normal(0, 5, (3, 30)), names)
+    same = coloc.Signals.of(rng.normal(0, 5, (2, 30)), names)
+    some = coloc.Signals.of(rng.normal(0, 5, (2, 14)), [*names[20:][::-1], "p", "q", "r", "s"])
+    other = coloc.Signals.of(rng.normal(0, 5, (1, 2)), ["x", "y"])
+    nothing = coloc.Signals.of(np.zeros((0, 30)), names)
+    pairs = [(one, same), (one, other), (one, some), (one, nothing), (some, one), (same, same)]
+    found = coloc.susie_regions(pairs, p12=2e-5)
+    assert found.without == (1,) and found.n_shared.tolist() == [30] * 6 + [10] * 12 + [30] * 4
+    at = 0
+    for number, (left, right) in enumerate(pairs):
+        if number in (1, 3):
+            continue
+        told = coloc.bf_bf(left.log_bf, right.log_bf, left.snp, right.snp, p12=2e-5).table()
+        rows = found.table()[at : at + told.height]
+        assert rows["pair"].to_list() == [number] * told.height
+        for name in told.columns:
+            if told[name].dtype.is_float():
+                np.testing.assert_allclose(rows[name], told[name], rtol=1e-9, atol=1e-300)
+            else:
+                assert rows[name].to_list() == told[name].to_list(), name
+        at += told.height
+    assert at == found.pp.shape[0]
+    assert coloc.susie_regions([]).pp.shape == (0, 5)
