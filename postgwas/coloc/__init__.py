@@ -4,6 +4,7 @@
 ``Dataset``             one trait's summary statistics of a region, checked
 ``abf``                 two traits, one causal variant each at most
 ``abf_regions``         the same for many regions in one pass
+``finemap_abf``         one trait: PIPs and credible sets, one causal variant at most
 ``susie``               all pairs of credible sets of two fits of SuSiE
 ``bf_bf``               all pairs of signals given as log Bayes factors
 ``susie_regions``       all pairs of signals of many pairs of traits, from stored fits (``Signals``)
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from postgwas.coloc.many_traits import HyprColoc as HyprColoc
     from postgwas.coloc.many_traits import hyprcoloc as hyprcoloc
     from postgwas.coloc.many_traits import similarity as similarity
+    from postgwas.coloc.one_trait import FinemapAbf as FinemapAbf
+    from postgwas.coloc.one_trait import finemap_abf as finemap_abf
     from postgwas.coloc.set_pairs import ColocPairs as ColocPairs
     from postgwas.coloc.set_pairs import bf_bf as bf_bf
     from postgwas.coloc.set_pairs import susie as susie
@@ -45,6 +48,7 @@ _HOMES = {
     "ColocPairs": "postgwas.coloc.set_pairs",
     "ColocRegions": "postgwas.coloc.two_traits",
     "Dataset": "postgwas.coloc.trait_data",
+    "FinemapAbf": "postgwas.coloc.one_trait",
     "HyprColoc": "postgwas.coloc.many_traits",
     "ManyPairs": "postgwas.coloc.many_pairs",
     "Moloc": "postgwas.coloc.three_traits",
@@ -55,6 +59,7 @@ _HOMES = {
     "abf": "postgwas.coloc.two_traits",
     "abf_regions": "postgwas.coloc.two_traits",
     "bf_bf": "postgwas.coloc.set_pairs",
+    "finemap_abf": "postgwas.coloc.one_trait",
     "finemap_signals": "postgwas.coloc.signal_steps",
     "hyprcoloc": "postgwas.coloc.many_traits",
     "moloc": "postgwas.coloc.three_traits",
@@ -69,6 +74,7 @@ __all__ = [
     "ColocPairs",
     "ColocRegions",
     "Dataset",
+    "FinemapAbf",
     "HyprColoc",
     "ManyPairs",
     "Moloc",
@@ -79,6 +85,7 @@ __all__ = [
     "abf",
     "abf_regions",
     "bf_bf",
+    "finemap_abf",
     "finemap_signals",
     "hyprcoloc",
     "moloc",

@@ -60,7 +60,10 @@ def finite_vector(
     UsageError
         If it is no vector, is empty or has another length.
     """
-    vector = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    try:
+        vector = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what}: expected numbers: {error}") from None
     if vector.ndim != 1:
         raise UsageError(f"{what}: expected one number a variant, found an array of shape {vector.shape}")
     if not vector.size:
