@@ -66,6 +66,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="tbl (METAL's columns), tsv, ssf (GWAS-SSF), parquet, mrmega (MR-MEGA's columns, OUT.result); "
         "several with commas [default: tbl; mrmega of --method mrmega]",
     )  # fmt: skip
+    output.add_argument(
+        "--loci", type=float, metavar="P",
+        help="lead loci at this P: OUT.loci.tsv (gained, shared, lost beside single ancestries), effects by "
+        "study, leave-one-out, cumulative",
+    )  # fmt: skip
+    output.add_argument(
+        "--locus_window", type=int, default=500_000, metavar="BP",
+        help="base pairs around a lead without another [default: 500000]",
+    )  # fmt: skip
+    output.add_argument(
+        "--diagnostics", action="store_true",
+        help="checks of each study: lambda, SE against N, P against Z, frequencies: OUT.diagnostics.tsv",
+    )  # fmt: skip
+    output.add_argument("--figures", action="store_true", help="forest plots of loci, figures of diagnostics")
     add_store_options(parser)
     add_engine_options(parser)
     add_run_options(parser)
@@ -180,6 +194,7 @@ def settings_of(args: argparse.Namespace, options: dict[str, Any]) -> MetaSettin
         maf_min=args.maf_min, info_min=args.info_min, n_min=args.n_min,
         formats=tuple(dict.fromkeys(_items(args.format or usual) or [])), target_build=args.target_build,
         chain=args.chain, any_build=args.any_build,
+        loci=args.loci, locus_window=args.locus_window, figures=args.figures, diagnostics=args.diagnostics,
     )  # fmt: skip
 
 

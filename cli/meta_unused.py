@@ -13,6 +13,10 @@ JOINING = {
     "info_min": None, "n_min": None, "min_studies": 1, "genomic_control": "off",
     "target_build": None, "chain": None,
     "any_build": False, "cores": 1, "dask_scheduler": None, "dask_jobqueue": None,
+    "loci": None,
+    "locus_window": 500_000,
+    "diagnostics": False,
+    "figures": False,
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,8 @@ class BlockTask:
         As :func:`~postgwas.meta.merge_blocks.merge_partition`.
     min_studies : int
         Variants of fewer studies are left out.
+    hits_from : float, optional
+        -log10 P from which variants are kept for the loci.
     """
 
     folder: Path
@@ -57,6 +59,7 @@ class BlockTask:
     by_id: bool
     separate: bool = False
     min_studies: int = 1
+    hits_from: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +82,8 @@ class BlockResult:
         Variants of fewer studies than asked for.
     rejected : tuple of (study, line, id, reason)
     top : tuple of (mlog10p, id)
+    hits : Hits, optional
+        Of :func:`postgwas.meta.run_loci.hits_of`.
     """
 
     files: dict[str, str]
@@ -90,6 +95,7 @@ class BlockResult:
     n_too_few: int
     rejected: tuple[tuple[int, int, str, str], ...] = ()
     top: tuple[float, str] = field(default=(0.0, ""))
+    hits: Any = None
 
 
 def corrected(block: MetaBlock, lambdas: Floats) -> MetaBlock:
@@ -134,6 +140,7 @@ def run_block(task: BlockTask) -> BlockResult:
     n_variants = n_too_few = 0
     top = (0.0, "")
     frames: list[pl.DataFrame] = []
+    hits: list[Any] = []
     with ExitStack() as stack:
         streams = {name: stack.enter_context(open(_file(task, name), "wb")) for name in task.formats}
         for found, block in merged_blocks(task, context):
@@ -148,6 +155,10 @@ def run_block(task: BlockTask) -> BlockResult:
             joined += block.present.sum(axis=1)
             n_variants += len(block)
             top = max(top, _top(block, columns))
+            if task.hits_from is not None:
+                from postgwas.meta.run_loci import hits_of
+
+                hits.append(hits_of(block, columns, context, task.hits_from))
             for name, stream in streams.items():
                 header[name], text = FORMATTERS[name](block, columns, context, task.display)
                 stream.write(text)
@@ -161,8 +172,25 @@ def run_block(task: BlockTask) -> BlockResult:
         pl.concat(frames).write_ipc(files["frame"])
     assert merged is not None
     return BlockResult(
-        files, header, n_variants, by_studies, joined, merged.n_flipped, n_too_few, merged.rejected, top
+        files,
+        header,
+        n_variants,
+        by_studies,
+        joined,
+        merged.n_flipped,
+        n_too_few,
+        merged.rejected,
+        top,
+        hits=_joined(hits),
     )
+
+
+def _joined(hits: list[Any]) -> Any:
+    if not hits:
+        return None
+    from postgwas.meta.run_loci import joined
+
+    return joined(hits)
 
 
 def _file(task: BlockTask, name: str) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from postgwas.compute.engine import Engine, engine
 from postgwas.destination import Destination
 from postgwas.errors import NoVariantsError
+from postgwas.meta.after_run import endings_of, extras_of
 from postgwas.meta.aligned import MetaBlock
 from postgwas.meta.block_task import BlockResult, BlockTask, merged_blocks, run_block
 from postgwas.meta.methods import Context, Method, loaded, method_named
@@ -100,6 +101,7 @@ def meta(
         ".rejected.tsv.gz",
         ".studies.tsv",
         *method.endings,
+        *endings_of(chosen),
     )
     target = Destination(os.fspath(out), endings, store, (chosen.method,) if store else (), overwrite, "meta")
     target.check()
@@ -109,10 +111,10 @@ def meta(
         running = stack.enter_context(engine(**where))
         read = read_studies(studies, chosen, method, folder, running)
         lambdas = chosen_lambdas(studies, read, chosen)
-        blocks, context = run_blocks(
+        blocks, every = run_blocks(
             studies, read, lambdas, chosen, method, folder, running, frames=store is not None
         )
-        tables = loaded(method.tables)(context) if method.tables else {}
+        tables = loaded(method.tables)(every.context) if method.tables else {}
         result = MetaResult(tuple(read), lambdas, tuple(blocks), time.perf_counter() - began, tables)
         if not result.n_variants:
             raise NoVariantsError(
@@ -120,7 +122,8 @@ def meta(
                 hint="--min_studies 1, or --match id",
             )
         tell(result, studies)
-        write_results(result, studies, chosen, target)
+        extras = extras_of(result, studies, chosen, every)
+        write_results(result, studies, chosen, target, extras)
     return result
 
 
@@ -193,8 +196,8 @@ def run_blocks(
     running: Engine,
     *,
     frames: bool,
-) -> tuple[list[BlockResult], Context]:
-    """Align and combine, a partition a task; and what the method was told."""
+) -> tuple[list[BlockResult], AllBlocks]:
+    """Align and combine, a partition a task; and the way to go through them again."""
     context = Context(
         names=tuple(study.name for study in studies.canonical),
         ancestries=tuple(study.ancestry for study in studies.canonical),
@@ -212,7 +215,7 @@ def run_blocks(
         BlockTask(
             folder, one, method.name, str(path), studies.display, texts,
             frames or "parquet" in chosen.formats, chosen.by_id, chosen.multiallelic == "separate",
-            chosen.min_studies,
+            chosen.min_studies, None if chosen.loci is None else -float(np.log10(chosen.loci)),
         )
         for one in partitions
     ]  # fmt: skip
@@ -220,4 +223,4 @@ def run_blocks(
         path.write_bytes(pickle.dumps(context, protocol=5))
         context = replace(context, prepared=loaded(method.prepare)(AllBlocks(tasks, context), context))
     path.write_bytes(pickle.dumps(context, protocol=5))
-    return running.map(run_block, tasks, label="Combining studies"), context
+    return running.map(run_block, tasks, label="Combining studies"), AllBlocks(tasks, context)

@@ -40,6 +40,14 @@ class MetaSettings:
     chain : str, optional
     any_build : bool
         Join studies whose builds differ or cannot be told, unasked.
+    loci : float, optional
+        P of lead loci, whose tables are written then.
+    locus_window : int
+        Base pairs around a lead in which there is no other.
+    figures : bool
+        Forest plots of the loci, and figures of diagnostics.
+    diagnostics : bool
+        Checks of each study, as consortia make them.
     """
 
     method: str = "fixed"
@@ -56,6 +64,10 @@ class MetaSettings:
     target_build: str | None = None
     chain: str | None = None
     any_build: bool = False
+    loci: float | None = None
+    locus_window: int = 500_000
+    figures: bool = False
+    diagnostics: bool = False
 
     def check(self) -> None:
         """Refuse what is out of range.
@@ -75,6 +87,12 @@ class MetaSettings:
             raise UsageError(
                 f"--genomic_control {self.genomic_control}: expected on, off or a number above 0"
             )
+        if self.loci is not None and not 0 < self.loci < 1:
+            raise UsageError(f"--loci {self.loci}: expected a P between 0 and 1", hint="--loci 5e-8")
+        if self.locus_window < 1:
+            raise UsageError(f"--locus_window {self.locus_window}: expected base pairs, at least 1")
+        if self.figures and self.loci is None and not self.diagnostics:
+            raise UsageError("--figures: of what?", hint="--loci 5e-8, --diagnostics or both")
         if self.min_studies < 1:
             raise UsageError(f"--min_studies {self.min_studies}: expected at least 1")
         for flag, value, most in (("--maf_min", self.maf_min, 0.5), ("--info_min", self.info_min, None)):

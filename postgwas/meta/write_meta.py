@@ -13,6 +13,7 @@ import numpy as np
 
 from postgwas.destination import Destination
 from postgwas.genotypes.stored import Origin
+from postgwas.meta.after_run import Extras, draw
 from postgwas.meta.settings import MetaSettings
 from postgwas.meta.studies import StudyList
 from postgwas.runlog import get_logger, log_step
@@ -93,7 +94,9 @@ def rejected_tables(result: MetaResult, studies: StudyList) -> list[tuple[str, p
     return tables
 
 
-def write_results(result: MetaResult, studies: StudyList, chosen: MetaSettings, target: Destination) -> None:
+def write_results(
+    result: MetaResult, studies: StudyList, chosen: MetaSettings, target: Destination, extras: Extras
+) -> None:
     """All files together, then the store."""
     with target.together() as aside:
         for name in chosen.formats:
@@ -104,8 +107,9 @@ def write_results(result: MetaResult, studies: StudyList, chosen: MetaSettings, 
                 _join(result, name, path)
         write_rejected(aside.path(".rejected.tsv.gz"), rejected_tables(result, studies))
         write_delimited(study_table(result, studies), aside.path(".studies.tsv"))
-        for ending, table in result.tables.items():
+        for ending, table in {**result.tables, **extras.tables}.items():
             write_delimited(table, aside.path(ending))
+        draw(extras, chosen, aside.out or "")
     if target.store is not None:
         _store(result, studies, chosen, target)
     log.info("Wrote %s", ", ".join(str(target.path(ending)) for ending in target.endings))
