@@ -71,7 +71,15 @@ def compare(found: coloc.SignalPairs, told: pl.DataFrame) -> None:
 @pytest.mark.requires_shared
 @pytest.mark.parametrize("case", CASES)
 def test_signals(shared: Path, case: str) -> None:
-    folder = shared / "oracle" / "rpeers" / "coloc" / case
+    compare_region(shared / "oracle" / "rpeers" / "coloc" / case)
+
+
+def test_signals_of_the_region_that_is_kept() -> None:
+    """r10: two signals of a quantitative trait, one of a case-control trait."""
+    compare_region(Path(__file__).parent / "data" / "r10")
+
+
+def compare_region(folder: Path) -> None:
     one, two = traits(folder)
     for method, mode in KINDS:
         options: dict[str, Any] = {"method": method, "mode": mode, "p12": 1e-5}

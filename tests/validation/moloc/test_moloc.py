@@ -15,7 +15,8 @@ import pytest
 
 from postgwas import coloc
 
-CASES = ("moloc_pkgdata_single", "moloc_r01_shared_qq", "moloc_r06_multi_qq")
+DATA = Path(__file__).parent / "data"
+KEPT = ("moloc_r01_shared_qq", "moloc_r06_multi_qq")
 CALLS: dict[str, dict[str, Any]] = {
     "default": {},
     "priors": {"priors": (1e-3, 1e-5, 1e-6)},
@@ -37,12 +38,21 @@ def traits(folder: Path, case: str) -> list[coloc.Dataset]:
     return found
 
 
+@pytest.mark.filterwarnings("ignore::postgwas.errors.PostgwasWarning")
+@pytest.mark.parametrize("case", KEPT)
+@pytest.mark.parametrize("call", CALLS)
+def test_configurations(case: str, call: str) -> None:
+    compare(DATA, case, call)
+
+
 @pytest.mark.requires_shared
 @pytest.mark.filterwarnings("ignore::postgwas.errors.PostgwasWarning")
-@pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("call", CALLS)
-def test_configurations(shared: Path, case: str, call: str) -> None:
-    folder = shared / "oracle" / "rpeers" / "moloc"
+def test_configurations_of_the_package_data(shared: Path, call: str) -> None:
+    compare(shared / "oracle" / "rpeers" / "moloc", "moloc_pkgdata_single", call)
+
+
+def compare(folder: Path, case: str, call: str) -> None:
     told = json.loads((folder / f"{case}.json").read_text())[call]
     found = coloc.moloc(traits(folder, case), **CALLS[call])
     assert found.n_shared == np.ravel(told["nsnps"])[0]
