@@ -182,6 +182,7 @@ class _Region:
             if name in fits:
                 side: _Side | None = _Side(fits[name].side, fits[name].rows)
                 shared = stored[name]
+                gene["STATUS_SUSIE"] = OK
             elif lds[1] is not None:
                 side, shared = self._fit_gene(row, lds[1], masks), None
                 gene["SIGNS_AGREE"] = agree.get(name)

@@ -118,10 +118,25 @@ def read_fits(path: str | os.PathLike[str], genes: Sequence[str]) -> tuple[pl.Da
         frame = frame.with_columns(chromosomes_from_text(frame["CHR"]).alias("CHR"))
     frame = frame.with_columns(pl.col("CHR").cast(pl.Int8), pl.col("POS").cast(pl.Int32))
     effects = _effects(frame.columns)
-    frame = frame.with_columns(pl.col(effects).cast(pl.Float64, strict=False))
+    frame = frame.with_columns(pl.col(effects).cast(pl.Float64, strict=False).fill_nan(None))
     frame = frame.drop_nulls(["CHR", "POS"]).sort("GENE", *_VARIANT)
     frame = frame.unique(["GENE", "CHR", "POS", "EA", "NEA"], keep="first", maintain_order=True)
+    _refuse_gaps(frame, effects, told)
     return frame, not effects[0].startswith(_CATALOGUE)
+
+
+def _refuse_gaps(frame: pl.DataFrame, effects: Sequence[str], told: str) -> None:
+    """An effect that is not there has no Bayes factor at any variant; one that is has them all."""
+    import polars as pl
+
+    nulls = frame.group_by("GENE", maintain_order=True).agg(pl.len(), pl.col(effects).null_count())
+    for name in effects:
+        partly = nulls.filter((pl.col(name) > 0) & (pl.col(name) < pl.col("len")))
+        if partly.height:
+            raise InputError(
+                f"{told}: {name} of {partly['GENE'][0]} is missing at {partly[name][0]:,} of "
+                f"{partly['len'][0]:,} variants"
+            )
 
 
 def spool_fits(

@@ -14,6 +14,7 @@ from postgwas.coloc.qtl_genes import load_genes
 from postgwas.coloc.qtl_regions import spool_regions
 from postgwas.coloc.qtl_source import qtl_source
 from postgwas.coloc.qtl_summary import SCHEMA
+from postgwas.coloc.stored_fits import read_fits, spool_fits
 from postgwas.errors import ColumnError, InputError, StoreError, UsageError
 from postgwas.finemap.region_list import MapRegion
 from postgwas.store.position import Region
@@ -168,6 +169,21 @@ def test_tables_of_a_store(made: GenomeStudy, tmp_path: Path, expected: pl.DataF
     assert part.height == 10 and set(part["GENE"]) == {"SHARED"}
     genes = load_genes(source).frame
     assert genes.rows() == [("SHARED", 1, tss("SHARED")), ("SECOND", 1, tss("SECOND"))]
+    argv = ["eqtl", "finemap", *argv[2:]]
+    assert main([str(one) for one in argv]) == 0
+    sets = dict(
+        pl.read_csv(tmp_path / "lcl.finemap_genes.tsv.gz", separator="\t")
+        .select("phenotype_id", "n_sets")
+        .iter_rows()
+    )
+    fits, chosen = read_fits(f"{store}::qtl/finemap_pip/lcl", list(sets))
+    spooled = spool_fits(fits, list(sets), "x", tmp_path, chosen=chosen, coverage=0.95)
+    assert chosen and spooled is not None
+    back = spooled.read(list(sets))
+    assert {gene: len(one.side.signals) for gene, one in back.items()} == sets and max(sets.values()) > 0
+    assert all(np.isfinite(one.side.log_bf).all() for one in back.values())
+    with pytest.raises(ColumnError, match="no log Bayes factors"):
+        read_fits(f"{store}::qtl/cis_nominal_chr1/lcl", ["SHARED"])
     with pytest.raises(StoreError, match="no result is called qtl/none"):
         qtl_source(f"{store}::qtl/none")
 
@@ -228,6 +244,16 @@ def test_standard_errors_from_p_values(tmp_path: Path) -> None:
     frame = pl.concat(qtl_source(path, n=100).pieces())
     assert frame["SE"][0] == pytest.approx(0.2 / 1.959964, rel=1e-6)
     assert not np.isfinite(frame["SE"][1])
+
+
+def test_fits_with_gaps_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "fits.txt"
+    rows = "".join(f"G\tchr1_{at}_A_C\t{value}\tNA\n" for at, value in ((1, 2.0), (2, "NA")))
+    path.write_text("molecular_trait_id\tvariant\tlbf_variable1\tlbf_variable2\n" + rows)
+    with pytest.raises(InputError, match="lbf_variable1 of G is missing at 1 of 2 variants"):
+        read_fits(path, ["G"])
+    with pytest.raises(InputError, match="none of 1 genes is in it"):
+        read_fits(path, ["H"])
 
 
 def test_refusals(made: GenomeStudy, tmp_path: Path) -> None:
