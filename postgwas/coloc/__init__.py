@@ -11,6 +11,8 @@
 ``signals``             signals found by conditioning or masking; ``finemap_signals`` of one trait
 ``moloc``               two to four traits, all configurations
 ``hyprcoloc``           clusters of many traits that share a causal variant; ``similarity`` over priors
+``genomewide``          every GWAS hit against all genes around it (``GwasInput``, ``QtlInput``)
+``wald_ratio``          a variant's ratio of effects, SMR's test; ``heidi`` tells linkage from one cause
 ======================  ====================================================================
 """
 
@@ -19,6 +21,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from postgwas.coloc.allele_rules import AlleleRules as AlleleRules
+    from postgwas.coloc.genome_settings import GenomeSettings as GenomeSettings
+    from postgwas.coloc.genome_settings import GwasInput as GwasInput
+    from postgwas.coloc.genome_settings import QtlInput as QtlInput
+    from postgwas.coloc.genome_settings import SentinelChoice as SentinelChoice
+    from postgwas.coloc.genome_settings import SmrSettings as SmrSettings
     from postgwas.coloc.hypotheses import Sensitivity as Sensitivity
     from postgwas.coloc.many_pairs import ManyPairs as ManyPairs
     from postgwas.coloc.many_pairs import susie_regions as susie_regions
@@ -27,6 +35,8 @@ if TYPE_CHECKING:
     from postgwas.coloc.many_traits import similarity as similarity
     from postgwas.coloc.one_trait import FinemapAbf as FinemapAbf
     from postgwas.coloc.one_trait import finemap_abf as finemap_abf
+    from postgwas.coloc.run_genomewide import GenomeColoc as GenomeColoc
+    from postgwas.coloc.run_genomewide import genomewide as genomewide
     from postgwas.coloc.set_pairs import ColocPairs as ColocPairs
     from postgwas.coloc.set_pairs import bf_bf as bf_bf
     from postgwas.coloc.set_pairs import susie as susie
@@ -35,6 +45,8 @@ if TYPE_CHECKING:
     from postgwas.coloc.signal_pairs import signals as signals
     from postgwas.coloc.signal_steps import TraitSignals as TraitSignals
     from postgwas.coloc.signal_steps import finemap_signals as finemap_signals
+    from postgwas.coloc.smr import heidi as heidi
+    from postgwas.coloc.smr import wald_ratio as wald_ratio
     from postgwas.coloc.three_traits import Moloc as Moloc
     from postgwas.coloc.three_traits import moloc as moloc
     from postgwas.coloc.trait_data import Dataset as Dataset
@@ -44,6 +56,16 @@ if TYPE_CHECKING:
     from postgwas.coloc.two_traits import abf_regions as abf_regions
 
 _HOMES = {
+    "AlleleRules": "postgwas.coloc.allele_rules",
+    "GenomeColoc": "postgwas.coloc.run_genomewide",
+    "GenomeSettings": "postgwas.coloc.genome_settings",
+    "GwasInput": "postgwas.coloc.genome_settings",
+    "QtlInput": "postgwas.coloc.genome_settings",
+    "SentinelChoice": "postgwas.coloc.genome_settings",
+    "SmrSettings": "postgwas.coloc.genome_settings",
+    "genomewide": "postgwas.coloc.run_genomewide",
+    "heidi": "postgwas.coloc.smr",
+    "wald_ratio": "postgwas.coloc.smr",
     "Coloc": "postgwas.coloc.two_traits",
     "ColocPairs": "postgwas.coloc.set_pairs",
     "ColocRegions": "postgwas.coloc.two_traits",
@@ -70,29 +92,39 @@ _HOMES = {
 }
 
 __all__ = [
+    "AlleleRules",
     "Coloc",
     "ColocPairs",
     "ColocRegions",
     "Dataset",
     "FinemapAbf",
+    "GenomeColoc",
+    "GenomeSettings",
+    "GwasInput",
     "HyprColoc",
     "ManyPairs",
     "Moloc",
+    "QtlInput",
     "Sensitivity",
+    "SentinelChoice",
     "SignalPairs",
     "Signals",
+    "SmrSettings",
     "TraitSignals",
     "abf",
     "abf_regions",
     "bf_bf",
     "finemap_abf",
     "finemap_signals",
+    "genomewide",
+    "heidi",
     "hyprcoloc",
     "moloc",
     "signals",
     "similarity",
     "susie",
     "susie_regions",
+    "wald_ratio",
 ]
 
 
