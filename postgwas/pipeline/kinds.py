@@ -69,7 +69,7 @@ KINDS: dict[str, Kind] = {
         ("gtf", "name"),
     ),
     "expression_peer": Kind(
-        ("expression", "peer"), "expression_peer", ("expression",), "hidden factors", ("n_factors", "name")
+        ("expression", "peer"), "expression_peer", ("expression",), "hidden factors", ("n_factors",)
     ),
     "expression_covariates": Kind(
         ("expression", "covariates"), "expression_covariates", ("expression", "genotypes"),

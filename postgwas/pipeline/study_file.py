@@ -207,7 +207,7 @@ def files_of(path: Path) -> list[str]:
 
 def genotype_files(path: Path) -> list[str]:
     """All files of genotypes that a name or a prefix stands for; none: there are none."""
-    found = files_of(path)
+    found = files_of(path) if path.name.endswith(GENOTYPES) else []
     if not found:
         for ending in GENOTYPES:
             found = files_of(path.with_name(path.name + ending))

@@ -96,12 +96,12 @@ class _Walk:
         self.seen.add(id(node))
         if len(self.seen) > _MOST_ENTRIES:
             raise InputError(f"{self.path}: more than {_MOST_ENTRIES:,} entries")
+        if not node.tag.startswith("tag:yaml.org,2002:") or "python" in node.tag:
+            raise InputError(f"{self.path}, line {line}: the tag {node.tag} is not taken here")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*place, number)) for number, item in enumerate(node.value)]
-        if not node.tag.startswith("tag:yaml.org,2002:"):
-            raise InputError(f"{self.path}, line {line}: the tag {node.tag} is not taken here")
         try:
             found = self.scalars.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:

@@ -1,0 +1,161 @@
+"""`postgwas run`, `init` and `batch` from the command line."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from postgwas.cli.main import main
+from postgwas.pipeline.found_files import trait_in
+from postgwas.pipeline.study_file import read_study
+from postgwas.reference.demo_study import write_demo_study
+from postgwas.reference.demo_study_design import REGIONS, DemoPlan
+
+MINI = DemoPlan((REGIONS[0],), length=200_000, n_variants=80, n_people=40, n_expressed=10, genes=6)
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mini") / "study"
+    write_demo_study(folder, plan=MINI, seed=5)
+    return folder
+
+
+@pytest.fixture
+def study(raw: Path, tmp_path: Path) -> Path:
+    shutil.copytree(raw, tmp_path / "study")
+    return tmp_path / "study"
+
+
+def test_the_plan_lists_steps_and_what_they_follow_and_writes_nothing(study, capsys):
+    assert main(["run", str(study / "study.yaml"), "--dry-run"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert next(line for line in lines if line.startswith("h2/EUR_LDL")).split()[1] == "new"
+    assert any(line.strip() == "after harmonise/EUR_LDL, ld_scores/EUR" for line in lines)
+    assert lines[-1].endswith("steps: " + lines[-1].split(": ")[1]) and " to run, 0 kept" in lines[-1]
+    assert not (study / "results").exists()
+
+
+def test_commands_of_the_plan_are_those_that_the_steps_run(study, capsys, monkeypatch):
+    assert main(["run", str(study), "--dry_run", "--commands", "--only", "ld_scores/EUR"]) == 0
+    (command,) = capsys.readouterr().out.splitlines()
+    assert command.startswith("postgwas ldsc --l2 --genotypes genotypes/EUR.pgen")
+    monkeypatch.chdir(study)
+    (study / "results" / "ld_scores" / "EUR").mkdir(parents=True)
+    assert main([*command.split()[1:], "--ld_wind_kb", "50"]) == 0
+    assert (study / "results" / "ld_scores" / "EUR" / "EUR.l2.ldscore.gz").exists()
+
+
+def test_a_run_says_a_line_a_step_and_then_nothing(study, capsys):
+    text = (study / "study.yaml").read_text().replace("ld_wind_kb: 400", "ld_wind_kb: 50")
+    (study / "study.yaml").write_text(text)
+    assert main(["run", str(study), "--only", "ld_scores"]) == 0
+    first = capsys.readouterr()
+    assert "[1/3] ld_scores/AFR  done in" in first.out and first.err == ""
+    assert "3 steps run, 0 kept" in first.out
+    assert main(["run", str(study), "--only", "ld_scores"]) == 0
+    assert capsys.readouterr().out.startswith("0 steps run, 3 kept")
+    assert main(["run", str(study), "--only", "ld_scores", "--force", "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_mistakes_are_told_line_by_line_and_nothing_is_made(study, capsys):
+    text = (study / "study.yaml").read_text()
+    (study / "study.yaml").write_text(
+        text.replace("out: results", "uot: results").replace("n_blocks", "n_block")
+    )
+    assert main(["run", str(study)]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith("postgwas: error: ") and "study.uot: unknown entry" in told[0]
+    assert len(told) == 4 and all(", line " in line for line in told)
+    assert not (study / "results").exists()
+
+
+def test_a_failing_step_is_told_on_stderr_with_status_2(study, capsys):
+    (study / "gwas" / "EUR_LDL.regenie.gz").write_bytes(b"broken\n")
+    assert main(["run", str(study), "--only", "harmonise/EUR_LDL"]) == 2
+    seen = capsys.readouterr()
+    assert seen.err.startswith("postgwas: error: harmonise/EUR_LDL: ") and len(seen.err.splitlines()) == 1
+    assert "FAILED" in seen.out
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--memory", "lots"], "expected a size such as 8GB"),
+        (["--only", "h9"], "no step is called 'h9'"),
+        (["--cores", "0"], "--cores 0"),
+        (["--dask_scheduler", "tcp://127.0.0.1:1", "--dask_jobqueue", "slurm"], "exclude each other"),
+    ],
+)
+def test_flags_that_cannot_be(study, capsys, flags, told):
+    assert main(["run", str(study), *flags]) == 2
+    assert told in capsys.readouterr().err
+    assert not (study / "results" / "harmonise").exists()
+
+
+def test_init_finds_what_lies_there(study, capsys):
+    (study / "study.yaml").unlink()
+    assert main(["init", str(study)]) == 0
+    assert "postgwas run" in capsys.readouterr().out
+    found = read_study(study).content
+    assert {one.name for one in found.gwas} == {
+        f"{a}_{t}" for a in ("AFR", "EUR", "EAS") for t in ("LDL", "TG")
+    }
+    assert found.reference.variants == "reference/variants.vcf.gz"
+    assert found.reference.gtf == "expression/genes.gtf"
+    assert {name: one.genotypes for name, one in found.ancestries.items()}["EAS"] == "genotypes/EAS.pgen"
+    assert found.expression["tissue"].genotypes == "genotypes/expressed.pgen"
+    assert found.expression["tissue"].covariates == ["sex"]
+    assert main(["run", str(study), "--dry_run"]) == 0
+
+
+def test_init_refuses_what_it_cannot_begin_with(study, tmp_path, capsys):
+    assert main(["init", str(study)]) == 2
+    assert "exists already (--overwrite replaces it)" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert main(["init", str(tmp_path / "empty")]) == 2
+    assert "found neither summary statistics nor counts" in capsys.readouterr().err
+    assert main(["init", str(tmp_path / "absent")]) == 2
+    assert "no such folder" in capsys.readouterr().err
+    assert not (tmp_path / "empty" / "study.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["no: [yes", "a'b\"c.txt", "!!python x.txt", "# x.txt", "- a.txt", "\u00fc.txt"]
+)
+def test_init_quotes_whatever_files_are_called(tmp_path, name):
+    (tmp_path / name).write_text("SNP\tA1\tA2\tBETA\tP\nrs1\tA\tG\t0.1\t0.5\n") if name.endswith(
+        "txt"
+    ) else None
+    (tmp_path / "x.txt").write_text("SNP\tA1\tA2\tBETA\tP\nrs1\tA\tG\t0.1\t0.5\n")
+    main(["init", str(tmp_path), "--name", name])
+    data = yaml.safe_load((tmp_path / "study.yaml").read_text())
+    files = {one["file"] for one in data["gwas"]}
+    assert files == {"x.txt", *([name] if name.endswith("txt") else [])}
+
+
+def test_names_of_traits_are_names():
+    assert trait_in("a b/../<script>.txt.gz") == "script"
+
+
+def test_batch_goes_on_after_a_failure_and_says_which(study, tmp_path, capsys):
+    good = tmp_path / "good"
+    shutil.copytree(study, good)
+    text = (good / "study.yaml").read_text().replace("ld_wind_kb: 400", "ld_wind_kb: 50")
+    (good / "study.yaml").write_text(text)
+    (study / "study.yaml").write_text("study: 1\n")
+    assert main(["batch", str(study), str(good), "--only", "ld_scores/EUR"]) == 2
+    seen = capsys.readouterr()
+    assert f"1 of 2 studies failed: {study}" in seen.err
+    assert (good / "results" / "ld_scores" / "EUR" / "EUR.l2.ldscore.gz").exists()
+
+
+def test_batch_refuses_two_studies_with_one_folder_of_results(study, capsys):
+    shutil.copy(study / "study.yaml", study / "other.yaml")
+    assert main(["batch", str(study / "study.yaml"), str(study / "other.yaml")]) == 2
+    assert "both write to" in capsys.readouterr().err
+    assert not (study / "results").exists()

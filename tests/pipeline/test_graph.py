@@ -1,0 +1,116 @@
+"""Which steps follow from a study, with which commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from postgwas.pipeline.graph import steps_of
+from postgwas.pipeline.kinds import KINDS
+from postgwas.pipeline.settings import available, flags_of, problem_of, words_of
+from postgwas.pipeline.study_file import read_study
+from postgwas.reference.demo_study import write_demo_study
+from postgwas.reference.demo_study_design import REGIONS, DemoPlan
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    plan = DemoPlan((REGIONS[0],), length=200_000, n_variants=60, n_people=30, n_expressed=10, genes=3)
+    write_demo_study(folder, plan=plan)
+    return folder
+
+
+def steps(folder: Path) -> dict[str, object]:
+    return {step.name: step for step in steps_of(read_study(folder))}
+
+
+def test_each_step_comes_after_those_that_it_needs(demo):
+    seen: set[str] = set()
+    for step in steps_of(read_study(demo)):
+        assert set(step.after) <= seen, step.name
+        seen.add(step.name)
+    assert {"harmonise/EAS_TG", "rg/AFR", "mtag/EUR", "meta/LDL_fixed", "finemap/EUR_TG"} <= seen
+    assert {"coloc/EUR_LDL_lcl", "coloc/meta_TG_lcl", "eqtl_independent/lcl", "report"} <= seen
+
+
+def test_what_a_step_reads_is_what_its_command_names(demo):
+    """Each file of a command that exists or that a step writes is in the key, so that none changes unseen."""
+    found = steps_of(read_study(demo))
+    folders = [str(step.out) for step in found]
+    for step in found:
+        at = step.argv.index("--out") + 1
+        words = [part for number, word in enumerate(step.argv) if number != at for part in word.split(",")]
+        for word in words:
+            is_file = Path(word).is_file()
+            is_made = word.endswith((".gz", ".txt", ".tbl", ".eigenvec", ".in")) and any(
+                word.startswith(folder) for folder in folders
+            )
+            if is_file or is_made:
+                assert word in step.reads, (step.name, word)
+
+
+def test_commands_are_relative_to_the_study(demo):
+    one = steps(demo)["h2/EUR_LDL"]
+    assert one.command(demo) == (
+        "postgwas ldsc --h2 results/harmonise/EUR_LDL/EUR_LDL.sumstats.gz --ref_ld results/ld_scores/EUR/EUR "
+        "--w_ld results/ld_scores/EUR/EUR --out results/h2/EUR_LDL/EUR_LDL --n_blocks 48 --two_step 2000 "
+        "--store results/demo.h5 --overwrite"
+    )
+
+
+def test_false_leaves_a_step_out_and_what_hangs_on_it(demo, tmp_path):
+    kept = [
+        line
+        for line in (demo / "study.yaml").read_text().splitlines()
+        if not line.startswith(("  ld_scores: {", "  eqtl_permute: {"))
+    ]
+    copy = demo / "without.yaml"
+    copy.write_text("\n".join([*kept, "  ld_scores: false", "  eqtl_permute: false", ""]))
+    left = {step.kind for step in steps_of(read_study(copy))}
+    assert not left & {"ld_scores", "h2", "rg", "mtag", "eqtl_permute", "eqtl_independent", "eqtl_finemap"}
+    assert {"harmonise", "finemap", "eqtl_cis", "coloc"} <= left
+
+
+def test_a_panel_of_ld_scores_stands_in_for_genotypes(demo):
+    text = (demo / "study.yaml").read_text()
+    copy = demo / "panel.yaml"
+    copy.write_text(text.replace("EUR: {genotypes: genotypes/EUR.pgen}", "EUR: {ld_scores: eur_w_ld_chr}"))
+    found = steps(copy)
+    assert "ld_scores/EUR" not in found and "finemap/EUR_LDL" not in found
+    words = found["h2/EUR_LDL"].argv
+    assert words[words.index("--ref_ld_chr") + 1] == "eur_w_ld_chr"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if available(kind)])
+def test_flags_that_the_study_sets_are_flags_of_the_command(kind):
+    assert set(KINDS[kind].own) <= set(flags_of(kind))
+
+
+def test_settings_become_words(tmp_path):
+    (tmp_path / "list.txt").write_text("rs1\n")
+    words, files = words_of(
+        "finemap", {"refine": True, "exclude": "list.txt", "L": 5, "keep_ld": False}, tmp_path
+    )
+    assert words == ["--L", "5", "--exclude", str(tmp_path / "list.txt"), "--refine"]
+    assert files == [str(tmp_path / "list.txt")]
+    assert words_of("eqtl_permute", {"permutations": [100, 1000]}, tmp_path)[0] == [
+        "--permutations", "100", "1000"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "told"),
+    [
+        ("finemap", "method", "magic", "expected susie, abf"),
+        ("finemap", "refine", "maybe", "true or false"),
+        ("finemap", "window", 1.5, "a whole number"),
+        ("finemap", "window", None, "found None"),
+        ("mtag", "fdr", {"a": 1}, "true or false"),
+        ("mtag", "cores", 2, "set by the study"),
+        ("eqtl_cis", "phenotypes", "x.bed", "set by the study"),
+    ],
+)
+def test_settings_that_no_command_takes(kind, name, value, told):
+    assert told in problem_of(kind, name, value)

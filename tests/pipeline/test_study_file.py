@@ -1,0 +1,173 @@
+"""study.yaml: every mistake at once, each with its line; nothing dangerous is read."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from postgwas.errors import InputError, PostgwasError
+from postgwas.pipeline.study_file import StudyFileError, genotype_files, read_study
+from postgwas.pipeline.yaml_lines import read_document
+
+
+def write(folder: Path, text: str | bytes) -> Path:
+    path = folder / "study.yaml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def lines_of(error: BaseException) -> dict[int, str]:
+    """Line to what is said about it."""
+    found = {}
+    for line in str(error).splitlines():
+        match = re.fullmatch(r".*study\.yaml, line (\d+): (.*)", line)
+        assert match, line
+        found[int(match[1])] = match[2]
+    return found
+
+
+def test_every_mistake_is_told_with_its_line(tmp_path):
+    (tmp_path / "here.txt").write_text("x\n")
+    path = write(
+        tmp_path,
+        """\
+study:
+  name: has blanks
+  build: hg19
+  sed: 3
+ancestries:
+  EUR: {genotypes: nowhere.pgen}
+gwas:
+  - {trait: LDL, ancestry: EUR, file: here.txt, n: many}
+  - {trait: 5, ancestry: EUR, file: here.txt}
+  - {ancestry: EUR, file: here.txt}
+steps:
+  mtga: false
+  h2:
+    n_blcks: 10
+    n_blocks: ten
+    out: elsewhere
+""",
+    )
+    with pytest.raises(StudyFileError) as caught:
+        read_study(path)
+    told = lines_of(caught.value)
+    assert "letters, digits" in told[2]
+    assert "GRCh37" in told[3]
+    assert told[4] == "study.sed: unknown entry"
+    assert "n: expected a valid number" in told[8]
+    assert "in quotes" in told[9]
+    assert told[10] == "gwas.2.trait: missing"
+    assert told[12] == "steps.mtga: unknown step (did you mean mtag?)"
+    assert told[14] == "steps.h2: unknown setting 'n_blcks' (did you mean n_blocks?)"
+    assert told[15] == "steps.h2: 'n_blocks' takes a whole number, found 'ten'"
+    assert told[16] == "steps.h2: 'out' is set by the study itself"
+
+
+def test_names_and_files_are_looked_up(tmp_path):
+    (tmp_path / "here.txt").write_text("x\n")
+    path = write(
+        tmp_path,
+        """\
+study: {name: a}
+ancestries:
+  EUR: {genotypes: nowhere.pgen}
+gwas:
+  - {trait: LDL, ancestry: EUR, file: here.txt}
+  - {trait: LDL, ancestry: EUR, file: here.txt}
+  - {trait: LDL, ancestry: MARS, file: gone.txt}
+expression:
+  lcl: {counts: here.txt, genotypes: people, covariates: [sex]}
+""",
+    )
+    with pytest.raises(StudyFileError) as caught:
+        read_study(path)
+    text = str(caught.value)
+    assert "line 3: ancestries.EUR.genotypes: no file 'nowhere.pgen'" in text
+    assert "line 6: gwas.1: EUR_LDL is in line 5 already" in text
+    assert "line 7: gwas.2.ancestry: 'MARS' is not under ancestries" in text
+    assert "line 7: gwas.2.file: no file 'gone.txt'" in text
+    assert "line 9: expression.lcl.covariates: columns of samples, which is missing" in text
+    assert "line 9: reference.gtf: missing" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "empty"),
+        ("- a\n- b\n", "expected sections"),
+        ("study: {name: a\n", "line 2, column 1: no YAML"),
+        ("study: {name: a}\nstudy: {name: b}\n", "line 2: 'study' is given twice, first in line 1"),
+        ("study: {name: a}\ngwas: &x []\nexpression: *x\n", "aliases"),
+        ("study: !!python/object/apply:os.system ['touch pwned']\n", "tag"),
+        ("study: !custom a\n", "tag"),
+        ("? [a, b]\n: 1\n", "expected a name before the colon"),
+        (b"study: \xff\xfe\n", "no UTF-8"),
+        ("study: {name: a}\n", "nothing to do"),
+        ("a: " + "[" * 1200, "no YAML|nested"),
+    ],
+)
+def test_what_is_no_study_is_refused_in_one_line(tmp_path, text, told):
+    with pytest.raises(InputError, match=told):
+        read_study(write(tmp_path, text))
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_no_file_and_a_huge_file(tmp_path):
+    with pytest.raises(InputError, match="postgwas init"):
+        read_study(tmp_path / "absent.yaml")
+    with pytest.raises(InputError, match="at most"):
+        read_study(write(tmp_path, "#" * (2 << 20)))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.binary(max_size=200))
+def test_no_bytes_crash_the_reader(tmp_path_factory, raw):
+    path = write(tmp_path_factory.mktemp("fuzz"), raw)
+    with contextlib.suppress(PostgwasError):
+        read_study(path)
+
+
+_PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(
+    ("study", "gwas", "ancestries", "expression", "steps", "reference"), _PLAIN)))  # fmt: skip
+def test_any_data_where_sections_are_expected_is_refused_or_read(tmp_path_factory, data):
+    import yaml
+
+    path = write(tmp_path_factory.mktemp("fuzz"), yaml.safe_dump(data, allow_unicode=True))
+    with contextlib.suppress(PostgwasError):
+        read_study(path)
+
+
+def test_lines_of_entries(tmp_path):
+    document = read_document(write(tmp_path, "a:\n  - x\n  - y: 1\n    z: 2\nb: 3\n"))
+    assert document.data == {"a": ["x", {"y": 1, "z": 2}], "b": 3}
+    assert document.line(("a", 0)) == 2
+    assert document.line(("a", 1, "z")) == 4
+    assert document.line(("b",)) == 5
+    assert document.line(("a", 1, "absent")) == 3
+
+
+def test_genotype_files_are_found_by_prefix_and_by_chromosome(tmp_path):
+    for name in ("one.pgen", "one.pvar", "one.psam", "chr1.vcf.gz", "chr1.vcf.gz.tbi", "chr2.vcf.gz"):
+        (tmp_path / name).touch()
+
+    def names(of: str) -> list[str]:
+        return [Path(name).name for name in genotype_files(tmp_path / of)]
+
+    assert names("one") == names("one.pgen") == ["one.pgen", "one.pvar", "one.psam"]
+    assert names("chr@.vcf.gz") == ["chr1.vcf.gz", "chr1.vcf.gz.tbi", "chr2.vcf.gz"]
+    assert names("chr@") == names("chr@.vcf.gz")
+    assert names("nothing") == []
