@@ -44,6 +44,7 @@ expression:
 
 # Flags of each step's command (postgwas h2 --help is postgwas ldsc --help); false leaves a step out.
 steps:
+  harmonise: {no_report: true}  # the study's own page has it all
   ld_scores: {ld_wind_kb: 400}  # the regions are 1 Mb long
   h2: {n_blocks: 48, two_step: 2000}
   rg: {n_blocks: 48}
