@@ -47,6 +47,8 @@ def or_no_store(write: Callable[Concatenate[S, P], None]) -> Callable[Concatenat
     @functools.wraps(write)
     def written(study: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
         try:
+            if study.new and not study.path.exists():  # it went when another result was refused
+                begin(study.path, index.parts_folder(study.path))
             write(study, *args, **kwargs)
         except BaseException:
             if study.new:

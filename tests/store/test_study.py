@@ -192,11 +192,15 @@ def test_no_empty_store_is_left_where_its_first_result_is_refused(tmp_path: Path
     with pytest.raises(StoreError):
         study.write_table("a/b", {"X": [1], "Y": [1, 2]}, kind="test", provenance=PROVENANCE)
     assert not list(tmp_path.iterdir())
+    study.write_table("a/b", {"X": [1]}, kind="test", provenance=PROVENANCE)
+    assert [entry.key for entry in study.ls()] == ["a/b"]
+    path = tmp_path / "deeper" / "study.h5"
+    path.parent.mkdir()
     with pytest.raises(StoreError):
         Study.open(path, create=True).write_arrays(
             "a/b", {"x": np.array([object()])}, kind="test", provenance=PROVENANCE
         )
-    assert not list(tmp_path.iterdir())
+    assert not list(path.parent.iterdir())
 
 
 def test_a_store_that_was_there_or_holds_something_stays(tmp_path: Path) -> None:
