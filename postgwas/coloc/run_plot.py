@@ -136,7 +136,7 @@ def _region_data(traits: Sequence[PlotTrait], chosen: PlotRegion, ld: PlotLd, gt
     tables = same_variants([read_heights(one, asked, places=places) for one in traits])
     for one, table in zip(traits, tables):
         log.info("%s: %s variants", one.label, f"{table.height:,}")
-    region = _region(tables, asked, traits)
+    region = _region(tables, asked, traits, whole=chosen.region is not None)
     r2: dict[str, float] = {}
     lead = chosen.lead or _strongest(tables[0], source, region)
     if chosen.lead is not None and all(chosen.lead not in set(one["SNPID"]) for one in tables):
@@ -183,9 +183,9 @@ def _example(traits: Sequence[PlotTrait], places: pl.DataFrame | None) -> str:
 
 
 def _region(
-    tables: Sequence[pl.DataFrame], asked: Region | None, traits: Sequence[PlotTrait]
+    tables: Sequence[pl.DataFrame], asked: Region | None, traits: Sequence[PlotTrait], *, whole: bool
 ) -> MapRegion | None:
-    """The region that is drawn; None where no trait has places."""
+    """The region that is drawn, as far as variants reach unless `whole`; None where no trait has places."""
     import polars as pl
 
     placed = [one.filter(pl.col("POS").is_not_null()) for one in tables]
@@ -195,19 +195,17 @@ def _region(
             "no positions: only pairs of traits can be drawn (--genotypes or --ld_variants place ids)"
         )
         return None
-    whole = pl.concat([one.select("CHR", "POS") for one in placed])
-    code = int(whole["CHR"][0])
-    if asked is None:
-        low, high = int(whole["POS"].min()), int(whole["POS"].max())  # type: ignore[arg-type]
-        if whole["CHR"].n_unique() > 1 or high - low > WIDEST:
-            raise UsageError(
-                f"{traits[0].source}: which region? The variants lie on {whole['CHR'].n_unique()} "
-                f"chromosomes, over {high - low:,} bases",
-                hint="--region CHR:START-END, or --lead ID",
-            )
-    else:
-        code, low = asked.chromosome, asked.start
-        high = asked.stop if asked.stop is not None else int(whole["POS"].max())  # type: ignore[arg-type]
+    rows = pl.concat([one.select("CHR", "POS") for one in placed])
+    low, high = int(rows["POS"].min()), int(rows["POS"].max())  # type: ignore[arg-type]
+    code = int(rows["CHR"][0])
+    if asked is None and (rows["CHR"].n_unique() > 1 or high - low > WIDEST):
+        raise UsageError(
+            f"{traits[0].source}: which region? The variants lie on {rows['CHR'].n_unique()} chromosomes, "
+            f"over {high - low:,} bases",
+            hint="--region CHR:START-END, or --lead ID",
+        )
+    if asked is not None and whole:
+        low, high = asked.start, asked.stop if asked.stop is not None else high
     return MapRegion(f"{code}:{low}-{high}", code, low, high)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _RASTER = 1500
-Corner = Literal["upper left", "lower right"]
 
 
 def locuscompare_figure(
@@ -59,18 +58,15 @@ def locuscompare_figure(
     from matplotlib.figure import Figure
 
     if tracks is None:
-        figure = Figure(figsize=(4.8, 4.9), layout="constrained")
-        scatter = figure.add_subplot()
-        _draw_pair(scatter, pair, labels, note)
-        _legend(scatter, pair)
+        figure = Figure(figsize=(5.8, 4.8), layout="constrained")
+        _draw_pair(figure.add_subplot(), pair, labels, note)
+        _legend(figure, pair)
         return figure
     start, stop = span or region_span(tracks)
     below = 0.0 if genes is None else gene_height(genes, start=start, stop=stop)
-    figure = Figure(figsize=(10.6, 4.6 + below), layout="constrained")
-    sides: Any = figure.subfigures(1, 2, width_ratios=(4.3, 6.3))
-    scatter = sides[0].subplots()
-    _draw_pair(scatter, pair, labels, note)
-    _legend(scatter, pair)
+    figure = Figure(figsize=(11.4, 4.6 + below), layout="constrained")
+    sides: Any = figure.subfigures(1, 2, width_ratios=(4.3, 7.1))
+    _draw_pair(sides[0].subplots(), pair, labels, note)
     ratios = [2.0, 2.0] + ([below] if genes is not None else [])
     panels = list(sides[1].subplots(len(ratios), 1, sharex=True, height_ratios=ratios))
     for axes, one in zip(panels, tracks):
@@ -79,6 +75,7 @@ def locuscompare_figure(
     if genes is not None:
         draw_genes(panels[-1], genes, start=start, stop=stop, marked=marked)
     finish_panels(panels, chromosome=chromosome, start=start, stop=stop)
+    _legend(sides[1], pair)
     return figure
 
 
@@ -118,16 +115,11 @@ def _draw_pair(axes: Axes, pair: HeightPair, labels: tuple[str, str], note: str)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _legend(axes: Axes, pair: HeightPair) -> None:
-    """Where points are fewest: beside the diagonal that they may follow."""
+def _legend(figure: Any, pair: HeightPair) -> None:
+    """Beside the panels: no corner of them is free of points in every region."""
     shown = Track("", pair.names, np.zeros(pair.one.size), pair.one, pair.ld_class, pair.lead)
     handles, title = ld_handles([shown])
-    x, y = pair.one / max(float(pair.one.max()), 1e-9), pair.two / max(float(pair.two.max()), 1e-9)
-    corners: dict[Corner, int] = {
-        "upper left": int(((x < 0.35) & (y > 0.55)).sum()),
-        "lower right": int(((x > 0.65) & (y < 0.45)).sum()),
-    }
-    axes.legend(
-        handles=handles, title=title, loc=min(corners, key=lambda name: corners[name]), frameon=False,
-        fontsize=8, title_fontsize=8, handletextpad=0.2, labelspacing=0.35,
+    figure.legend(
+        handles=handles, title=title, loc="outside right upper", frameon=False, fontsize=8, title_fontsize=8,
+        handletextpad=0.2, labelspacing=0.35,
     )  # fmt: skip
