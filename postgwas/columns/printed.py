@@ -49,7 +49,7 @@ def write_fixed(values: Floats, decimals: int, table: Words) -> None:
         rounded = np.rint(size)
         # The product may have been rounded onto a tie, or off one.
         sure = np.abs(np.abs(size - rounded) - 0.5) > np.maximum(1e-6, size * 4e-16)
-        plain = size < min(_LARGEST * scale, _EXACT)
+        plain = size < min((_LARGEST - 1.0) * scale, _EXACT)
     near = np.flatnonzero(plain & ~sure)
     if near.size:
         rounded[near] = _rounded_exactly(np.abs(values[near]), scale, size[near])

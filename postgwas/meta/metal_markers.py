@@ -36,6 +36,8 @@ class Markers:
         InputError
             If two names are taken for one (never met; better said than silent).
         """
+        if not len(names):
+            return np.zeros(0, np.int64)
         first, second = folded_names(names).hashes()
         if not self._hashes.size and add:
             numbers = np.full(first.size, -1, np.int64)

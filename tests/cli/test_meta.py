@@ -1,0 +1,348 @@
+"""`postgwas meta --method fixed` from files to files: figures, the same bits, bad studies, refusals."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from meta.small_studies import LETTERS, Table, studies, write
+
+from postgwas.cli.main import main
+from postgwas.store.study import Study
+
+Run = Callable[..., Path]
+
+
+@pytest.fixture
+def combined(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Write tables, run on them, give the prefix."""
+
+    def run(tables: list[Table], *arguments: object, prefix: Path = out, name: str = "study") -> Path:
+        paths = [write(tmp_path / f"{name}{at}.txt", table) for at, table in enumerate(tables)]
+        argv = ["meta", "--sumstats", ",".join(map(str, paths)), "--out", prefix, "--quiet", *arguments]
+        assert main([str(one) for one in argv]) == 0, capsys.readouterr().err
+        return prefix
+
+    return run
+
+
+@pytest.fixture
+def refused(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run what must fail; gives the one line. Nothing but the log may be left."""
+
+    def run(tables: list[Table], *arguments: object) -> str:
+        paths = [write(tmp_path / f"study{at}.txt", table) for at, table in enumerate(tables)]
+        argv = ["meta", "--sumstats", ",".join(map(str, paths)), "--out", out, "--quiet", *arguments]
+        assert main([str(one) for one in argv]) == 2
+        printed = capsys.readouterr()
+        lines = [line for line in printed.err.splitlines() if not line.startswith("warning: ")]
+        assert len(lines) == 1 and printed.out == "", printed.err
+        assert [path.name for path in out.parent.iterdir() if not path.name.endswith(".log")] == []
+        return lines[0].removeprefix("postgwas: error: ")
+
+    return run
+
+
+def tsv(prefix: Path) -> pl.DataFrame:
+    return pl.read_csv(f"{prefix}.tsv.gz", separator="\t", null_values="NA", infer_schema_length=None)
+
+
+def account(prefix: Path) -> pl.DataFrame:
+    return pl.read_csv(f"{prefix}.studies.tsv", separator="\t", null_values="NA")
+
+
+def rejected(prefix: Path) -> pl.DataFrame:
+    return pl.read_csv(f"{prefix}.rejected.tsv.gz", separator="\t")
+
+
+def test_figures_are_those_of_the_formula(combined: Run) -> None:
+    tables = studies()
+    found = tsv(combined(tables, "--format", "tsv")).sort("SNPID")
+    order = np.argsort(tables[0]["SNP"])
+    first = found["EA"].to_numpy()
+    beta = np.stack([np.where(one["EA"][order] == first, 1, -1) * one["BETA"][order] for one in tables])
+    weight = np.stack([one["SE"][order] ** -2.0 for one in tables])
+    mean = (beta * weight).sum(0) / weight.sum(0)
+    np.testing.assert_allclose(found["BETA"], mean, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(found["SE"], weight.sum(0) ** -0.5, rtol=1e-12)
+    np.testing.assert_allclose(found["Q"], (weight * (beta - mean) ** 2).sum(0), rtol=1e-10)
+    assert found["N"].to_list() == [60_000] * found.height
+    signs = [
+        "".join("+" if value > 0 else "-" if value < 0 else "0" for value in column) for column in beta.T
+    ]
+    assert found["DIRECTION"].to_list() == signs
+
+
+def test_effect_allele_depends_on_alleles_alone(combined: Run) -> None:
+    found = tsv(combined(studies(), "--format", "tsv"))
+    pairs = set(zip(found["EA"], found["NEA"]))
+    assert pairs <= {("A", "C"), ("A", "G"), ("A", "T"), ("C", "G"), ("T", "C"), ("T", "G")}
+
+
+@pytest.mark.parametrize("how", ["rows", "studies", "swapped", "cores"])
+def test_same_bits(how: str, combined: Run, out: Path) -> None:
+    tables = studies()
+    before = Path(f"{combined(tables, '--format', 'tbl,tsv')}.tbl").read_bytes()
+    rng = np.random.default_rng(3)
+    extra: list[str] = []
+    if how == "rows":
+        order = rng.permutation(len(tables[0]["SNP"]))
+        tables[1] = {name: column[order] for name, column in tables[1].items()}
+    if how == "swapped":
+        one = tables[2]
+        tables[2] = {
+            **one, "EA": one["NEA"], "NEA": one["EA"], "BETA": -one["BETA"], "EAF": (1 - one["EAF"]).round(4),
+        }  # fmt: skip
+    if how == "cores":
+        extra = ["--cores", "2"]
+    if how == "studies":
+        tables = [tables[2], tables[0], tables[1]]
+        extra = ["--names", "study2,study0,study1"]
+    after = Path(f"{combined(tables, '--format', 'tbl,tsv', '--overwrite', *extra)}.tbl").read_bytes()
+    if how == "studies":
+        # Only the signs change their order.
+        text = [line.split("\t") for line in after.decode().splitlines()]
+        at = text[0].index("Direction")
+        for line in text[1:]:
+            line[at] = line[at][1] + line[at][2] + line[at][0]
+        after = ("\n".join("\t".join(line) for line in text) + "\n").encode()
+    assert after == before
+
+
+def test_all_formats_and_the_store_say_the_same(combined: Run, tmp_path: Path) -> None:
+    prefix = combined(studies(), "--format", "tbl,tsv,ssf,parquet", "--store", tmp_path / "s.h5")
+    table = tsv(prefix)
+    assert pl.read_parquet(f"{prefix}.parquet")["BETA"].to_list() == table["BETA"].to_list()
+    stored = Study.open(tmp_path / "s.h5").read_polars("meta/fixed/run")
+    assert stored["MLOG10P"].to_list() == table["MLOG10P"].to_list()
+    ssf = pl.read_csv(f"{prefix}.ssf.tsv.gz", separator="\t", null_values="#NA")
+    assert ssf["beta"].to_list() == table["BETA"].to_list() and ssf.columns[0] == "chromosome"
+
+
+def test_p_beyond_doubles_is_written(combined: Run) -> None:
+    tables = studies()
+    for one in tables:
+        one["BETA"][7] = 60 * one["SE"][7] * (1 if one["EA"][7] == tables[0]["EA"][7] else -1)
+    prefix = combined(tables, "--format", "tsv,tbl")
+    text = gzip.decompress(Path(f"{prefix}.tsv.gz").read_bytes()).decode().splitlines()
+    row = dict(zip(text[0].split("\t"), next(line for line in text if "v7\t" in line).split("\t")))
+    assert float(row["MLOG10P"]) > 2000 and row["P"].endswith(f"e-{int(float(row['MLOG10P'])) + 1}")
+
+
+def test_samplesize_and_stouffer(combined: Run) -> None:
+    tables = studies()
+    order = np.argsort(tables[0]["SNP"])
+    for scheme, weight in (("samplesize", [1.0, 2.0, 3.0]), ("stouffer", [1.0, 1.0, 1.0])):
+        prefix = combined(tables, "--scheme", scheme, "--format", "tsv", "--overwrite")
+        found = tsv(prefix).sort("SNPID")
+        sign = [np.where(one["EA"][order] == found["EA"].to_numpy(), 1, -1) for one in tables]
+        z = np.stack([s * (one["BETA"] / one["SE"])[order] for s, one in zip(sign, tables)])
+        root = np.sqrt(np.array(weight))[:, None]
+        np.testing.assert_allclose(
+            found["Z"], (root * z).sum(0) / np.sqrt(sum(weight)), rtol=1e-10, atol=1e-12
+        )
+
+
+def test_genomic_control_and_lambda_given(combined: Run, tmp_path: Path) -> None:
+    tables = studies()
+    plain = tsv(combined(tables, "--format", "tsv"))
+    doubled = tsv(combined(tables, "--genomic_control", "4", "--format", "tsv", "--overwrite"))
+    np.testing.assert_allclose(doubled["SE"], 2 * plain["SE"].to_numpy(), rtol=1e-12)
+
+
+def test_ancestry_subtotals_part_q(combined: Run) -> None:
+    found = tsv(combined(studies(4), "--ancestry", "EUR,EUR,AFR,AFR", "--subtotals", "--format", "tsv"))
+    total = found["Q_BETWEEN"] + found["Q_WITHIN"]
+    np.testing.assert_allclose(total, found["Q"], rtol=1e-9, atol=1e-9)
+    assert found["Q_BETWEEN_DF"].unique().to_list() == [1] and found["Q_WITHIN_DF"].unique().to_list() == [2]
+    np.testing.assert_allclose(
+        found["BETA"],
+        (found["BETA_AFR"] / found["SE_AFR"] ** 2 + found["BETA_EUR"] / found["SE_EUR"] ** 2)
+        / (found["SE_AFR"] ** -2 + found["SE_EUR"] ** -2),
+        rtol=1e-9,
+        atol=1e-12,
+    )
+
+
+def test_other_strand_is_turned(combined: Run) -> None:
+    tables = studies()
+    before = tsv(combined(tables, "--format", "tsv"))
+    other = dict(zip("ACGT", "TGCA"))
+    pairs = {(a, b) for a in "ACGT" for b in "ACGT"} - {("A", "T"), ("T", "A"), ("C", "G"), ("G", "C")}
+    one = tables[1]
+    turn = [(a, b) in pairs for a, b in zip(one["EA"], one["NEA"])]
+    for name in ("EA", "NEA"):
+        one[name] = np.array([other[a] if yes else a for a, yes in zip(one[name], turn)])
+    prefix = combined(tables, "--format", "tsv", "--overwrite")
+    assert tsv(prefix).equals(before)
+    assert account(prefix)["OTHER_STRAND"].to_list() == [0, sum(turn), 0]
+
+
+def test_mismatched_alleles_leave_the_study(combined: Run) -> None:
+    tables = studies()
+    one = tables[2]
+    for row in range(5):
+        left = [letter for letter in LETTERS if letter not in (one["EA"][row], one["NEA"][row])]
+        other = {"A": "T", "C": "G", "G": "C", "T": "A"}
+        new = next(
+            (a, b) for a in LETTERS for b in (*left,)
+            if a != b and {a, b} != {one["EA"][row], one["NEA"][row]}
+            and {other[a], other[b]} != {one["EA"][row], one["NEA"][row]}
+        )  # fmt: skip
+        one["EA"][row], one["NEA"][row] = new
+    prefix = combined(tables, "--format", "tsv")
+    found = tsv(prefix)
+    assert found.height == len(one["SNP"])
+    assert (
+        found.filter(pl.col("SNPID").is_in([f"v{row}" for row in range(5)]))["N_STUDIES"].to_list() == [2] * 5
+    )
+    left_out = rejected(prefix)
+    assert left_out["REASON"].unique().to_list() == ["alleles do not match those of other studies"]
+    assert left_out["LINE"].to_list() == [2, 3, 4, 5, 6]
+    separate = tsv(combined(tables, "--format", "tsv", "--multiallelic", "separate", "--overwrite"))
+    assert separate.height == found.height + 5
+
+
+def test_rows_that_cannot_be_used_are_counted(combined: Run) -> None:
+    tables = studies()
+    one = {name: column.astype(object) for name, column in tables[0].items()}
+    one["SE"][0], one["SE"][1], one["SE"][2] = 0, -0.1, "NA"
+    one["EA"][3] = "NA"
+    one["EAF"][4] = 1.7
+    tables[0] = {name: np.concatenate([column, column[10:12]]) for name, column in one.items()}
+    prefix = combined(tables, "--format", "tsv")
+    reasons = rejected(prefix)["REASON"].value_counts().sort("REASON").rows()
+    assert dict(reasons) == {
+        "SE zero or negative": 2, "missing effect, SE or Z": 1, "allele missing, or both the same": 1,
+        "duplicated variant; the row of the largest N, then the smallest SE, is used": 2,
+    }  # fmt: skip
+    rows = account(prefix)
+    assert rows["USED"][0] == len(one["SNP"]) - 4 and rows["REJECTED"][0] == 6
+    assert "frequencies outside 0 to 1" in Path(f"{prefix}.log").read_text()
+
+
+def test_variant_of_one_study(combined: Run) -> None:
+    tables = studies()
+    tables[1] = {name: column[1:] for name, column in tables[1].items()}
+    tables[2] = {name: column[1:] for name, column in tables[2].items()}
+    found = tsv(combined(tables, "--format", "tsv")).filter(pl.col("SNPID") == "v0")
+    assert found["N_STUDIES"].to_list() == [1] and sorted(found["DIRECTION"][0])[-2:] == ["?", "?"]
+    fewer = tsv(combined(tables, "--format", "tsv", "--min_studies", 2, "--overwrite"))
+    assert "v0" not in fewer["SNPID"].to_list()
+
+
+def test_scales_and_dominance_are_warned_of(combined: Run) -> None:
+    tables = studies()
+    tables[1]["BETA"], tables[1]["SE"] = tables[1]["BETA"] * 10, tables[1]["SE"] * 10
+    tables[2]["N"] = tables[2]["N"] * 100
+    tables[2]["SE"], tables[2]["BETA"] = tables[2]["SE"] / 10, tables[2]["BETA"] / 10
+    text = Path(f"{combined(tables)}.log").read_text()
+    assert "different standard deviations of the trait: study1 10" in text
+    assert "study2 has 99 % of all people" in text
+
+
+def test_inflated_study_is_warned_of(combined: Run) -> None:
+    tables = studies()
+    tables[0]["BETA"] = tables[0]["BETA"] * 2
+    assert "study0: lambda " in Path(f"{combined(tables)}.log").read_text()
+
+
+def known_snps(build: str) -> Table:
+    """A study at places of known SNPs."""
+    from postgwas.reference.known_snps import known_snps as table
+
+    known = table()
+    rows = np.arange(0, known.rsid.size, max(1, known.rsid.size // 300))[:300]
+    n = rows.size
+    rng = np.random.default_rng(1)
+    return {
+        "SNP": np.array([f"rs{number}" for number in known.rsid[rows].tolist()]),
+        "CHR": known.chr[rows], "BP": getattr(known, build.lower())[rows],
+        "EA": np.full(n, "A"), "NEA": np.full(n, "G"), "BETA": rng.normal(0, 0.1, n).round(5),
+        "SE": np.full(n, 0.1), "N": np.full(n, 1000),
+    }  # fmt: skip
+
+
+def test_different_builds_are_refused(refused: Callable[..., str], combined: Run) -> None:
+    tables = [known_snps("GRCh37"), known_snps("GRCh38")]
+    line = refused(tables)
+    assert "different builds: study0 is on GRCh37; study1 is on GRCh38" in line and "--target_build" in line
+    by_id = tsv(combined(tables, "--match", "id", "--format", "tsv"))
+    assert by_id["N_STUDIES"].unique().to_list() == [2]
+
+
+def test_studies_are_lifted(combined: Run, refused: Callable[..., str], tmp_path: Path) -> None:
+    tables = [known_snps("GRCh37"), known_snps("GRCh38")]
+    line = refused(tables, "--target_build", "GRCh38")
+    assert "is on GRCh37, not on GRCh38" in line and "--chain" in line
+    lines = []
+    for at, (chr, old, new) in enumerate(zip(tables[0]["CHR"], tables[0]["BP"], tables[1]["BP"])):
+        size = 250_000_000
+        name = "X" if chr == 23 else chr
+        ends = f"{old - 1} {old}", f"{new - 1} {new}"
+        lines.append(f"chain 1 chr{name} {size} + {ends[0]} chr{name} {size} + {ends[1]} {at + 1}\n1\n\n")
+    (tmp_path / "to38.chain").write_text("".join(lines))
+    found = tsv(
+        combined(tables, "--target_build", "GRCh38", "--chain", tmp_path / "to38.chain", "--format", "tsv")
+    )
+    assert set(found["POS"]) == set(tables[1]["BP"].tolist())
+    assert found["N_STUDIES"].unique().to_list() == [2]
+
+
+def test_missing_n_is_said(refused: Callable[..., str]) -> None:
+    tables = studies(2)
+    del tables[1]["N"]
+    line = refused(tables, "--scheme", "samplesize")
+    assert "study1.txt: no column gives N" in line and "--n" in line
+
+
+def test_no_common_form_is_refused(refused: Callable[..., str]) -> None:
+    one, two = studies(2)
+    line = refused([one, {**two, "BP": two["BP"] + 1}], "--min_studies", 2)
+    assert "no variant of 2 studies or more" in line
+
+
+def test_empty_study_is_refused(refused: Callable[..., str]) -> None:
+    one, two = studies(2)
+    line = refused([one, {**two, "SE": np.zeros(len(two["SE"]))}])
+    assert "none of 400 rows can be used" in line and "SE zero or negative" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--names", "a,a"], "two studies are called a"),
+        (["--names", "a"], "--names has 1 values for 2 studies"),
+        (["--genomic_control", "maybe"], "--genomic_control maybe"),
+        (["--format", "xlsx"], "--format xlsx"),
+        (["--maf_min", "0.7"], "--maf_min 0.7"),
+        (["--chain", "x"], "--chain without --target_build"),
+    ],
+)
+def test_bad_flags(arguments: list[str], said: str, refused: Callable[..., str]) -> None:
+    assert said in refused(studies(2, n_variants=50), *arguments)
+
+
+def test_nothing_is_overwritten(combined: Run, out: Path, tmp_path: Path) -> None:
+    combined(studies(2, n_variants=50))
+    before = Path(f"{out}.tbl").read_bytes()
+    paths = ",".join(str(tmp_path / f"study{at}.txt") for at in range(2))
+    assert main(["meta", "--sumstats", paths, "--out", str(out), "--quiet"]) == 2
+    assert Path(f"{out}.tbl").read_bytes() == before
+
+
+def test_studies_from_a_table(combined: Run, out: Path, tmp_path: Path) -> None:
+    combined(studies(2, n_variants=50))
+    (tmp_path / "list.tsv").write_text(
+        "NAME\tPATH\tANCESTRY\tLAMBDA\nfirst\tstudy0.txt\tEUR\t1.5\nsecond\tstudy1.txt\tAFR\tNA\n"
+    )
+    argv = ["meta", "--studies", str(tmp_path / "list.tsv"), "--out", str(out), "--overwrite", "--quiet"]
+    assert main(argv) == 0
+    rows = account(out)
+    assert rows["STUDY"].to_list() == ["first", "second"] and rows["LAMBDA_APPLIED"].to_list() == [1.5, 1.0]
+    text = gzip.decompress(Path(f"{out}.rejected.tsv.gz").read_bytes()).decode()
+    assert text.startswith("FILE\tLINE\tSNPID\tREASON")
