@@ -94,6 +94,8 @@ def read_scores(path: str) -> Scores:
     import polars as pl
 
     data = read_text(path)
+    if b"\0" in data[: 1 << 16]:
+        raise InputError(f"{path}: binary data; expected a table of scores")
     lines = data.split(b"\n", 1)
     first = lines[0].decode("utf-8", "replace").split()
     if "L2_CROSS" in first:

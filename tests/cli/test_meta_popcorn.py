@@ -165,6 +165,25 @@ def test_one_study_or_three(study: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "--cfile FILE" in capsys.readouterr().err
 
 
+def test_two_traits_in_one_population(study: Path) -> None:
+    """Seven columns: the scores of one population stand for all three."""
+    frame = pl.read_csv(study / "scores.txt", separator="\t", has_header=False)
+    one = [*frame.columns[:6], frame.columns[7]]
+    frame.select(one).write_csv(study / "scores.txt", separator="\t", include_header=False)
+    assert main(call(study, "--quiet")) == 0
+    first = table(study)
+    six = frame.columns[:6]
+    both = [frame[six[5]].alias("f2"), *(frame[one[6]].alias(f"s{i}") for i in range(3))]
+    frame.select(six).hstack(both).write_csv(study / "scores.txt", separator="\t", include_header=False)
+    assert main(call(study, "--quiet", "--overwrite")) == 0
+    assert table(study)["ESTIMATE"].to_list() == first["ESTIMATE"].to_list()
+
+
+def test_binary_scores(study: Path, refused: Refused) -> None:
+    (study / "scores.txt").write_bytes(bytes(range(256)) * 4)
+    assert "binary data" in refused()
+
+
 def test_scores_of_another_layout(study: Path, refused: Refused) -> None:
     (study / "scores.txt").write_text("1\t2\t3\n")
     assert "3 columns; expected 7 (one population) or 10 (two)" in refused()
