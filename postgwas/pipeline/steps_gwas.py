@@ -109,6 +109,9 @@ def _of_ancestry(
         for one in gwas:
             after = [harmonised[one.name], *before]
             words = [munged[one.name], *model]
+            if one.pop_prev is not None:
+                # N is effective, as if half of the people were cases (Grotzinger et al. 2023).
+                words += ["--samp_prev", "0.5", "--pop_prev", f"{one.pop_prev:.12g}"]
             steps.append(
                 make_step(study, "h2", one.name, words, reads=[munged[one.name], *reads], after=after)
             )

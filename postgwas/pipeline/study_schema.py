@@ -11,6 +11,10 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,6
 File = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
 
+#: Names that columns of summary statistics go by here.
+Column = Literal["SNPID", "CHR", "POS", "EA", "NEA", "EAF", "BETA", "OR", "SE", "Z", "P", "N", "INFO"]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
@@ -45,7 +49,11 @@ class Ancestry(_Strict):
 
 
 class Gwas(_Strict):
-    """One file of summary statistics."""
+    """One file of summary statistics.
+
+    With `n_cases` and `n_controls` N is the effective one, 4 / (1/cases + 1/controls); with `pop_prev`, the
+    prevalence in the population, heritability is on the liability scale.
+    """
 
     trait: Name
     ancestry: Name
@@ -53,7 +61,8 @@ class Gwas(_Strict):
     n: float | None = Field(default=None, gt=0)
     n_cases: float | None = Field(default=None, gt=0)
     n_controls: float | None = Field(default=None, gt=0)
-    columns: dict[str, str] = {}
+    pop_prev: float | None = Field(default=None, gt=0, lt=1)
+    columns: dict[Column, str] = {}
     build: Literal["GRCh37", "GRCh38"] | None = None
 
     @property
@@ -67,6 +76,8 @@ class Gwas(_Strict):
             raise ValueError("n_cases and n_controls belong together")
         if self.n is not None and self.n_cases is not None:
             raise ValueError("n and n_cases exclude each other")
+        if self.pop_prev is not None and self.n_cases is None:
+            raise ValueError("pop_prev goes with n_cases and n_controls")
         return self
 
 

@@ -72,7 +72,8 @@ def test_a_killed_worker_changes_no_bit(fresh, finished):
                 continue
         return found
 
-    wait_for(lambda: len(workers()) >= 3, process)
+    begun = fresh / "results" / ".steps" / "eqtl_permute__lcl.begun"
+    wait_for(lambda: begun.exists() and len(workers()) >= 3, process)
     os.kill(workers()[0].pid, signal.SIGKILL)
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, out + err

@@ -43,7 +43,7 @@ study:
 ancestries:
   EUR: {genotypes: nowhere.pgen}
 gwas:
-  - {trait: LDL, ancestry: EUR, file: here.txt, n: many}
+  - {trait: LDL, ancestry: EUR, file: here.txt, n: many, columns: {A1: x}}
   - {trait: 5, ancestry: EUR, file: here.txt}
   - {ancestry: EUR, file: here.txt}
 steps:
@@ -60,7 +60,8 @@ steps:
     assert "letters, digits" in told[2]
     assert "GRCh37" in told[3]
     assert told[4] == "study.sed: unknown entry"
-    assert "n: expected a valid number" in told[8]
+    assert "gwas.0.n: expected a valid number" in str(caught.value)
+    assert "gwas.0.columns.A1" in told[8] and "'EA'" in told[8]
     assert "in quotes" in told[9]
     assert told[10] == "gwas.2.trait: missing"
     assert told[12] == "steps.mtga: unknown step (did you mean mtag?)"
