@@ -27,7 +27,8 @@ def lines_of(error: BaseException) -> dict[int, str]:
     for line in str(error).splitlines():
         match = re.fullmatch(r".*study\.yaml, line (\d+): (.*)", line)
         assert match, line
-        found[int(match[1])] = match[2]
+        number = int(match[1])
+        found[number] = f"{found[number]}; {match[2]}" if number in found else match[2]
     return found
 
 
@@ -60,7 +61,7 @@ steps:
     assert "letters, digits" in told[2]
     assert "GRCh37" in told[3]
     assert told[4] == "study.sed: unknown entry"
-    assert "gwas.0.n: expected a valid number" in str(caught.value)
+    assert "gwas.0.n: expected a valid number" in told[8]
     assert "gwas.0.columns.A1" in told[8] and "'EA'" in told[8]
     assert "in quotes" in told[9]
     assert told[10] == "gwas.2.trait: missing"
