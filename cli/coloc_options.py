@@ -32,6 +32,10 @@ def add_traits(parser: argparse.ArgumentParser, *, files: str) -> None:
         "--case_fraction", nargs="+", metavar="SHARE", help="cases, where effects are not known; NA for none"
     )
     group.add_argument("--n", nargs="+", metavar="N", help="sample sizes, before the files'; NA for none")
+    group.add_argument(
+        "--only", nargs="+", metavar="COLUMN=VALUE",
+        help="of a file of several phenotypes these rows; one a file, - for all rows",
+    )  # fmt: skip
     group.add_argument("--dialect", metavar="NAME", help="take this format instead of recognising it")
     group.add_argument(
         "--dialect_file", action="append", default=[], metavar="YAML", help="describe a format"
@@ -216,11 +220,12 @@ def run_method(args: argparse.Namespace, traits: list[GwasInput], method: Region
                 maf_min=args.maf_min, max_missing=args.max_missing,
             ),
         )  # fmt: skip
+    only = [None if one == "-" else one for one in _each(args, "only", len(traits))]
     weights = [path for path in getattr(args, "prior_weights", None) or [] if path != "-"]
     colocalise_files(
         traits, args.out, method,
         regions=RegionChoice(args.region, args.leads, args.p_max, args.distance, args.window), ld=ld,
-        rules=rules_of(args), extra_inputs=weights, store=args.store, overwrite=args.overwrite,
+        rules=rules_of(args), only=only, extra_inputs=weights, store=args.store, overwrite=args.overwrite,
         quiet=args.quiet, log_json=args.log_json, **where,
     )  # fmt: skip
     return 0

@@ -179,7 +179,12 @@ def _trait(
         if not effects.any():
             raise NoFactors(NO_FREQUENCY)
         notes.append(f"{given.name}: effects from z-scores, frequencies and N")
-    elif "EAF" not in frame.columns and np.isfinite(frequency).any():
+    elif (
+        given.kind == "quant"
+        and given.sd_y is None
+        and "EAF" not in frame.columns
+        and np.isfinite(frequency).any()
+    ):
         notes.append(f"{given.name}: frequencies of another trait are taken")
     kept = np.flatnonzero(effects)
     made = RegionTrait(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from postgwas.coloc.allele_rules import AlleleCounts, AlleleRules
 from postgwas.coloc.genome_settings import GwasInput
+from postgwas.coloc.phenotype_rows import load_trait
 from postgwas.coloc.region_methods import Found, RegionMethod
 from postgwas.coloc.region_traits import region_traits
 from postgwas.coloc.trait_factors import NoFactors
@@ -16,7 +18,7 @@ from postgwas.compute.engine import engine
 from postgwas.errors import InputError, NoVariantsError, PostgwasError, UsageError
 from postgwas.finemap.ld_sources import LdSource, RegionSource
 from postgwas.finemap.region_list import MapRegion, RegionChoice, choose_regions
-from postgwas.finemap.region_stats import RegionStats, load_stats
+from postgwas.finemap.region_stats import RegionStats
 from postgwas.genotypes.selection import Selection
 from postgwas.runlog import get_logger
 
@@ -29,7 +31,7 @@ Path = str | os.PathLike[str]
 
 OK, NOT_IN_ALL = "ok", "not_in_all_files"
 _HINTS = {
-    "no_frequencies": "no allele frequencies: --sd_y, or a file with frequencies",
+    "no_frequencies": "no allele frequencies: --eaf_name COLUMN, or --sd_y SD",
     "no_case_fraction": "the share of cases is not known: --case_fraction",
 }
 
@@ -156,6 +158,7 @@ def compare_regions(
     regions: RegionChoice | None = None,
     ld: LdChoice | None = None,
     rules: AlleleRules | None = None,
+    only: Sequence[str | None] | None = None,
     **where: Any,
 ) -> ComparedRegions:
     """Compare traits in regions of the genome.
@@ -169,6 +172,8 @@ def compare_regions(
     ld : LdChoice, optional
     rules : AlleleRules, optional
         How alleles are matched.
+    only : sequence of (str or None), optional
+        COLUMN=VALUE for each file that holds several phenotypes.
     **where
         As :func:`postgwas.compute.engine.engine`; the same bits everywhere.
 
@@ -189,7 +194,11 @@ def compare_regions(
     panel.check(choice)
     matching.check()
     _check_inputs(inputs)
-    stats = [load_stats(one.path, replace(one.reading, unsigned=True)) for one in inputs]
+    with tempfile.TemporaryDirectory(prefix="postgwas-coloc-") as folder:
+        stats = [
+            load_trait(one, part, folder)
+            for one, part in zip(inputs, only or [None] * len(inputs), strict=True)
+        ]
     places = choose_regions(stats[0].frame, choice, stats[0].path)
     sources = panel.sources()
     fractions = tuple(

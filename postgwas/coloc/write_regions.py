@@ -38,6 +38,7 @@ def colocalise_files(
     regions: RegionChoice | None = None,
     ld: LdChoice | None = None,
     rules: AlleleRules | None = None,
+    only: Sequence[str | None] | None = None,
     extra_inputs: Sequence[str] = (),
     store: str | None = None,
     overwrite: bool = False,
@@ -52,7 +53,7 @@ def colocalise_files(
 
     Parameters
     ----------
-    inputs, method, regions, ld, rules
+    inputs, method, regions, ld, rules, only
         As :func:`postgwas.coloc.run_regions.compare_regions`.
     out : str
         Prefix of the files.
@@ -78,7 +79,7 @@ def colocalise_files(
     choice, panel = regions or RegionChoice(), ld or LdChoice()
     began = time.perf_counter()
     with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
-        found = compare_regions(inputs, method, regions=choice, ld=panel, rules=rules, **where)
+        found = compare_regions(inputs, method, regions=choice, ld=panel, rules=rules, only=only, **where)
         tell(found)
         tables = {name: method_table(found, name) for name in method.tables}
         tables["regions"] = regions_table(found)
@@ -94,6 +95,7 @@ def colocalise_files(
             ]  # fmt: skip
             origin = Origin(
                 _plain({"inputs": [asdict(one) for one in inputs], "method": type(method).__name__,
+                        "only": list(only or []),
                         **_settings(method), **asdict(choice), "ld": asdict(panel)}),
                 input_files(None if panel.genotypes is None else os.fspath(panel.genotypes), given),
                 time.perf_counter() - began, sum(read.frame.height for read in found.stats),

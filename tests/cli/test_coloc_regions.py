@@ -140,6 +140,24 @@ def test_abf_of_z_scores_and_of_missing_variants(given: Files, ran: Run) -> None
     assert "effects from z-scores" in read(prefix, "regions.tsv")["NOTES"][0]
 
 
+def test_one_phenotype_of_several(
+    given: Files, ran: Run, refused: Callable[..., str], tmp_path: Path
+) -> None:
+    """Two genes in a file: refused unless one is chosen, and then that gene's figures."""
+    one, two = (pl.read_csv(given.trait(number), separator="\t") for number in (1, 2))
+    path = tmp_path / "genes.tsv"
+    both = pl.concat([two.with_columns(gene=pl.lit("g2")), one.with_columns(gene=pl.lit("g1"))])
+    both.write_csv(path, separator="\t")
+    region = ("--region", "7:1-1000000")
+    told = refused("abf", given.trait(1), path, *region)
+    assert "60 rows repeat one of 60 variants, and column gene tells several phenotypes apart" in told
+    prefix = ran("abf", 1, 2)
+    first = read(prefix, "coloc.tsv")
+    argv = ["coloc", "abf", given.trait(1), path, "--only", "-", "gene=g2", *region, "--overwrite", "--quiet"]
+    assert main([str(item) for item in [*argv, "--out", prefix]]) == 0
+    assert read(prefix, "coloc.tsv").equals(first)
+
+
 def test_prior_weights(given: Files, ran: Run, tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     weights = rng.uniform(0.1, 3, V)
@@ -267,6 +285,9 @@ def refused(given: Files, out: Path, capsys: pytest.CaptureFixture[str]) -> Call
             ["--type", "cc"],
             "no_case_fraction (the share of cases is not known: --case_fraction)",
         ),
+        ("abf", (1, 2), ["--only", "gene=x", "-"], "no column gene; columns are CHR, POS"),
+        ("abf", (1, 2), ["--only", "CHR=8", "-"], "none of 60 rows has 8 in column CHR"),
+        ("abf", (1, 2), ["--only", "CHR", "-"], "--only CHR: expected COLUMN=VALUE"),
         ("susie", (1, 2), [], "SuSiE needs LD (--genotypes FILE, or --ld FILE; or postgwas coloc abf)"),
         ("signals", (1, 2), [], "--method cond needs LD"),
         ("signals", (1, 2), ["--method", "single", "--signal_p", "2"], "p_max = 2"),
