@@ -242,12 +242,31 @@ def text_pieces(path: str, header: Callable[[bytes], H]) -> Iterator[tuple[pl.Da
 def _header(data: bytes, path: str, gene: str | None) -> Header:
     """Names of columns, what is between cells, what the columns are, and where rows begin."""
     line, _, _ = data.partition(b"\n")
-    text = line.decode(errors="replace").rstrip("\r")
+    if path.endswith((".h5", ".hdf5")):
+        raise InputError(f"{path}: which of its tables?", hint=f"{path}::qtl/cis_nominal_chr*/NAME")
+    text = header_line(line, path)
     separator = "\t" if "\t" in text else "," if "," in text else " "
     cells = text.split(separator)
     if len(cells) in FASTQTL and _is_number(cells[2]) and _is_number(cells[-1]):
         return list(FASTQTL[len(cells)]), separator, recognise(FASTQTL[len(cells)], path, gene=gene), 0
     return cells, separator, recognise(cells, path, gene=gene), len(line) + 1
+
+
+def header_line(line: bytes, path: str) -> str:
+    """The first line as text.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    try:
+        text = line.decode().rstrip("\r")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not text, nor Parquet; expected a table with a header") from None
+    if "\0" in text:
+        raise InputError(f"{path}: binary data; expected a table of text")
+    return text
 
 
 def _is_number(cell: str) -> bool:

@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+FEWEST_PAIRS = 100
+"""Pairs in LD, at least, whose signs speak."""
+
 
 @dataclass(frozen=True, eq=False)
 class LdOfTrait:
@@ -89,7 +92,7 @@ def ld_of_traits(
     return made
 
 
-def sign_agreement(z: Floats, matrix: Floats, *, r_min: float = 0.2) -> Floats:
+def sign_agreement(z: Floats, matrix: Floats, *, r_min: float = 0.2, z_min: float = 2.0) -> Floats:
     """Share of pairs of variants in LD whose z-scores have the sign that it wants, of many traits at once.
 
     Parameters
@@ -97,19 +100,30 @@ def sign_agreement(z: Floats, matrix: Floats, *, r_min: float = 0.2) -> Floats:
     z : ndarray, shape (G, p)
     matrix : ndarray, shape (p, p)
     r_min : float
-        Pairs of a larger absolute correlation count, as in :func:`postgwas.finemap.check_alignment`.
+        Pairs of a larger absolute correlation count, each variant with itself included, as in
+        :func:`postgwas.finemap.check_alignment`.
+    z_min : float
+        Of variants of at least this absolute z-score: the signs of others are chance, also where alleles are
+        aligned.
 
     Returns
     -------
     ndarray, shape (G,)
+        NaN with fewer than 100 pairs of different variants.
+
+    Examples
+    --------
+    >>> sign_agreement(np.full((1, 20), 3.0), np.full((20, 20), 0.5))
+    array([1.])
     """
     wanted = np.sign(matrix, dtype=np.float32)
     wanted[np.abs(matrix) <= r_min] = 0.0
-    total = float(np.abs(wanted).sum(dtype=np.float64))
-    signs = np.sign(z).astype(np.float32)
-    balance = np.einsum("gp,gp->g", (signs @ wanted).astype(np.float64), signs.astype(np.float64))
-    # Scores of 0 have no sign: they agree with nothing, as there.
-    zero = np.sign(np.abs(z)).astype(np.float32)
-    counted = np.einsum("gp,gp->g", (zero @ np.abs(wanted)).astype(np.float64), zero.astype(np.float64))
-    result: Floats = (counted + balance) / (2.0 * total)
-    return result
+    signs = np.where(np.abs(z) >= z_min, np.sign(z), 0.0).astype(np.float32)
+    there = np.abs(signs)
+    balance = np.einsum("gp,gp->g", signs @ wanted, signs, dtype=np.float64)
+    counted = np.einsum("gp,gp->g", there @ np.abs(wanted), there, dtype=np.float64)
+    pairs = (counted - there.sum(axis=1)) / 2.0
+    share: Floats = np.where(
+        pairs >= FEWEST_PAIRS, (counted + balance) / np.maximum(2.0 * counted, 1.0), np.nan
+    )
+    return share

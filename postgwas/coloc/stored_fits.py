@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -188,14 +189,16 @@ def _pieces(path: str, genes: Sequence[str]) -> Iterator[pl.DataFrame]:
     from postgwas.coloc.qtl_source import text_pieces
 
     wanted = pl.DataFrame({"GENE": list(genes)})
-    for frame, header in text_pieces(path, _header):
+    for frame, header in text_pieces(path, partial(_header, path=path)):
         gene = next((name for name in NAMES["GENE"] if name in header[0]), None)
         yield frame if gene is None else frame.join(wanted, left_on=gene, right_on="GENE", how="semi")
 
 
-def _header(data: bytes) -> tuple[list[str], str, None, int]:
+def _header(data: bytes, path: str) -> tuple[list[str], str, None, int]:
+    from postgwas.coloc.qtl_source import header_line
+
     line, _, _ = data.partition(b"\n")
-    text = line.decode(errors="replace").rstrip("\r")
+    text = header_line(line, path)
     separator = "\t" if "\t" in text else "," if "," in text else " "
     return text.split(separator), separator, None, len(line) + 1
 

@@ -14,6 +14,7 @@ from postgwas.coloc.qtl_genes import load_genes
 from postgwas.coloc.qtl_regions import spool_regions
 from postgwas.coloc.qtl_source import qtl_source
 from postgwas.coloc.qtl_summary import SCHEMA
+from postgwas.coloc.region_ld import sign_agreement
 from postgwas.coloc.stored_fits import read_fits, spool_fits
 from postgwas.errors import ColumnError, InputError, StoreError, UsageError
 from postgwas.finemap.region_list import MapRegion
@@ -259,6 +260,10 @@ def test_fits_with_gaps_are_refused(tmp_path: Path) -> None:
 def test_refusals(made: GenomeStudy, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.tsv: no such file"):
         qtl_source(tmp_path / "none.tsv")
+    junk = tmp_path / "junk.txt"
+    junk.write_bytes(bytes(range(128, 256)) * 20)
+    with pytest.raises(InputError, match="not text, nor Parquet"):
+        list(qtl_source(junk).pieces())
     with pytest.raises(UsageError, match="--qtl_n 2: expected more than 3"):
         qtl_source(made.qtl, n=2)
     for header, told in (
@@ -282,3 +287,19 @@ def test_refusals(made: GenomeStudy, tmp_path: Path) -> None:
     path.write_text("gene_id\tvariant_id\tslope\tslope_se\nG\tchr1_5_A_C\t1\n")
     with pytest.raises(InputError, match="cells"):
         list(qtl_source(path).pieces())
+
+
+def test_signs_of_many_genes_as_pair_by_pair() -> None:
+    rng = np.random.default_rng(2)
+    matrix = np.corrcoef(rng.normal(size=(30, 12)))
+    z = rng.normal(scale=4, size=(3, 30))
+    z[2, 5:] = 0.1
+    expected = []
+    for scores in z:
+        there = [row for row in range(30) if abs(scores[row]) >= 2]
+        pairs = [(a, b) for a in there for b in there if abs(matrix[a, b]) > 0.2]
+        agree = sum(matrix[a, b] * scores[a] * scores[b] > 0 for a, b in pairs)
+        few = sum(a < b for a, b in pairs) < 100
+        expected.append(np.nan if few else agree / len(pairs))
+    assert np.isnan(expected[2]) and np.isfinite(expected[:2]).all()
+    np.testing.assert_allclose(sign_agreement(z, matrix), expected, rtol=1e-6)
