@@ -291,12 +291,12 @@ def test_refusals(made: GenomeStudy, tmp_path: Path) -> None:
 
 def test_signs_of_many_genes_as_pair_by_pair() -> None:
     rng = np.random.default_rng(2)
-    matrix = np.corrcoef(rng.normal(size=(30, 12)))
-    z = rng.normal(scale=4, size=(3, 30))
+    matrix = np.corrcoef(rng.normal(size=(60, 12)))
+    z = rng.normal(scale=4, size=(3, 60))
     z[2, 5:] = 0.1
     expected = []
     for scores in z:
-        there = [row for row in range(30) if abs(scores[row]) >= 2]
+        there = [row for row in range(60) if abs(scores[row]) >= 2]
         pairs = [(a, b) for a in there for b in there if abs(matrix[a, b]) > 0.2]
         agree = sum(matrix[a, b] * scores[a] * scores[b] > 0 for a, b in pairs)
         few = sum(a < b for a, b in pairs) < 100
