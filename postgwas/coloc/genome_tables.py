@@ -22,7 +22,8 @@ def pairs_table(found: GenomeColoc) -> pl.DataFrame:
     TRAIT, REGION, CHR, SENTINEL, phenotype_id, METHOD, CS_GWAS and CS_QTL, HIT_GWAS and HIT_QTL (the variant
     of the largest Bayes factor), N_SHARED, OVERLAP and SHARE of both (of a signal's posterior, and of its
     credible set, at shared variants), PP.H0 to PP.H4, PRIOR.H0 to PRIOR.H4 (of a region of this size),
-    TOP_VARIANT with TOP_PP (likeliest to be shared, given H4), CLPP, MARK.
+    TOP_VARIANT with TOP_PP (likeliest to be shared, given H4), CLPP, MARK. PP is null of a pair of which a
+    signal lies too little at shared variants.
     """
     import polars as pl
 
@@ -36,13 +37,14 @@ def pairs_table(found: GenomeColoc) -> pl.DataFrame:
         "MARK": text,
     }  # fmt: skip
     rows = [row for _, _, one in found.results for row in one.pairs]
-    table = pl.DataFrame(rows, schema=schema)
+    # NaN would compare as the largest of all.
+    table = pl.DataFrame(rows, schema=schema).with_columns(pl.col(pl.Float64).fill_nan(None))
     keys = ["TRAIT", "REGION", "phenotype_id", "METHOD", "CS_GWAS", "CS_QTL"]
-    return table.sort("PP.H4", *keys, descending=[True, *[False] * len(keys)])
+    return table.sort("PP.H4", *keys, descending=[True, *[False] * len(keys)], nulls_last=True)
 
 
 def genes_table(found: GenomeColoc) -> pl.DataFrame:
-    """A row a GWAS, region and gene, by its best PP.H4: of pairs of credible sets where there are any, else
+    """A row a GWAS, region and gene, by its best PP.H4: of pairs of credible sets where any has one, else
     of one causal variant each.
 
     TRAIT, REGION, CHR, SENTINEL, phenotype_id, TSS, TSS_DISTANCE (from the sentinel), N_GWAS, N_QTL, N_SHARED
@@ -62,10 +64,12 @@ def genes_table(found: GenomeColoc) -> pl.DataFrame:
     }  # fmt: skip
     rows = [row for _, _, one in found.results for row in one.genes]
     table = pl.DataFrame([{key: row.get(key) for key in schema} for row in rows], schema=schema, strict=False)
+    table = table.with_columns(pl.col(pl.Float64).fill_nan(None))
     keys = ["TRAIT", "REGION", "phenotype_id"]
     pairs = pairs_table(found).filter(pl.col("TRAIT").is_not_null())
-    best = pairs.with_columns((pl.col("METHOD") == "susie").alias("fitted")).sort(
-        "fitted", "PP.H4", *keys, descending=[True, True, False, False, False], maintain_order=True
+    fitted = (pl.col("METHOD") == "susie") & pl.col("PP.H4").is_not_null()
+    best = pairs.with_columns(fitted.alias("fitted")).sort(
+        "fitted", "PP.H4", *keys, descending=[True, True, *[False] * 3], nulls_last=True, maintain_order=True
     )
     best = best.unique(keys, keep="first", maintain_order=True)
     sizes = pairs.group_by(keys).agg(

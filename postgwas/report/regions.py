@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from postgwas.report.locus_pairs import locus_pairs
 from postgwas.report.section import PageFigure, PageTable, Section
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def coloc_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
     order = {"coloc-genes": "Genes", "coloc-pairs": "Pairs of signals"}
     found = [one for one in entries if one.kind in order and one.rows]
     for one in sorted(found, key=lambda entry: list(order).index(entry.kind)):
-        name, table = one.key.split("/")[-1], study.read_polars(one.key)
+        name, table = one.key.split("/")[-1], study.read_polars(one.key).fill_nan(None)
         if one.kind == "coloc-genes":
             for mark, least in (("strong", 0.8), ("moderate or strong", 0.5)):
                 count = table.filter(table["PP.H4"] >= least)["phenotype_id"].n_unique()
@@ -73,7 +74,10 @@ def coloc_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
         tables.append(_first(table, "PP.H4", f"{order[one.kind]}, {name}"))
     if not tables:
         return []
-    return [Section("Colocalisation", facts=facts, tables=tables, methods=methods or ["coloc"])]
+    figures = locus_pairs(study, entries)
+    return [
+        Section("Colocalisation", facts=facts, figures=figures, tables=tables, methods=methods or ["coloc"])
+    ]
 
 
 def _lead_figures(table: pl.DataFrame, name: str, level: float) -> list[PageFigure]:

@@ -70,9 +70,12 @@ def loci(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _family(study: Study, found: Sequence[Entry], title: str, method: str) -> Section:
+    import polars as pl
+
     facts: list[tuple[str, str]] = []
     figures: list[PageFigure] = []
     tables: list[PageTable] = []
+    leads: list[pl.DataFrame] = []
     names = [str(study.attrs(one.key).get("trait") or one.key.split("/", 1)[-1]) for one in found]
     for entry, name in zip(found, names):
         columns = [one for one in (*SHOWN, "GWAS_Z") if one in entry.columns]
@@ -80,15 +83,11 @@ def _family(study: Study, found: Sequence[Entry], title: str, method: str) -> Se
         top = loci(table)
         facts.append((f"{top.height:,}", f"loci of {name}"))
         figures += _pictures(table, f"{title} of {name}", entry.key)
-        if top.height:
-            tables.append(
-                PageTable(
-                    f"{title}: loci of {name}",
-                    top.head(MOST_LOCI),
-                    "Lead variants with P < 5e-8, at least 1 Mb apart.",
-                    n_all=top.height,
-                )
-            )
+        leads.append(top.select(pl.lit(name).alias("TRAIT"), pl.all()))
+    every = pl.concat(leads, how="diagonal_relaxed").sort("MLOG10P", descending=True, maintain_order=True)
+    if every.height:
+        note = "Lead variants with P < 5e-8, at least 1 Mb apart within a scan."
+        tables.append(PageTable(f"Loci, {title}", every.head(MOST_LOCI), note, n_all=every.height))
     methods = [method] if method else sorted({meta_method(one) for one in found})
     return Section(title, facts=facts, figures=figures, tables=tables, methods=methods)
 

@@ -66,7 +66,11 @@ def _correlations(study: Study, entries: Sequence[Entry]) -> Section | None:
         names = [str(name) for name in arrays["traits"]]
         figure = rg_heatmap(arrays["rg"], arrays.get("se"), arrays.get("p"), names=names)
         figures.append(
-            PageFigure(f"Genetic correlations, {one.key}", figure, table=square(arrays["rg"], names))
+            PageFigure(
+                f"Genetic correlations, {one.key.split('/')[-1].removesuffix('_matrix')}",
+                figure,
+                table=square(arrays["rg"], names),
+            )
         )
     if not tables and not figures:
         return None
@@ -79,7 +83,7 @@ def _mtag(study: Study, entry: Entry) -> Section:
 
     arrays = study.read_arrays(entry.key)
     names = [str(name) for name in arrays["traits"]]
-    where = "" if entry.key == "mtag/covariances" else f", {entry.key}"
+    where = "" if entry.key == "mtag/covariances" else f", {entry.key.split('/')[-1]}"
     figures = [
         PageFigure(
             f"Omega{where}",
@@ -102,7 +106,7 @@ def _mtag(study: Study, entry: Entry) -> Section:
                 table=square(arrays["genetic_correlation"], names),
             )
         )
-    return Section(f"Matrices of MTAG{where}", figures=figures, methods=["mtag"])
+    return Section(f"MTAG matrices{where}", figures=figures, methods=["mtag"])
 
 
 def _gain(study: Study, entries: Sequence[Entry]) -> Section | None:
@@ -117,7 +121,7 @@ def _gain(study: Study, entries: Sequence[Entry]) -> Section | None:
     for one in (entry for entry in entries if entry.kind == "mtag-maxfdr"):
         arrays = study.read_arrays(one.key)
         table = pl.DataFrame({"trait": [str(t) for t in arrays["traits"]], "maxFDR": arrays["max_fdr"]})
-        where = "" if one.key == "mtag/maxfdr" else f", {one.key}"
+        where = "" if one.key == "mtag/maxfdr" else f", {one.key.split('/')[-1]}"
         tables.append(
             PageTable(
                 f"Highest false discovery rate{where}",

@@ -241,3 +241,22 @@ def test_stored_fits_are_used_as_they_are(made: GenomeStudy, tmp_path: Path) -> 
             np.sort(got["PP.H4"].to_numpy()), np.sort(expected.pp[..., 4].ravel()), atol=1e-6
         )
     assert alleles(0) == ("A", "G")
+
+
+def test_a_pair_without_posterior_is_not_the_best(found: GenomeColoc) -> None:
+    """Where signals hardly lie at shared variants, a gene is judged by one causal variant a trait."""
+
+    def without(row: dict) -> dict:
+        blank = {"MARK": None, **dict.fromkeys(PP, float("nan"))}
+        return row | blank if row["METHOD"] == "susie" and row["phenotype_id"] == "SHARED" else row
+
+    results = tuple(
+        (trait, region, replace(one, pairs=[without(row) for row in one.pairs]))
+        for trait, region, one in found.results
+    )
+    spoilt = replace(found, results=results)
+    assert spoilt.pairs().filter(pl.col("PP.H4").is_nan()).is_empty()
+    assert spoilt.pairs()["PP.H4"].is_null().to_list() == sorted(spoilt.pairs()["PP.H4"].is_null().to_list())
+    gene = spoilt.summary().filter(pl.col("phenotype_id") == "SHARED")
+    assert gene.select("METHOD", "N_STRONG", "N_MODERATE").row(0) == ("abf", 0, 0)
+    assert gene["PP.H4"].item() == gene["PP.H4.abf"].item()

@@ -1,0 +1,109 @@
+"""LocusCompare figures of colocalised genes, where the store holds both scans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from postgwas.report.section import PageFigure
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from postgwas.store.index import Entry
+    from postgwas.store.study import Study
+
+MOST = 6
+LEAST_SHARED = 20
+
+
+def locus_pairs(study: Study, entries: Sequence[Entry]) -> list[PageFigure]:
+    """The genes of the largest PP.H4 (0.8 and more), each with its best trait.
+
+    The GWAS is the scan of that trait's name in the store (``sumstats/TRAIT``, ``mtag/TRAIT`` or, of a
+    meta-analysis, ``meta/fixed/TRAIT``), the QTLs are the nominal pass that the result's name ends in.
+
+    Parameters
+    ----------
+    study : Study
+    entries : sequence of Entry
+        All of the store's.
+    """
+    import polars as pl
+
+    tables = [
+        study.read_polars(one.key).with_columns(pl.lit(one.key.split("/")[-1]).alias("RESULT"))
+        for one in entries
+        if one.kind == "coloc-genes" and one.rows
+    ]
+    if not tables:
+        return []
+    best = pl.concat(tables, how="diagonal_relaxed").filter(pl.col("PP.H4").fill_nan(None) >= 0.8)
+    best = best.sort("PP.H4", "phenotype_id", "RESULT", descending=[True, False, False])
+    figures = []
+    for row in best.unique("phenotype_id", keep="first", maintain_order=True).iter_rows(named=True):
+        figure = _of_gene(study, entries, row)
+        if figure is not None:
+            figures.append(figure)
+        if len(figures) == MOST:
+            break
+    return figures
+
+
+def _of_gene(study: Study, entries: Sequence[Entry], row: dict[str, object]) -> PageFigure | None:
+    import polars as pl
+
+    from postgwas.plot.locuscompare import locuscompare_figure
+    from postgwas.plot.region_numbers import height_pair, track
+
+    trait, gene, chrom = str(row["TRAIT"]), str(row["phenotype_id"]), int(str(row["CHR"]))
+    gwas = _scan_key(entries, trait)
+    qtl = _nominal_key(entries, chrom, str(row["RESULT"]))
+    if gwas is None or qtl is None:
+        return None
+    columns = ["CHR", "POS", "SNPID", "MLOG10P"]
+    start, end = (int(text) for text in str(row["REGION"]).split(":")[1].split("-"))
+    one = study.read_polars(gwas, columns).filter(
+        (pl.col("CHR") == chrom) & pl.col("POS").is_between(start, end)
+    )
+    two = study.read_polars(qtl, ["CHR", "POS", "SNPID", "phenotype_id", "mlog10p"])
+    two = two.filter((pl.col("phenotype_id") == gene) & pl.col("POS").is_between(start, end))
+    names = [_names(table) for table in (one, two)]
+    if len(set(names[0]) & set(names[1])) < LEAST_SHARED:
+        return None
+    heights = [one["MLOG10P"].cast(float).to_numpy(), two["mlog10p"].cast(float).to_numpy()]
+    pair = height_pair(names[0], heights[0], names[1], heights[1])
+    lead = pair.names[pair.lead]
+    labels = (trait, gene)
+    tracks = [
+        track(label, own, table["POS"].to_numpy(), height, lead=lead)
+        for label, own, table, height in zip(labels, names, (one, two), heights)
+    ]
+    figure = locuscompare_figure(
+        pair, labels, tracks=(tracks[0], tracks[1]), chromosome=str(chrom), note=f"PP.H4 = {row['PP.H4']:.3f}"
+    )
+    numbers = pl.DataFrame({"variant": pair.names, f"mlog10p {trait}": pair.one, f"mlog10p {gene}": pair.two})
+    return PageFigure(
+        f"LocusCompare of {trait} and {gene}",
+        figure,
+        f"{len(pair.names):,} shared variants of {gwas} and {qtl}; LD is not shown.",
+        table=numbers,
+        wide=True,
+    )
+
+
+def _scan_key(entries: Sequence[Entry], trait: str) -> str | None:
+    keys = {one.key for one in entries if {"CHR", "POS", "SNPID", "MLOG10P"} <= set(one.columns)}
+    wanted = (f"sumstats/{trait}", f"mtag/{trait}", f"meta/fixed/{trait.removeprefix('meta_')}")
+    return next((key for key in wanted if key in keys), None)
+
+
+def _nominal_key(entries: Sequence[Entry], chrom: int, result: str) -> str | None:
+    found = [one.key for one in entries if one.kind == f"qtl-cis_nominal_chr{chrom}"]
+    ours = [key for key in found if result.endswith(key.split("/")[-1])]
+    return ours[0] if len(ours) == 1 else found[0] if len(found) == 1 else None
+
+
+def _names(table: pl.DataFrame) -> list[str]:
+    """Ids, or places of variants without one."""
+    return [name or f"{chrom}:{pos}" for chrom, pos, name in table.select("CHR", "POS", "SNPID").iter_rows()]
