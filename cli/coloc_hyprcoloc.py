@@ -62,14 +62,9 @@ def run(args: argparse.Namespace) -> int:
     """Find clusters and write."""
     traits = traits_of(args)
     from postgwas.coloc.region_many import HyprMethod
-    from postgwas.coloc.shared_clusters import ClusterSettings
     from postgwas.errors import UsageError
     from postgwas.finemap.ld_sources import read_numbers
 
-    ClusterSettings(
-        args.p1, args.p_shared, args.uniform_priors, args.regional_threshold, args.alignment_threshold,
-        args.selection, not args.no_search,
-    ).check()  # fmt: skip
     if args.trait_cor is not None and args.genotypes is None and args.ld is None:
         raise UsageError("--trait_cor needs LD", hint="--genotypes FILE, or --ld FILE")
     if args.sample_overlap is not None and args.trait_cor is None:
@@ -80,9 +75,6 @@ def run(args: argparse.Namespace) -> int:
         None if path is None else tuple(map(tuple, read_numbers(path)[0].tolist()))
         for path in (args.trait_cor, args.sample_overlap)
     ]
-    for flag, matrix in zip(("trait_cor", "sample_overlap"), matrices):
-        if matrix is not None and {len(matrix), *map(len, matrix)} != {len(traits)}:
-            raise UsageError(f"--{flag}: expected {len(traits)} x {len(traits)} numbers, a line a trait")
     method = HyprMethod(
         args.p1, args.p_shared, args.p12, args.uniform_priors, args.regional_threshold,
         args.alignment_threshold, args.selection, not args.no_search, not args.unscaled, matrices[0],

@@ -40,12 +40,13 @@ def run(args: argparse.Namespace) -> int:
     from postgwas.errors import UsageError
 
     if not 2 <= len(traits) <= 4:
-        raise UsageError(f"{len(traits)} files: moloc takes two to four", hint="postgwas coloc hyprcoloc")
+        raise UsageError(
+            f"files of summary statistics: {len(traits)}, moloc takes two to four",
+            hint="postgwas coloc hyprcoloc",
+        )
     try:
         variances = None if args.prior_var == ["coloc"] else tuple(float(one) for one in args.prior_var)
     except ValueError:
         raise UsageError(f"--prior_var {' '.join(args.prior_var)}: expected numbers, or coloc") from None
     priors = None if args.priors is None else tuple(args.priors)
-    if priors is not None and len(priors) != len(traits):
-        raise UsageError(f"--priors: {len(priors)} for {len(traits)} traits")
     return run_method(args, traits, MolocMethod(priors, variances, args.counting))

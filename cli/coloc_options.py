@@ -141,7 +141,7 @@ def traits_of(args: argparse.Namespace, *, exactly: int | None = None) -> list[G
 
     size = len(args.files)
     if exactly is not None and size != exactly:
-        raise UsageError(f"{size} files of summary statistics: expected {exactly}")
+        raise UsageError(f"files of summary statistics: {size}, expected {exactly}")
     names = args.names or [Path(path).name.partition(".")[0] for path in args.files]
     if len(names) != size:
         raise UsageError(f"--names: {len(names)} names for {size} files")

@@ -53,10 +53,8 @@ def run(args: argparse.Namespace) -> int:
     """Compare and write."""
     traits = traits_of(args, exactly=2)
     from postgwas.coloc.region_set_pairs import SignalsMethod
-    from postgwas.coloc.signal_steps import SignalSettings
     from postgwas.errors import UsageError
 
-    SignalSettings(args.method, args.signal_p, args.max_signals, args.r2_mask).check()
     if args.method != "single" and args.genotypes is None and args.ld is None:
         raise UsageError(f"--method {args.method} needs LD", hint="--genotypes FILE, or --ld FILE")
     method = SignalsMethod(

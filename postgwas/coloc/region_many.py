@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from postgwas.coloc.allele_rules import AlleleRules
 from postgwas.coloc.many_traits import hyprcoloc, similarity
-from postgwas.coloc.region_methods import Found, variant
+from postgwas.coloc.region_methods import Found, check_coverage, check_priors, variant
 from postgwas.coloc.region_set_pairs import FEWEST, LEAST_PP, traits_with_ld
 from postgwas.coloc.region_traits import RegionTraits
-from postgwas.coloc.shared_clusters import P1, P_SHARED, Selection
+from postgwas.coloc.shared_clusters import P1, P_SHARED, ClusterSettings, Selection
 from postgwas.coloc.three_traits import PRIOR_VARIANCES, Counting, moloc
-from postgwas.errors import NoVariantsError
+from postgwas.errors import NoVariantsError, UsageError
 from postgwas.finemap.ld_sources import RegionSource
 
 Floats = NDArray[np.float64]
@@ -55,6 +55,18 @@ class HyprMethod:
     rules: AlleleRules = field(default_factory=AlleleRules)
 
     tables = ("clusters", "variants", "similarity")
+
+    def check(self, n_traits: int) -> None:
+        """Refuse settings that are out of range."""
+        check_priors(p12=self.p12)
+        check_coverage(self.coverage)
+        ClusterSettings(
+            self.p1, self.p_shared, self.uniform_priors, self.regional_threshold, self.alignment_threshold,
+            self.selection, self.search,
+        ).check()  # fmt: skip
+        for flag, matrix in (("trait_cor", self.trait_cor), ("sample_overlap", self.sample_overlap)):
+            if matrix is not None and {len(matrix), *map(len, matrix)} != {n_traits}:
+                raise UsageError(f"--{flag}: expected {n_traits} x {n_traits} numbers, a line a trait")
 
     def compare(self, region: RegionTraits, sources: tuple[RegionSource | None, ...]) -> Found:
         """Clusters of traits on the variants that all have."""
@@ -140,6 +152,15 @@ class MolocMethod:
     counting: Counting = "moloc"
 
     tables = ("configurations", "groups", "variants")
+
+    def check(self, n_traits: int) -> None:
+        """Refuse settings that are out of range."""
+        for value in self.priors or ():
+            check_priors(priors=value)
+        if self.priors is not None and len(self.priors) != n_traits:
+            raise UsageError(f"--priors: {len(self.priors)} for {n_traits} traits")
+        if self.prior_var is not None and not all(value > 0 for value in self.prior_var):
+            raise UsageError("--prior_var: expected variances above 0")
 
     def compare(self, region: RegionTraits, sources: tuple[RegionSource | None, ...]) -> Found:
         """All configurations."""

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from postgwas.coloc.genome_pairs import mark
 from postgwas.coloc.hypotheses import Sensitivity
-from postgwas.coloc.priors import P1, P2, P12
+from postgwas.coloc.priors import P1, P2, P12, check_prior
 from postgwas.coloc.region_traits import RegionTraits
 from postgwas.coloc.two_traits import Coloc, compare
+from postgwas.errors import UsageError
 from postgwas.finemap.ld_sources import RegionSource
 from postgwas.finemap.one_causal import SingleCausal
 
@@ -50,6 +51,9 @@ class RegionMethod(Protocol):
     def tables(self) -> tuple[str, ...]:
         """Names of its tables, the summary first."""
 
+    def check(self, n_traits: int) -> None:
+        """Refuse settings that are out of range, before anything is read; UsageError."""
+
     def compare(self, region: RegionTraits, sources: tuple[RegionSource | None, ...]) -> Found: ...
 
 
@@ -76,6 +80,12 @@ class AbfMethod:
     grid: tuple[float, ...] | None = None
 
     tables = ("coloc", "variants", "sensitivity")
+
+    def check(self, n_traits: int) -> None:
+        """Refuse settings that are out of range."""
+        check_priors(p1=self.p1, p2=self.p2, p12=self.p12)
+        check_grid(self.grid)
+        check_coverage(self.coverage)
 
     def compare(self, region: RegionTraits, sources: tuple[RegionSource | None, ...]) -> Found:
         """One causal variant each at most."""
@@ -134,6 +144,30 @@ class AbfMethod:
         )
         names = ("LOG_BF1", "LOG_BF2", "PIP1", "PIP2", "SNP.PP.H4", "CLPP")
         return [{**variant(region, key), **dict(zip(names, map(float, rest)))} for key, *rest in columns]
+
+
+def check_priors(**priors: float | None) -> None:
+    """Refuse what is no probability.
+
+    Raises
+    ------
+    UsageError
+    """
+    for name, value in priors.items():
+        if value is not None:
+            check_prior(f"--{name}", value)
+
+
+def check_grid(grid: tuple[float, ...] | None) -> None:
+    """Of a sensitivity table; as :func:`check_priors`."""
+    for value in grid or ():
+        check_prior("--sensitivity_p12", value)
+
+
+def check_coverage(coverage: float) -> None:
+    """Of credible sets; as :func:`check_priors`."""
+    if not 0 < coverage < 1:
+        raise UsageError(f"--coverage {coverage:g}: expected a share between 0 and 1", hint="0.95")
 
 
 def variant(region: RegionTraits, key: str) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from postgwas.coloc.priors import P1, P2, P12
 from postgwas.coloc.region_ld import LdOfTrait, ld_of_traits
 from postgwas.coloc.region_methods import (
     Found,
+    check_grid,
+    check_priors,
     posteriors,
     variant,
     variant_weights,
@@ -23,10 +25,11 @@ from postgwas.coloc.region_traits import RegionTrait, RegionTraits
 from postgwas.coloc.set_pairs import P12_PAIRS, ColocPairs, compare_signals
 from postgwas.coloc.signal_factors import Signals
 from postgwas.coloc.signal_pairs import Mode, signals
-from postgwas.coloc.signal_steps import MAX_SIGNALS, P_SIGNAL, R2_MASK, Method
+from postgwas.coloc.signal_steps import MAX_SIGNALS, P_SIGNAL, R2_MASK, Method, SignalSettings
 from postgwas.errors import NoVariantsError, UsageError
 from postgwas.finemap.ld_sources import RegionSource
 from postgwas.finemap.region_check import check_region
+from postgwas.finemap.susie_problem import SusieSettings
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -49,6 +52,17 @@ class SusieMethod:
     rules: AlleleRules = field(default_factory=AlleleRules)
 
     tables = ("coloc", "credible_sets", "variants", "sensitivity")
+
+    def check(self, n_traits: int) -> None:
+        """Refuse settings that are out of range."""
+        check_priors(p1=self.p1, p2=self.p2, p12=self.p12)
+        check_grid(self.grid)
+        fit = self.fit
+        SusieSettings(
+            n_effects=fit.n_effects, coverage=fit.coverage, min_abs_corr=fit.min_abs_corr,
+            max_iter=fit.max_iter, tol=fit.tol, scaled_prior_variance=0.2,
+            estimate_prior_method=fit.prior_method,
+        ).check(1)  # fmt: skip
 
     def compare(self, region: RegionTraits, sources: tuple[RegionSource | None, ...]) -> Found:
         """Fit both, and compare all pairs of credible sets."""
@@ -167,6 +181,11 @@ class SignalsMethod:
     rules: AlleleRules = field(default_factory=AlleleRules)
 
     tables = ("coloc", "variants")
+
+    def check(self, n_traits: int) -> None:
+        """Refuse settings that are out of range."""
+        check_priors(p1=self.p1, p2=self.p2, p12=self.p12)
+        SignalSettings(self.method, self.p_max, self.max_signals, self.r2_mask).check()
 
     def compare(self, region: RegionTraits, sources: tuple[RegionSource | None, ...]) -> Found:
         """Find signals, and compare all pairs."""

@@ -194,6 +194,7 @@ def compare_regions(
     panel.check(choice)
     matching.check()
     _check_inputs(inputs)
+    method.check(len(inputs))
     with tempfile.TemporaryDirectory(prefix="postgwas-coloc-") as folder:
         stats = [
             load_trait(one, part, folder)
