@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import polars as pl
 import pytest
 
 from postgwas import coloc
+from postgwas.errors import PostgwasWarning
 
 CASES = (
     "r01_shared_qq", "r02_distinct_qq", "r03_distinct_ld_qq", "r04_shared_qcc", "r05_distinct_qcc",
@@ -121,3 +123,33 @@ def test_sensitivity(shared: Path, name: str) -> None:
     ratios = [one / one.sum(axis=1, keepdims=True) for one in (ours, theirs)]
     np.testing.assert_allclose(ratios[0], ratios[1], rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(found.pp, told.select(PP).to_numpy(), atol=0.01)
+
+
+@pytest.mark.requires_shared
+@pytest.mark.parametrize("name", CASES)
+def test_finemap_abf(shared: Path, name: str) -> None:
+    """finemap.abf of both traits, of P-values with p1 = 1e-3, with weights, and its credible sets."""
+    case = Case(shared, name)
+    told = case.read("finemap_abf.tsv.gz")
+    one, two = case.dataset(1, "sd"), case.dataset(2, "sd")
+    weights = case.variants["weight1"].to_numpy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PostgwasWarning)  # r11 has 1,449 variants: p1 = 1e-3 is lowered
+        found = {
+            "t1_PP": coloc.finemap_abf(one), "t2_PP": coloc.finemap_abf(two),
+            "t1_pval_p1_1e3_PP": coloc.finemap_abf(case.dataset(1, "p"), 1e-3),
+            "t1_weights1_PP": coloc.finemap_abf(one, prior_weights=weights),
+        }  # fmt: skip
+    for column, fit in found.items():
+        ours = fit.table()
+        assert ours["snp"].to_list() == told["snp"].to_list()
+        np.testing.assert_allclose(ours["SNP.PP"], told[column], rtol=1e-9, atol=1e-300, err_msg=column)
+    sets = json.loads((case.folder / "finemap_credible_sets.json").read_text())
+    for key, rows in sets.items():
+        trait, coverage = key.removeprefix("trait").split("_")
+        names, with_null = found[f"t{trait}_PP"].credible_set(coverage=int(coverage) / 100)
+        peers = [row["snp"] for row in rows if row["snp"] != "null"]
+        pip = dict(zip(case.column("snp", slice(None)).tolist(), found[f"t{trait}_PP"].pip))
+        assert with_null == (len(peers) < len(rows)) and len(names) == len(peers)
+        # Of variants in complete LD the peer may name others.
+        np.testing.assert_allclose([pip[one] for one in names], [pip[one] for one in peers], rtol=1e-9)
