@@ -24,6 +24,9 @@ from postgwas.pipeline.study_file import StudyDescription, read_study
 
 Say = Callable[[str], None]
 
+#: Warnings of a step that are shown; its log and its marker have all.
+_MOST_WARNINGS = 3
+
 
 @dataclass
 class Outcome:
@@ -211,9 +214,9 @@ class _Run:
         else:
             outcome.ran.append(step.name)
             outcome.markers[step.name] = made
-            more = f", {len(made.warnings)} warnings" if made.warnings else ""
             note = f": {made.note}" if made.note else ""
-            self.say(f"{label} {step.name}  done in {made.seconds:.1f} s{more}{note}")
+            self.say(f"{label} {step.name}  done in {made.seconds:.1f} s{note}")
+            self._warn(step, made.warnings)
 
     def _make(self, step: Step, key: str, marker: Marker | None, began: float) -> Marker:
         self.kept.remove(step.name)
@@ -258,6 +261,12 @@ class _Run:
                 )
             )
         return self.scheduler
+
+    def _warn(self, step: Step, warnings: Sequence[str]) -> None:
+        for text in warnings[:_MOST_WARNINGS]:
+            self.say(f"    warning: {text.replace(f'{self.study.folder}/', '')}")
+        if len(warnings) > _MOST_WARNINGS:
+            self.say(f"    and {len(warnings) - _MOST_WARNINGS} more warnings: see the log in {step.out}")
 
     def _fail(self, step: Step, label: str, line: str) -> None:
         self.outcome.failed[step.name] = line

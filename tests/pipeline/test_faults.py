@@ -18,7 +18,6 @@ from postgwas.pipeline.run_study import run_study
 from postgwas.store.content import content_checksums
 from postgwas.store.study import Study
 
-
 pytestmark = pytest.mark.slow
 
 
