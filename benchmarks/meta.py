@@ -4,8 +4,8 @@
     python benchmarks/meta.py --work /tmp/bench --repeats 5
     python benchmarks/meta.py --work /tmp/bench --jobs big --studies 4 --variants 5000000 --cores 2
 
-Each repeat is a fresh process, imports and all; CPU is its user + system time, peak memory as `os.wait4` gives
-it. Inputs are simulated once and kept in --work.
+Each repeat is a fresh process, imports and all; CPU is its user + system time, peak memory as `os.wait4`
+gives it. Inputs are simulated once and kept in --work.
 """
 
 from __future__ import annotations

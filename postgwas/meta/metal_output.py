@@ -19,7 +19,7 @@ from postgwas.meta.metal_alleles import PairBook
 from postgwas.meta.metal_markers import Markers
 from postgwas.meta.metal_settings import MetalSettings
 from postgwas.meta.metal_sums import Sums
-from postgwas.meta.metal_tails import chi2_tail, log10_p, normal_tail
+from postgwas.meta.metal_tails import log10_p, normal_tail, printed_chi2_tail
 
 Floats = npt.NDArray[np.float64]
 _ROWS = 1 << 16
@@ -117,7 +117,7 @@ def _columns(
     if het is not None:
         q, df = het[0][rows], het[1][rows] - 1
         none = (q < _LEAST_Q) | (df <= 0)
-        p = np.where(none, 1.0, chi2_tail(np.where(none, 1.0, q), np.maximum(df, 1)))
+        p = np.where(none, 1.0, printed_chi2_tail(np.where(none, 1.0, q), np.maximum(df, 1)))
         made["HetISq"] = Fixed(i_squared(q, df), 1)
         made["HetChiSq"] = Fixed(q, 3)
         made["HetDf"] = Whole(df)

@@ -299,13 +299,13 @@ def numbers_of(column: Column) -> Floats:
 
 def _tiny(column: Column, values: Floats) -> dict[int, float]:
     """-log10 of P-values below the least double, from their texts."""
+    rows = np.flatnonzero(np.abs(values) < _TINY)
+    if not rows.size:
+        return {}
     import polars as pl
 
     from postgwas.sumstats.tiny import mlog10p_from_text
 
-    rows = np.flatnonzero(np.abs(values) < _TINY)
-    if not rows.size:
-        return {}
     texts = pl.Series([column.get(row).decode("utf-8", "replace") for row in rows.tolist()])
     sizes = mlog10p_from_text(texts)
     return {row: size for row, size in zip(rows.tolist(), sizes.to_list()) if size is not None}

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,10 +23,7 @@ from postgwas.meta.metal_settings import MetalSettings
 from postgwas.meta.metal_sums import Sums
 from postgwas.runlog import get_logger, log_step, run_log
 from postgwas.staging import appear_together
-from postgwas.sumstats.write import write_rejected
-
-if TYPE_CHECKING:
-    import polars as pl
+from postgwas.sumstats.write import compressor
 
 log = get_logger("meta")
 
@@ -232,7 +228,7 @@ def analyse(state: MetalState, line: Line, *, heterogeneity: bool) -> None:
             str(target), state.files, settings, by_stderr=state.sums.by_stderr, heterogeneity=heterogeneity
         )
         (aside / info.name).write_text("\n".join(described) + "\n")
-        write_rejected(aside / rejected.name, _rejected_tables(state))
+        _write_rejected(aside / rejected.name, state)
     state.outputs.append(target)
     log.info("%s: %s markers", target, f"{found.n_markers:,}")
     if found.n_below_weight:
@@ -241,14 +237,13 @@ def analyse(state: MetalState, line: Line, *, heterogeneity: bool) -> None:
         log.info("Smallest P-value %s at %s", *found.smallest)
 
 
-def _rejected_tables(state: MetalState) -> list[tuple[str, pl.DataFrame]]:
-    import polars as pl
-
-    schema = {"ROW": pl.Int64(), "SNPID": pl.String(), "REASON": pl.String()}
-    return [
-        (path, pl.DataFrame(sorted(done.rejected), schema=schema, orient="row"))
-        for path, done in zip(state.files, state.done)
-    ]
+def _write_rejected(path: Path, state: MetalState) -> None:
+    """FILE, LINE, SNPID, REASON of rows that were not used; as ``write_rejected``, without a frame."""
+    with open(path, "wb") as raw, compressor(raw, ".gz") as stream:
+        stream.write(b"FILE\tLINE\tSNPID\tREASON\n")
+        for name, done in zip(state.files, state.done):
+            lines = (f"{name}\t{line}\t{marker}\t{why}\n" for line, marker, why in sorted(done.rejected))
+            stream.write("".join(lines).encode())
 
 
 def _name_listed(state: MetalState, line: Line) -> None:

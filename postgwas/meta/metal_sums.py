@@ -16,7 +16,6 @@ from postgwas.columns.texts import Texts
 from postgwas.meta.genomic_control import CHI2_MEDIAN
 from postgwas.meta.metal_markers import grown
 from postgwas.meta.metal_settings import MetalSettings
-from postgwas.meta.sample_overlap import overlap_correlation
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -151,6 +150,8 @@ class Sums:
         self, rows: npt.NDArray[np.int32], mine: Floats, w: Floats, settings: MetalSettings
     ) -> list[str]:
         """Count people that are in this file and in those before only once."""
+        from postgwas.meta.sample_overlap import overlap_correlation
+
         said = []
         before = self.weight[rows]
         known = before > 0
