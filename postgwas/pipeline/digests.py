@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 from pathlib import Path
@@ -80,13 +81,15 @@ def write_whole(path: Path, text: str) -> None:
         raise
 
 
-def code_digest(rooms: tuple[str, ...], digests: Digests) -> str:
+def code_digest(rooms: tuple[str, ...], module: str, digests: Digests) -> str:
     """The version, and where postgwas is worked on, the sources of rooms too.
 
     Parameters
     ----------
     rooms : tuple of str
         Folders of the package.
+    module : str
+        Of ``postgwas.cli``, which has the defaults of the flags.
     digests : Digests
 
     Returns
@@ -97,6 +100,9 @@ def code_digest(rooms: tuple[str, ...], digests: Digests) -> str:
     if package.parent.name in ("site-packages", "dist-packages"):
         return __version__
     digest = hashlib.sha256(__version__.encode())
+    command = importlib.util.find_spec(f"postgwas.cli.{module}")
+    if command is not None and command.origin is not None:
+        digest.update(digests.of(command.origin).encode())
     for room in sorted({*rooms, "store", "compute"}):
         for path in sorted((package / room).rglob("*.py")):
             digest.update(f"{path.relative_to(package)}={digests.of(str(path))}\n".encode())

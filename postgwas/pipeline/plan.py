@@ -63,7 +63,7 @@ def key_of(step: Step, root: Path, markers: dict[str, Marker], digests: Digests)
         [relative(word, root) for word in step.argv],
         read,
         before,
-        code_digest(KINDS[step.kind].rooms, digests),
+        code_digest(KINDS[step.kind].rooms, KINDS[step.kind].module, digests),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
