@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import postgwas
 from postgwas.errors import OutputError
 from postgwas.report.account import account_section, provenance_section
+from postgwas.report.meta_loci import meta_sections
 from postgwas.report.methods_text import methods_paragraph
 from postgwas.report.page import data_uri, render
 from postgwas.report.page_rows import PageRows, page_rows
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 log = get_logger("report")
 
 #: In the order of the page; each takes the study and its entries.
-BUILDERS = (scan_sections, trait_sections, people_sections, qtl_sections, coloc_sections)
+BUILDERS = (scan_sections, meta_sections, trait_sections, people_sections, qtl_sections, coloc_sections)
 
 
 def study_page(
