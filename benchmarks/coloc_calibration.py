@@ -91,16 +91,19 @@ def ld_matrix(rng: np.random.Generator, people: int = 2000) -> np.ndarray:
 
 def region(rng: np.random.Generator, scenario: str) -> Region:
     """One region of a scenario; z-scores of causal variants of about 4.5 to 8 by themselves."""
-    ld = ld_matrix(rng)
-    root = np.linalg.cholesky(ld + 1e-6 * np.eye(P))
     n1, n2, n_shared = SCENARIOS[scenario]
-    first = [int(rng.integers(P))]
+    low, high = BETWEEN.get(scenario, (-1.0, 0.05))
+    first: list[int] = []
     while len(first) < n1 + n2 - n_shared:
-        r2 = ld[first[0]] ** 2
-        low, high = BETWEEN.get(scenario, (-1.0, 0.05))
-        near = (r2 > low) & (r2 < high)
-        near[first] = False
-        first.append(int(rng.choice(np.flatnonzero(near) if near.any() else np.arange(P))))
+        ld = ld_matrix(rng)
+        first = [int(rng.integers(P))]
+        while len(first) < n1 + n2 - n_shared:
+            r2 = ld[first] ** 2
+            near = np.flatnonzero(np.all((r2 > low) & (r2 < high), axis=0))
+            if not near.size:
+                break  # no variants of such LD: another region
+            first.append(int(rng.choice(near)))
+    root = np.linalg.cholesky(ld + 1e-6 * np.eye(P))
     one = frozenset(first[:n1])
     two = frozenset([*first[:n_shared], *first[n1:]])
     z = np.empty((P, 2))

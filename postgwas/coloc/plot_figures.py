@@ -141,12 +141,14 @@ def _named(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def draw_sensitivity(path: str | os.PathLike[str], *, p12: float = 1e-5) -> Drawn:
-    """Figures of a table of sensitivity: P12, PRIOR.H0 to PRIOR.H4, PP.H0 to PP.H4; one of each REGION.
+    """Figures of a table of sensitivity: P12, PRIOR.H0 to PRIOR.H4, PP.H0 to PP.H4.
+
+    One of each REGION, or of each pair of credible sets: of what else the table has.
 
     Parameters
     ----------
     path : path
-        OUT.sensitivity.tsv of ``postgwas coloc abf``, or ``STUDY.h5::KEY``.
+        OUT.sensitivity.tsv of ``postgwas coloc abf`` or ``coloc susie``, or ``STUDY.h5::KEY``.
     p12 : float
         Of the analysis, marked.
 
@@ -169,15 +171,18 @@ def draw_sensitivity(path: str | os.PathLike[str], *, p12: float = 1e-5) -> Draw
     numbers = table.select(pl.col(low[name]).cast(pl.Float64, strict=False).alias(name) for name in names)
     if numbers.null_count().sum_horizontal()[0]:
         raise ColumnError(f"{told}: cells that are no numbers")
-    regions = table[low["region"]].to_list() if "region" in low else [""] * table.height
+    told_apart = [name for key, name in low.items() if key not in (*names, "chr", "chosen")]
+    keys = [""] * table.height
+    if told_apart:
+        keys = [" ".join(map(str, row)) for row in table.select(told_apart).iter_rows()]
     made: Drawn = {}
-    for region in dict.fromkeys(regions):
-        here = [one == region for one in regions]
+    for key in dict.fromkeys(keys):
+        here = [one == key for one in keys]
         part = numbers.filter(here)
         figure = sensitivity_figure(
             part["p12"].to_numpy(), part.select(names[1:6]).to_numpy(), part.select(names[6:]).to_numpy(),
-            chosen=p12, title=region,
+            chosen=p12, title=key,
         )  # fmt: skip
-        name = "sensitivity" if len(set(regions)) == 1 else f"sensitivity.{_plain(region)}"
+        name = "sensitivity" if len(set(keys)) == 1 else f"sensitivity.{_plain(key)}"
         made[name] = figure, table.filter(here)
     return made

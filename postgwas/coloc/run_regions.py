@@ -71,8 +71,8 @@ class LdChoice:
         """
         if self.genotypes is not None and self.ld is not None:
             raise UsageError("--genotypes and --ld exclude each other", hint="give one of them")
-        if (self.ld is None) != (self.ld_variants is None):
-            raise UsageError("--ld and --ld_variants belong together: one of them is missing")
+        if self.ld is None and self.ld_variants is not None:
+            raise UsageError("--ld_variants without --ld", hint="--ld FILE")
         if self.genotypes is None and (self.genotypes2 is not None or self.covariates is not None):
             flag = "--genotypes2" if self.genotypes2 is not None else "--covariates"
             raise UsageError(f"{flag} has no meaning without --genotypes", hint="--genotypes FILE")

@@ -127,6 +127,13 @@ def test_sensitivity_of_a_table(call: Callable[..., str], out: Path, tmp_path: P
     pl.DataFrame(rows, schema=["p12", *names], orient="row").write_csv(table, separator="\t")
     call("--sensitivity", table, "--figure_format", "png")
     assert read(f"{out}.sensitivity.tsv")["p12"].to_list() == [1e-8, 1e-6, 1e-4]
+    pairs = [
+        pl.read_csv(table, separator="\t").with_columns(CS1=pl.lit(1), CS2=pl.lit(two)) for two in (1, 2)
+    ]
+    pl.concat(pairs).write_csv(table, separator="\t")
+    call("--sensitivity", table, "--figure_format", "png", "--overwrite")
+    for two in (1, 2):
+        assert read(f"{out}.sensitivity.1_{two}.tsv")["CS2"].to_list() == [two] * 3
     assert Path(f"{out}.sensitivity.png").stat().st_size > 5000
 
 
