@@ -1,0 +1,112 @@
+"""Sections that join results: what meta-analysis gained, forest plots, LocusCompare of colocalised genes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from postgwas.report.locus_pairs import locus_pairs
+from postgwas.report.meta_loci import meta_sections
+from postgwas.report.regions import coloc_sections
+from postgwas.store import Provenance, Study
+from postgwas.sumstats.derive import mlog10p_from_z
+
+N = 60
+
+
+def _scan(z: np.ndarray, *, swapped: bool = False, drop: tuple[int, ...] = ()) -> pl.DataFrame:
+    rows = np.setdiff1d(np.arange(N), drop)
+    ea, nea = ("C", "A") if swapped else ("A", "C")
+    beta = (-z if swapped else z)[rows] * 0.01
+    return pl.DataFrame(
+        {
+            "SNPID": [f"rs{i}" for i in rows],
+            "CHR": np.full(rows.size, 7, np.int8),
+            "POS": (rows.astype(np.int32) + 1) * 100_000,
+            "EA": [ea] * rows.size,
+            "NEA": [nea] * rows.size,
+            "BETA": beta,
+            "SE": np.full(rows.size, 0.01),
+            "Z": beta / 0.01,
+            "MLOG10P": mlog10p_from_z(z[rows]),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    study = Study.open(tmp_path_factory.mktemp("joint") / "study.h5", create=True)
+    rng = np.random.default_rng(5)
+    one, two = rng.normal(size=N), rng.normal(size=N)
+    one[10], two[10] = 7.0, 2.0
+    one[50], two[50] = 4.5, 4.5
+    origin = Provenance.collect()
+    study.write_table("sumstats/EUR", _scan(one), kind="harmonised-sumstats", provenance=origin)
+    study.write_table("sumstats/EAS", _scan(two, swapped=True), kind="harmonised-sumstats", provenance=origin)
+    whole = _scan((one + two) / np.sqrt(2))
+    attrs = {"studies": ["EUR", "EAS"], "method": "fixed"}
+    study.write_table("meta/fixed/LDL", whole, kind="meta-fixed", attrs=attrs, provenance=origin)
+    genes = pl.DataFrame(
+        {
+            "TRAIT": ["EUR", "EUR", "EUR"], "REGION": ["7:500000-2000000"] * 3, "CHR": [7, 7, 7],
+            "phenotype_id": ["SHARED", "UNKNOWN", "APART"], "PP.H4": [0.95, float("nan"), 0.1],
+        }
+    )  # fmt: skip
+    study.write_table("coloc/genes/EUR_lcl", genes, kind="coloc-genes", provenance=origin)
+    pairs = pl.concat(
+        [
+            _scan(one).select(
+                "CHR", "POS", "SNPID", pl.lit(gene).alias("phenotype_id"), pl.col("MLOG10P").alias("mlog10p")
+            )
+            for gene in ("SHARED", "UNKNOWN", "APART")
+        ]
+    )
+    kind = "qtl-cis_nominal_chr7"
+    study.write_table("qtl/cis_nominal_chr7/lcl", pairs, kind=kind, provenance=origin)
+    return study
+
+
+def test_loci_gained(study: Study) -> None:
+    (section,) = meta_sections(study, study.ls())
+    assert section.facts == [("1 of 2", "loci of LDL that no study had alone")]
+    table = section.tables[0].table
+    assert dict(table.select("SNPID", "STUDIES WITH IT").iter_rows()) == {"rs10": "EUR", "rs50": ""}
+
+
+def test_forest_turns_effects_to_the_lead_s_allele(study: Study) -> None:
+    (section,) = meta_sections(study, study.ls())
+    numbers = next(one.table for one in section.figures if one.title.endswith("rs50"))
+    assert numbers is not None
+    np.testing.assert_allclose(numbers["beta"][:2], [0.045, 0.045])
+
+
+def test_no_gain_without_the_studies(tmp_path: Path) -> None:
+    alone = Study.open(tmp_path / "s.h5", create=True)
+    attrs = {"studies": ["EUR", "EAS"]}
+    alone.write_table(
+        "meta/fixed/LDL", _scan(np.zeros(N)), kind="meta-fixed", attrs=attrs, provenance=Provenance.collect()
+    )
+    assert meta_sections(alone, alone.ls()) == []
+
+
+def test_genes_without_a_posterior_are_not_counted(study: Study) -> None:
+    (section,) = coloc_sections(study, study.ls())
+    assert section.facts[0][0] == "1"
+    assert section.tables[0].table["phenotype_id"].to_list() == ["SHARED", "APART", "UNKNOWN"]
+
+
+def test_locuscompare_of_colocalised_genes_alone(study: Study) -> None:
+    # The region holds too few variants for a picture of 20 shared ones.
+    assert locus_pairs(study, study.ls()) == []
+
+
+def test_locuscompare(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("postgwas.report.locus_pairs.LEAST_SHARED", 5)
+    (figure,) = locus_pairs(study, study.ls())
+    assert figure.title == "LocusCompare of EUR and SHARED"
+    assert figure.table is not None
+    assert figure.table.height == 16
+    np.testing.assert_allclose(figure.table["mlog10p EUR"], figure.table["mlog10p SHARED"])
