@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from finemap.naive_susie import naive_susie
 from finemap.simulated import simulate
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from postgwas.errors import MatrixError
@@ -89,6 +89,7 @@ def test_effects_come_back_per_allele() -> None:
 def test_alleles_and_order_do_not_matter(seed: int) -> None:
     rng = np.random.default_rng(seed)
     one = simulate(seed, n=200, p=30, causal=(3, 20))
+    assume(np.isfinite(one.z).all())  # in a few draws a variant does not vary
     fit = susie_rss(one.z, one.r, one.n)
     flip, order = rng.choice([-1.0, 1.0], 30), rng.permutation(30)
     turned = susie_rss((flip * one.z)[order], (np.outer(flip, flip) * one.r)[np.ix_(order, order)], one.n)
