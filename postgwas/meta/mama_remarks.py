@@ -61,7 +61,7 @@ def warn_of(coefficients: Coefficients, found: MamaEstimates, populations: Seque
             warnings.append(
                 f"the variance of effects in {population.name} is estimated at {variance:.3g}, below 0: no "
                 "SNP with a positive LD score has an Omega that is positive semi-definite (more SNPs, fewer "
-                "free coefficients such as --reg_se2_ident, or --ld_weight_floor 1 may help)"
+                "free coefficients such as --reg_se2_ident, or --ld_weight_floor 1 of postgwas meta may help)"
             )
     for p, q in coefficients.correlation_unset:
         warnings.append(
