@@ -48,6 +48,7 @@ def set_sizes(sizes: ArrayLike) -> pl.DataFrame:
 def set_sizes_figure(numbers: pl.DataFrame) -> Figure:
     """Bars of :func:`set_sizes`."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(4.8, 3.4), layout="constrained")
     axes = figure.add_subplot()
@@ -57,6 +58,7 @@ def set_sizes_figure(numbers: pl.DataFrame) -> Figure:
     axes.set_xticks(range(len(names)), names, fontsize=8, rotation=45 if len(names) > 7 else 0)
     axes.set_xlabel("variants in the set", fontsize=9)
     axes.set_ylabel("credible sets", fontsize=9)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
     return figure

@@ -27,6 +27,8 @@ _LEAD = (
 
 def qtl_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
     """eGenes with their leads, where they lie, their effects; independent signals; credible sets."""
+    import polars as pl
+
     figures: list[PageFigure] = []
     tables: list[PageTable] = []
     facts: list[tuple[str, str]] = []
@@ -46,12 +48,19 @@ def qtl_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
             facts.append((f"{table.height:,}", f"independent signals, {name}"))
             shown = _have(table, ("phenotype_id", "rank", *_LEAD[1:]))
             tables.append(_first(table.select(shown), "mlog10p", f"Independent signals, {name}"))
-        elif one.kind in ("qtl-finemap_sets", "finemap-sets") and one.rows:
-            table = study.read_polars(one.key)
-            facts.append((f"{table.height:,}", f"credible sets, {name}"))
-            figures.append(_set_sizes(table, name))
-            tables.append(PageTable(f"Credible sets, {name}", table.head(MOST_ROWS), n_all=table.height))
-            methods.append("susie")
+    for kind, whose in (("finemap-sets", "GWAS"), ("qtl-finemap_sets", "QTLs")):
+        several = [
+            study.read_polars(one.key).select(pl.lit(one.key.split("/")[-1]).alias("RESULT"), pl.all())
+            for one in entries
+            if one.kind == kind and one.rows
+        ]
+        if not several:
+            continue
+        sets = pl.concat(several, how="diagonal_relaxed")
+        facts.append((f"{sets.height:,}", f"credible sets of {whose}"))
+        figures.append(_set_sizes(sets, whose))
+        tables.append(PageTable(f"Credible sets, {whose}", sets.head(MOST_ROWS), n_all=sets.height))
+        methods.append("susie")
     if not tables:
         return []
     return [Section("QTLs and fine-mapping", facts=facts, figures=figures, tables=tables, methods=methods)]

@@ -150,6 +150,7 @@ def _write_files(folder: Path, sections: Sequence[Section]) -> None:
         for figure in section.figures:
             for suffix in (".png", ".svg"):
                 save_figure(figure.figure, folder / f"{figure.slug}{suffix}", dpi=130)
+                figure.figure.set_layout_engine("none")  # as it was laid out for the first
             if figure.table is not None:
                 write_delimited(figure.table, folder / f"{figure.slug}.tsv")
         for table in section.tables:
