@@ -19,7 +19,9 @@ PHENOTYPE_COLUMNS = frozenset(
 """Names, in lower case, of columns that say which phenotype a row is of."""
 
 
-def load_trait(given: GwasInput, only: str | None, folder: str | os.PathLike[str]) -> RegionStats:
+def load_trait(
+    given: GwasInput, only: str | None, folder: str | os.PathLike[str], *, unsigned: bool = True
+) -> RegionStats:
     """Read a trait's file, or one phenotype's rows of it.
 
     Parameters
@@ -29,6 +31,8 @@ def load_trait(given: GwasInput, only: str | None, folder: str | os.PathLike[str
         COLUMN=VALUE.
     folder : path
         Where the rows may lie while they are read.
+    unsigned : bool
+        P-values without the sign of an effect will do; not so beside LD.
 
     Raises
     ------
@@ -40,7 +44,7 @@ def load_trait(given: GwasInput, only: str | None, folder: str | os.PathLike[str
         If variants repeat and a column tells phenotypes apart; also as
         :func:`postgwas.finemap.region_stats.load_stats`.
     """
-    reading = replace(given.reading, unsigned=True)
+    reading = replace(given.reading, unsigned=unsigned)
     if only is None:
         stats = load_stats(given.path, reading)
     else:

@@ -56,6 +56,11 @@ class HyprMethod:
 
     tables = ("clusters", "variants", "similarity")
 
+    @property
+    def needs_signs(self) -> bool:
+        """Whether effects of traits are held against each other, so that their signs must be known."""
+        return self.trait_cor is not None
+
     def check(self, n_traits: int) -> None:
         """Refuse settings that are out of range."""
         check_priors(p12=self.p12)

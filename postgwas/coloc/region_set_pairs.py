@@ -53,6 +53,8 @@ class SusieMethod:
 
     tables = ("coloc", "credible_sets", "variants", "sensitivity")
 
+    needs_signs = True
+
     def check(self, n_traits: int) -> None:
         """Refuse settings that are out of range."""
         check_priors(p1=self.p1, p2=self.p2, p12=self.p12)
@@ -181,6 +183,11 @@ class SignalsMethod:
     rules: AlleleRules = field(default_factory=AlleleRules)
 
     tables = ("coloc", "variants")
+
+    @property
+    def needs_signs(self) -> bool:
+        """Whether effects are held against LD, so that their signs must be known."""
+        return self.method == "cond"
 
     def check(self, n_traits: int) -> None:
         """Refuse settings that are out of range."""

@@ -184,7 +184,9 @@ def genomewide(
     ld, panel = _ld(genotypes, covariates, selection, dosage)
     qtl_ld, qtl_panel = _ld(qtl_genotypes, qtl_covariates, None, dosage)
     source = _source(qtl, qtl_panel if qtl_panel is not None else panel)
-    stats = [load_stats(one.path, _reading(one)) for one in inputs]
+    # Without LD and SMR, P-values will do; with them the signs of effects matter.
+    unsigned = ld is None and chosen.smr is None
+    stats = [load_stats(one.path, replace(one.reading, unsigned=unsigned)) for one in inputs]
     traits = [_trait(one, read, choice, panel) for one, read in zip(inputs, stats)]
     genes = load_genes(source, egenes=qtl.egenes, fdr=qtl.fdr, places=qtl.genes)
     log.info("%s genes whose TSS is known (%s)", f"{genes.frame.height:,}", genes.told)
@@ -217,10 +219,6 @@ def _check_names(inputs: Sequence[GwasInput]) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UsageError(f"two GWAS are called {twice}", hint="--names")
-
-
-def _reading(one: GwasInput) -> Any:
-    return replace(one.reading, unsigned=True)
 
 
 def _ld(

@@ -197,7 +197,7 @@ def compare_regions(
     method.check(len(inputs))
     with tempfile.TemporaryDirectory(prefix="postgwas-coloc-") as folder:
         stats = [
-            load_trait(one, part, folder)
+            load_trait(one, part, folder, unsigned=not getattr(method, "needs_signs", False))
             for one, part in zip(inputs, only or [None] * len(inputs), strict=True)
         ]
     places = choose_regions(stats[0].frame, choice, stats[0].path)

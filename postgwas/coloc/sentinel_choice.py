@@ -64,7 +64,21 @@ def sentinel_regions(
         rows = _clumped(frame, choice, path, genotypes)
     else:
         rows = _listed(frame, choice.how, path)
+    rows = _one_a_place(frame, rows)
     return [(_region(frame, int(row), choice.window), int(row)) for row in rows]
+
+
+def _one_a_place(frame: pl.DataFrame, rows: Rows) -> Rows:
+    """Of sentinels at one place, whose regions are the same, the strongest."""
+    strength = frame["MLOG10P"].fill_null(np.nan).to_numpy()[rows]
+    order = np.lexsort((rows, np.nan_to_num(-strength, nan=np.inf)))
+    first: dict[tuple[int, int], int] = {}
+    for at in order.tolist():
+        row = int(rows[at])
+        first.setdefault((int(frame["CHR"][row]), int(frame["POS"][row])), row)
+    if len(first) < rows.size:
+        log.info("%d sentinels are at the place of a stronger one and left out", rows.size - len(first))
+    return rows[np.isin(rows, np.array(list(first.values()), np.int64))]
 
 
 def _region(frame: pl.DataFrame, row: int, window: int) -> MapRegion:

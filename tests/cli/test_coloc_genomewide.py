@@ -202,6 +202,36 @@ def test_files_that_cannot_be_used(made: GenomeStudy, refuses: Run, tmp_path: Pa
     assert "ids such as 'rs1' do not tell where variants are" in refuses(qtl=rs)
 
 
+def test_a_gwas_without_signs_is_not_held_against_ld(
+    made: GenomeStudy, done: Run, refuses: Run, out: Path, tmp_path: Path
+) -> None:
+    plain = tmp_path / "p_only.tsv"
+    table = pl.read_csv(made.gwas, separator="\t", infer_schema=False)
+    table.drop("BETA", "SE").write_csv(plain, separator="\t")
+    said = "p_only.tsv: no z-scores"
+    assert said in refuses("--genotypes", made.bed, gwas=plain)
+    assert said in refuses("--genotypes", made.bed, "--smr", gwas=plain)
+    done(gwas=plain)
+    assert set(read(out, "coloc.pairs.tsv.gz")["METHOD"]) == {"abf"}
+
+
+def test_two_sentinels_at_one_place_are_one_region(
+    made: GenomeStudy, done: Run, out: Path, tmp_path: Path
+) -> None:
+    """Of three alleles; a row a gene, not one a gene and sentinel."""
+    lines = made.gwas.read_text().splitlines()
+    third = next(line for line in lines if line.startswith("rs50\t")).split("\t")
+    third[0], third[3:5] = "third", ["AT", "A"]
+    gwas = tmp_path / "three.tsv"
+    gwas.write_text("\n".join([*lines, "\t".join(third)]) + "\n")
+    leads = tmp_path / "leads.txt"
+    leads.write_text("rs50\nthird\n")
+    assert "1 sentinels are at the place of a stronger one" in done("--sentinels", leads, gwas=gwas)
+    genes = read(out, "coloc.genes.tsv.gz")
+    assert genes.height == genes["phenotype_id"].n_unique() > 0
+    assert read(out, "sentinels.tsv").height == 1
+
+
 def test_two_gwas_of_one_name(made: GenomeStudy, out: Path, capsys) -> None:
     argv = ["coloc", "genomewide", made.gwas, made.gwas, "--qtl", made.qtl, "--out", out, "--quiet"]
     assert main([str(one) for one in argv]) == 2

@@ -329,6 +329,32 @@ def test_refusals(
 
 
 @pytest.mark.parametrize(
+    ("action", "flags", "allowed"),
+    [
+        ("abf", [], True),
+        ("signals", ["--method", "mask"], True),
+        ("signals", [], False),
+        ("susie", [], False),
+    ],
+)
+def test_signs_of_effects_must_be_known_beside_ld(
+    given: Files, refused: Callable[..., str], tmp_path: Path, action: str, flags: list[str], allowed: bool,
+) -> None:  # fmt: skip
+    """Without signs all z-scores would count as positive: credible sets that are not there."""
+    table = pl.read_csv(given.trait(1), separator="\t")
+    small = pl.Series("P", np.exp(-np.square(table["BETA"] / table["SE"]) / 2))
+    path = tmp_path / "unsigned.tsv"
+    table.drop("BETA", "SE").with_columns(small).write_csv(path, separator="\t")
+    panel = ld_flags(given) if action != "abf" else ()
+    arguments = (path, given.trait(2), "--region", "7:1-1000000", *panel, *flags)
+    if allowed:
+        argv = ["coloc", action, *arguments, "--out", tmp_path / "found", "--quiet"]
+        assert main([str(one) for one in argv]) == 0
+    else:
+        assert "unsigned.tsv: no z-scores: expected Z, or BETA and SE" in refused(action, *arguments)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "the file is empty"),
