@@ -99,13 +99,15 @@ def _with_p_text(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def tiny_p(mlog10p: float) -> str:
-    """P of any size in scientific notation.
+    """P of any size in scientific notation, of 20 characters at most; 0 below 1e-999999999999.
 
     Examples
     --------
-    >>> tiny_p(544.6655)
-    '2.1602e-545'
+    >>> tiny_p(544.6655), tiny_p(5e11 + 0.5), tiny_p(np.inf)
+    ('2.1602e-545', '3.1623e-500000000001', '0')
     """
+    if not mlog10p < 999_999_999_999:
+        return "0"
     exponent = -int(np.ceil(mlog10p))
     mantissa = f"{10 ** (-mlog10p - exponent):.4f}"
     return f"1.0000e{exponent + 1}" if mantissa == "10.0000" else f"{mantissa}e{exponent}"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from postgwas.errors import UsageError
 
 FORMATS = ("tbl", "ssf", "parquet", "tsv", "mrmega")
@@ -95,8 +97,12 @@ class MetaSettings:
             raise UsageError("--figures: of what?", hint="--loci 5e-8, --diagnostics or both")
         if self.min_studies < 1:
             raise UsageError(f"--min_studies {self.min_studies}: expected at least 1")
-        for flag, value, most in (("--maf_min", self.maf_min, 0.5), ("--info_min", self.info_min, None)):
-            if value is not None and (value < 0 or (most is not None and value > most)):
+        for flag, value, most in (
+            ("--maf_min", self.maf_min, 0.5),
+            ("--info_min", self.info_min, None),
+            ("--n_min", self.n_min, None),
+        ):  # fmt: skip
+            if value is not None and not (0 <= value <= (np.inf if most is None else most)):
                 raise UsageError(f"{flag} {value}: expected {'0 to 0.5' if most else 'at least 0'}")
         if self.chain is not None and self.target_build is None:
             raise UsageError("--chain without --target_build", hint="--target_build GRCh38")

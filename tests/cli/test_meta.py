@@ -320,11 +320,26 @@ def test_empty_study_is_refused(refused: Callable[..., str]) -> None:
         (["--genomic_control", "maybe"], "--genomic_control maybe"),
         (["--format", "xlsx"], "--format xlsx"),
         (["--maf_min", "0.7"], "--maf_min 0.7"),
+        (["--info_min", "nan"], "--info_min nan"),
+        (["--n_min", "-1"], "--n_min -1"),
         (["--chain", "x"], "--chain without --target_build"),
     ],
 )
 def test_bad_flags(arguments: list[str], said: str, refused: Callable[..., str]) -> None:
     assert said in refused(studies(2, n_variants=50), *arguments)
+
+
+@pytest.mark.parametrize("se", [1e-7, 1e-120])
+def test_effects_beyond_all_measure_are_printed(combined: Run, se: float) -> None:
+    """P has more digits in its exponent than there is room for."""
+    table, here = studies(1, n_variants=50)[0], np.arange(50) == 3
+    changed = {"SE": np.where(here, se, table["SE"]), "BETA": np.where(here, 5.0, table["BETA"])}
+    tables = [{**table, **changed}] * 2
+    prefix = combined(tables, "--format", "tbl,tsv")
+    lines = [line.split("\t") for line in Path(f"{prefix}.tbl").read_text().splitlines()]
+    at, which = lines[0].index("P-value"), lines[0].index("Effect")
+    assert {line[at] for line in lines[1:] if abs(float(line[which])) == 5} == {"0"}
+    assert tsv(prefix).height == 50
 
 
 def test_nothing_is_overwritten(combined: Run, out: Path, tmp_path: Path) -> None:
