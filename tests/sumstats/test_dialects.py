@@ -349,3 +349,10 @@ def test_unknown_dialect_and_missing_table() -> None:
 def test_named_column_that_is_not_there() -> None:
     with pytest.raises(ColumnError, match=r"--z_name zz: no such column; columns found: SNP, P"):
         plan_columns(["SNP", "P"], source="x", columns={"Z": "zz"}, flags={"Z": "--z_name"})
+
+
+def test_ldsc_names_with_places_keep_the_places(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("CHR\tPOS\tSNP\tA1\tA2\tEAF\tZ\tN\n1\t1000\trs1\tA\tG\t0.3\t1.5\t1000\n")
+    found = read_sumstats(path).frame
+    assert found.select("CHR", "POS", "EAF", "EA").row(0) == (1, 1000, 0.3, "A")
