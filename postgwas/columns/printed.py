@@ -19,6 +19,7 @@ GENERAL_WORDS = 5
 _FRONT_WORDS = 4
 _LARGEST = 1e8
 _EXACT = 2.0**51
+_POWERS = np.array([float(f"1e{k}") for k in range(300)])
 
 
 def fixed_words(decimals: int) -> int:
@@ -117,7 +118,7 @@ def write_general(values: Floats, table: Words) -> None:
         power = np.floor(np.log10(values))
         plain = (values < 1.0) & (values > 1e-290)
         power[~plain] = -1.0
-        size = np.where(plain, values, 0.5) * 10.0 ** (3.0 - power)
+        size = np.where(plain, values, 0.5) * _POWERS[3 - power.astype(np.int64)]
         # The logarithm may be off by one at a power of ten.
         low, high = size < 1000.0, size >= 10_000.0
         if low.any() or high.any():

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from postgwas.columns.hash_index import HashIndex
 from postgwas.columns.texts import Keeper, Texts, join_texts
 from postgwas.errors import InputError
-from postgwas.meta.metal_rows import folded_names
+from postgwas.meta.metal_rows import folded_hashes
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -21,12 +22,10 @@ class Markers:
 
     keeper: Keeper = field(default_factory=lambda: Keeper(2))
     _parts: list[Texts] = field(default_factory=list)
-    _hashes: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
-    _second: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
-    _numbers: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    _index: HashIndex = field(default_factory=HashIndex)
 
     def __len__(self) -> int:
-        return self._hashes.size
+        return len(self._index)
 
     def numbers(self, names: Texts, *, add: bool) -> Ints:
         """Number of each name; -1 of one that is not there, unless it is to be added.
@@ -38,54 +37,16 @@ class Markers:
         """
         if not len(names):
             return np.zeros(0, np.int64)
-        first, second = folded_names(names).hashes()
-        if not self._hashes.size and add:
-            numbers = np.full(first.size, -1, np.int64)
-            self._add(names, numbers, first, second, np.arange(first.size))
-            return numbers
-        order = np.argsort(first)
-        at = np.searchsorted(self._hashes, first[order])
-        inside = at < self._hashes.size
-        found = np.zeros(first.size, np.bool_)
-        found[inside] = self._hashes[at[inside]] == first[order][inside]
-        numbers = np.full(first.size, -1, np.int64)
-        rows, places = order[found], at[found]
-        if (self._second[places] != second[rows]).any():
+        first, second = folded_hashes(names)
+        if add:
+            numbers, leaders, clash = self._index.add(first, second)
+            if leaders.size:
+                self._parts.append(names if leaders.size == len(names) else names[leaders])
+        else:
+            numbers, clash = self._index.find(first, second)
+        if clash:
             raise InputError("two markers have the same hash; please report this file")
-        numbers[rows] = self._numbers[places]
-        if add and not found.all():
-            self._add(names, numbers, first, second, np.sort(order[~found]))
         return numbers
-
-    def _add(
-        self,
-        names: Texts,
-        numbers: Ints,
-        first: npt.NDArray[np.uint64],
-        second: npt.NDArray[np.uint64],
-        rows: npt.NDArray[np.intp],
-    ) -> None:
-        """Give new names numbers in the order of their rows."""
-        order = np.argsort(first[rows], kind="stable")
-        hashes = first[rows][order]
-        new = np.concatenate(([True], hashes[1:] != hashes[:-1]))
-        group = np.cumsum(new) - 1
-        leaders = rows[order[new]]
-        if (second[rows[order]] != second[leaders][group]).any():
-            raise InputError("two markers have the same hash; please report this file")
-        rank = np.empty(leaders.size, np.int64)
-        in_order = np.argsort(leaders)
-        rank[in_order] = np.arange(leaders.size)
-        numbers[rows[order]] = len(self) + rank[group]
-        self._parts.append(names[leaders[in_order]])
-        fresh = (hashes[new], second[leaders], (len(self) + rank).astype(np.int32))
-        if not self._hashes.size:
-            self._hashes, self._second, self._numbers = fresh
-            return
-        at = np.searchsorted(self._hashes, fresh[0])
-        self._hashes = np.insert(self._hashes, at, fresh[0])
-        self._second = np.insert(self._second, at, fresh[1])
-        self._numbers = np.insert(self._numbers, at, fresh[2])
 
     def some(self, numbers: Ints) -> list[str]:
         """Names of a few markers."""

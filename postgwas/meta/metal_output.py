@@ -142,7 +142,10 @@ def _alleles(
     code: npt.NDArray[np.int32], complemented: npt.NDArray[np.bool_], book: PairBook
 ) -> tuple[Texts, Texts]:
     both = code.astype(np.int64) * 2 + complemented
-    kinds, which = np.unique(both, return_inverse=True)
+    kinds = np.flatnonzero(np.bincount(both))
+    which = np.zeros(int(kinds[-1]) + 1 if kinds.size else 0, np.int64)
+    which[kinds] = np.arange(kinds.size)
+    which = which[both]
     pairs = [book.texts(int(kind) // 2, complemented=bool(kind % 2)) for kind in kinds.tolist()]
     made = []
     for at in (0, 1):

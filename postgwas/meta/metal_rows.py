@@ -25,6 +25,8 @@ _CHUNK_BYTES = 2 << 20
 _HEAD = 1 << 20
 _TINY = 1e-290
 _MARGIN = b"." * PAD
+_HASHED = 1 << 14
+"""Names hashed at once: they stay in the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -333,11 +335,20 @@ def _passes(column: Column, rule: Filter) -> Bools:
     return result
 
 
-def folded_names(names: Texts) -> Texts:
-    """Names in capital letters: METAL does not tell rs1 from RS1."""
+def folded_hashes(names: Texts) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Hashes of names in capital letters: METAL does not tell rs1 from RS1."""
+    first, second = np.empty(len(names), np.uint64), np.empty(len(names), np.uint64)
+    for at in range(0, len(names), _HASHED):
+        part = slice(at, at + _HASHED)
+        first[part], second[part] = _folded(names[part]).hashes()
+    return first, second
+
+
+def _folded(names: Texts) -> Texts:
     words = names.words.copy()
     text = words.view(np.uint8)
-    text[(text >= ord("a")) & (text <= ord("z"))] -= 32
+    # Letters from a to z are the only bytes that end below 26 here.
+    text -= ((text - np.uint8(ord("a"))) < 26).view(np.uint8) << np.uint8(5)
     aside = names.aside()
     if not aside.size:
         return Texts(words, names.keeper)
