@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from postgwas.meta.aligned import MetaBlock
 from postgwas.meta.heterogeneity_intervals import q_profile
 from postgwas.meta.methods import Columns, Context
@@ -13,17 +15,19 @@ def random_columns(block: MetaBlock, context: Context) -> Columns:
 
     BETA, SE, Z (t with a Knapp-Hartung test), MLOG10P, Q, Q_DF, I2, MLOG10P_HET; H2, TAU2, TAU2_SE, and with
     ``intervals`` TAU2_LOWER to H2_UPPER; the fixed effect beside them as BETA_FIXED, SE_FIXED, MLOG10P_FIXED.
+    Where studies agree exactly Knapp and Hartung's error is 0: there is no Z and no P then, not P = 0.
     """
     options = context.options
     found = random_effects(
         block.beta, block.se, method=options.get("tau2", "DL"), test=options.get("test", "z")
     )
+    tested = ~(found.se == 0)
     fixed = random_effects(block.beta, block.se, method="FE")
     columns: Columns = {
         "BETA": found.beta,
         "SE": found.se,
-        "Z": found.stat,
-        "MLOG10P": found.mlog10p,
+        "Z": np.where(tested, found.stat, np.nan),
+        "MLOG10P": np.where(tested, found.mlog10p, np.nan),
         "Q": found.q,
         "Q_DF": found.q_df.astype(int),
         "I2": found.i2,
