@@ -80,6 +80,8 @@ class BlockResult:
     n_flipped : ndarray of int64, shape (K,)
     n_too_few : int
         Variants of fewer studies than asked for.
+    n_unplaced : int
+        Variants in the result without a position.
     rejected : tuple of (study, line, id, reason)
     top : tuple of (mlog10p, id)
     hits : Hits, optional
@@ -93,6 +95,7 @@ class BlockResult:
     n_joined: npt.NDArray[np.int64]
     n_flipped: npt.NDArray[np.int64]
     n_too_few: int
+    n_unplaced: int
     rejected: tuple[tuple[int, int, str, str], ...] = ()
     top: tuple[float, str] = field(default=(0.0, ""))
     hits: Any = None
@@ -137,7 +140,7 @@ def run_block(task: BlockTask) -> BlockResult:
     by_studies, joined = np.zeros(k + 1, np.int64), np.zeros(k, np.int64)
     files: dict[str, str] = {}
     header: dict[str, bytes] = {}
-    n_variants = n_too_few = 0
+    n_variants = n_too_few = n_unplaced = 0
     top = (0.0, "")
     frames: list[pl.DataFrame] = []
     hits: list[Any] = []
@@ -154,6 +157,7 @@ def run_block(task: BlockTask) -> BlockResult:
             by_studies += np.bincount(count, minlength=k + 1)
             joined += block.present.sum(axis=1)
             n_variants += len(block)
+            n_unplaced += int((block.pos == 0).sum())
             top = max(top, _top(block, columns))
             if task.hits_from is not None:
                 from postgwas.meta.run_loci import hits_of
@@ -179,6 +183,7 @@ def run_block(task: BlockTask) -> BlockResult:
         joined,
         merged.n_flipped,
         n_too_few,
+        n_unplaced,
         merged.rejected,
         top,
         hits=_joined(hits),

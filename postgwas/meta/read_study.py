@@ -170,7 +170,7 @@ def read_study(task: ReadTask) -> ReadStudy:
             got.rejected.append((int(line), text or "", why))
             got.dropped[why] = got.dropped.get(why, 0) + 1
         got.n_rows += lines.height
-        warnings = tuple(stream.job.warnings)
+        warnings = (*stream.job.warnings, *_not_applied(study.path, rules, got.has))
         header = stream.layout.names
     lacking = [name for name in rules.needs if name not in got.has]
     if not got.n_used and lacking:
@@ -196,6 +196,20 @@ def read_study(task: ReadTask) -> ReadStudy:
         build=votes.call(),
         warnings=warnings,
     )
+
+
+def _not_applied(path: str, rules: RowRules, has: set[str]) -> list[str]:
+    """Limits on figures that the study does not have."""
+    limits = (
+        ("maf_min", "EAF", rules.maf_min),
+        ("info_min", "INFO", rules.info_min),
+        ("n_min", "N", rules.n_min),
+    )
+    return [
+        f"{path}: no column gives {name}: --{flag} leaves all its rows in"
+        for flag, name, limit in limits
+        if limit is not None and name.lower() not in has
+    ]
 
 
 FLAGS = {
@@ -275,7 +289,8 @@ def _spool(
             arrays[name] = numbers[name][keep]
     snpid = rows.snpid[keep]
     got.n_used += len(arrays["line"])
-    got.chi2.append(np.square(arrays["z"]) if "z" in arrays else np.zeros(0))
+    with np.errstate(over="ignore"):
+        got.chi2.append(np.square(arrays["z"]) if "z" in arrays else np.zeros(0))
     if "n" in arrays:
         got.n.append(arrays["n"])
         if "eaf" in arrays and "se" in arrays:

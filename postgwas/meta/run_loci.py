@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from postgwas.errors import NoVariantsError
 from postgwas.meta.aligned import MetaBlock
 from postgwas.meta.lead_loci import gained_loci, sentinels
 from postgwas.meta.leave_out import cumulative, leave_one_out
@@ -108,6 +109,12 @@ def loci_tables(
         log.info("No locus reaches -log10 P %.2f", limit)
         return {ending: pl.DataFrame() for ending in ENDINGS}, []
     chrom, pos = hits["chr"], hits["pos"]
+    if not pos.all():
+        raise NoVariantsError(
+            f"{int((pos == 0).sum()):,} of {pos.size:,} hits of -log10 P {limit:.2f} have no place: "
+            "loci cannot be told apart",
+            hint="--chr_name and --pos_name, or without --loci",
+        )
     groups = groups_of(context)
     leads = sentinels(chrom, pos, hits["whole"], limit=limit, window=window)
     parts = [sentinels(chrom, pos, one, limit=limit, window=window) for one in hits["parts"]]

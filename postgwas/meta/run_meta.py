@@ -121,10 +121,21 @@ def meta(
                 f"no variant of {chosen.min_studies} studies or more: are identifiers or builds the same?",
                 hint="--min_studies 1, or --match id",
             )
+        check_places(result, chosen)
         tell(result, studies)
         extras = extras_of(result, studies, chosen, every)
         write_results(result, studies, chosen, target, extras)
     return result
+
+
+def check_places(result: MetaResult, chosen: MetaSettings) -> None:
+    """GWAS-SSF needs positions: a warning of variants that it cannot have, a refusal if it had none."""
+    lost = sum(block.n_unplaced for block in result.blocks)
+    if "ssf" not in chosen.formats or not lost:
+        return
+    if lost == result.n_variants:
+        raise NoVariantsError("--format ssf: no variant has a position", hint="--format tbl,tsv")
+    log.warning("%s variants have no position and are not in OUT.ssf.tsv.gz", f"{lost:,}")
 
 
 @dataclass(frozen=True)

@@ -342,6 +342,32 @@ def test_effects_beyond_all_measure_are_printed(combined: Run, se: float) -> Non
     assert tsv(prefix).height == 50
 
 
+def unplaced(table: Table) -> Table:
+    return {name: column for name, column in table.items() if name not in ("CHR", "BP")}
+
+
+def test_loci_and_ssf_need_positions(refused: Callable[..., str]) -> None:
+    """Without, all hits would be one locus, and the file a header alone."""
+    tables = [unplaced(table) for table in studies(2, n_variants=50)]
+    line = refused(tables, "--match", "id", "--loci", "0.5")
+    assert "have no place: loci cannot be told apart (--chr_name" in line
+    assert "--format ssf: no variant has a position" in refused(tables, "--match", "id", "--format", "ssf")
+
+
+def test_a_limit_on_what_a_study_lacks_is_told(combined: Run, out: Path) -> None:
+    combined(studies(2, n_variants=50), "--info_min", "0.9")
+    assert (
+        Path(f"{out}.log").read_text().count("no column gives INFO: --info_min leaves all its rows in") == 2
+    )
+
+
+def test_studies_that_agree_exactly_are_no_hit(combined: Run) -> None:
+    """Knapp and Hartung's error is 0 then, which is no P of 0."""
+    table = studies(1, n_variants=50)[0]
+    found = tsv(combined([table, table], "--method", "random", "--test", "knha", "--format", "tsv"))
+    assert found["P"].null_count() == 50 and found["MLOG10P_FIXED"].null_count() == 0
+
+
 def test_nothing_is_overwritten(combined: Run, out: Path, tmp_path: Path) -> None:
     combined(studies(2, n_variants=50))
     before = Path(f"{out}.tbl").read_bytes()
