@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 
 from postgwas.errors import ColumnError, NoVariantsError
+from postgwas.runlog import get_logger
 
 if TYPE_CHECKING:
     import polars as pl
+
+log = get_logger("finemap")
 
 NO_PLACE, NO_Z, NO_N, TWICE = "no_position", "no_z_score", "no_sample_size", "occurs_twice"
 
@@ -135,6 +138,12 @@ def load_stats(path: str | os.PathLike[str], options: StatsOptions | None = None
         counts = rejected["REASON"].value_counts(sort=True)
         told = ", ".join(f"{number:,} {name}" for name, number in counts.iter_rows())
         raise NoVariantsError(f"{path}: no variant can be used ({told})")
+    zero = frame.filter((pl.col("REASON") == NO_Z) & (pl.col("P") == 0)).height if "P" in frame.columns else 0
+    if zero:
+        log.warning(
+            "%s: %s variants of P = 0 have no z-score and are left out, though they are the strongest: give "
+            "effects and standard errors, z-scores, or P that did not underflow", path, f"{zero:,}",
+        )  # fmt: skip
     return RegionStats(kept, rejected, os.fspath(path), read.n_kind, (*read.derived, *read.warnings))
 
 

@@ -354,6 +354,18 @@ def test_signs_of_effects_must_be_known_beside_ld(
         assert "unsigned.tsv: no z-scores: expected Z, or BETA and SE" in refused(action, *arguments)
 
 
+def test_variants_of_p_zero_are_told_of(given: Files, tmp_path: Path) -> None:
+    """They are the strongest, and have no z-score."""
+    table = pl.read_csv(given.trait(1), separator="\t")
+    p = np.exp(-np.square(table["BETA"] / table["SE"]) / 2).to_numpy().copy()
+    p[SHARED] = 0
+    path, out = tmp_path / "zero.tsv", tmp_path / "found"
+    table.drop("BETA", "SE").with_columns(P=pl.Series(p)).write_csv(path, separator="\t")
+    argv = ["coloc", "abf", path, given.trait(2), "--region", "7:1-1000000", "--out", out, "--quiet"]
+    assert main([str(one) for one in argv]) == 0
+    assert "zero.tsv: 1 variants of P = 0 have no z-score" in Path(f"{out}.log").read_text()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
