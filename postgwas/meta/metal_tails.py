@@ -1,14 +1,20 @@
 """Tail probabilities by the approximations that METAL prints, good to seven digits or so.
 
 They serve METAL's own tables, so that their last digit is METAL's too; everything else takes exact tails.
+What decides a last digit is where a sum or a fraction is broken off: where a step changes it by less than
+3e-7 of itself.
 
 References
 ----------
-Hill (1973), Algorithm AS 66, Applied Statistics 22:424 (normal). Press et al. (1992), Numerical Recipes in C,
-sections 6.1 and 6.2 (incomplete gamma function), with relative accuracy 3e-7.
+Hill (1973), Algorithm AS 66: The normal integral, Applied Statistics 22:424: two continued fractions.
+Abramowitz and Stegun (1964), Handbook of Mathematical Functions, 6.5.29 (series of the incomplete gamma
+function), 6.5.31 (its continued fraction, taken to its even part), 26.4.19 (chi-squared).
+Press et al. (1992), Numerical Recipes in C, section 6.2: which of the two serves where, and the 3e-7.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +23,26 @@ from scipy import special
 Floats = npt.NDArray[np.float64]
 
 _ACCURACY = 3.0e-7
-_LEAST = 1.0e-30
 _DOUBT = 0.01
 """How near to the middle of two four-digit numbers an approximation could end up on the other side."""
 _ROUNDS = 200
 _NEAR = 1.28
 _EXACT_FROM = np.sqrt(32.0)
 """From here on METAL takes logarithms of exact tails."""
-_LANCZOS = (
-    76.18009172947146, -86.50532032941677, 24.01409824083091, -1.231739572450155, 0.1208650973866179e-2,
-    -0.5395239384953e-5,
+#: Continued fractions of AS 66, from the outside in: what is added, and the numerator of what is below.
+_MIDDLE = ((5.75885480458, -29.8213557808), (2.62433121679, 48.6959930692), (5.92885724438, 0.0))
+_TAIL = (
+    (-2.8052e-8, 1.00000615302), (3.98064794e-4, 1.98615381364), (-0.151679116635, 5.29330324926),
+    (4.8385912808, -15.1508972451), (0.742380924027, 30.789933034), (3.99019417011, 0.0),
 )  # fmt: skip
+
+
+def _fraction(x: Floats, steps: Sequence[tuple[float, float]]) -> Floats:
+    """x + c1 + d1 / (x + c2 + d2 / (...)), from the inside out."""
+    value = np.ones_like(x)
+    for added, numerator in reversed(steps):
+        value = (x + added) + numerator / value
+    return value
 
 
 def normal_tail(z: Floats) -> Floats:
@@ -38,19 +53,10 @@ def normal_tail(z: Floats) -> Floats:
     >>> normal_tail(np.array([0.0, 1.959964, 5.0])).round(8).tolist()
     [0.5, 0.025, 2.9e-07]
     """
-    y = 0.5 * z * z
+    half = 0.5 * z * z
     with np.errstate(under="ignore"):
-        near = 0.5 - z * (
-            0.398942280444
-            - 0.399903438504
-            * y
-            / (y + 5.75885480458 - 29.8213557808 / (y + 2.62433121679 + 48.6959930692 / (y + 5.92885724438)))
-        )
-        inner = z + 0.742380924027 + 30.789933034 / (z + 3.99019417011)
-        inner = z + 4.8385912808 - 15.1508972451 / inner
-        inner = z - 0.151679116635 + 5.29330324926 / inner
-        inner = z + 3.98064794e-4 + 1.98615381364 / inner
-        far = 0.398942270385 * np.exp(-y) / (z - 2.8052e-8 + 1.00000615302 / inner)
+        near = 0.5 - z * (0.398942280444 - 0.399903438504 * half / _fraction(half, _MIDDLE))
+        far = 0.398942270385 * np.exp(-half) / _fraction(z, _TAIL)
     return np.where(z < _NEAR, near, far)
 
 
@@ -93,57 +99,53 @@ def chi2_tail(statistic: Floats, df: npt.NDArray[np.int64]) -> Floats:
     [0.05, 0.061099]
     """
     a, x = 0.5 * df.astype(np.float64), 0.5 * statistic
-    result = np.empty_like(x)
-    series = x < a + 1.0
-    result[series] = 1.0 - _by_series(a[series], x[series])
-    result[~series] = _by_fraction(a[~series], x[~series])
+    with np.errstate(divide="ignore", invalid="ignore", under="ignore"):
+        # x^a e^-x / Gamma(a), which both ways are multiples of.
+        scale = np.exp(a * np.log(x) - x - special.gammaln(a))
+    result = np.ones_like(x)
+    low = (x > 0) & (x < a + 1.0)
+    high = x >= a + 1.0
+    result[low] = 1.0 - scale[low] * _series(a[low], x[low])
+    result[high] = scale[high] * _continued(a[high], x[high])
     return result
 
 
-def _log_gamma(x: Floats) -> Floats:
-    shifted = x + 5.5 - (x + 0.5) * np.log(x + 5.5)
-    total = np.full_like(x, 1.000000000190015)
-    for at, factor in enumerate(_LANCZOS, 1):
-        total += factor / (x + at)
-    result: Floats = -shifted + np.log(2.5066282746310005 * total / x)
-    return result
-
-
-def _by_series(a: Floats, x: Floats) -> Floats:
-    term = 1.0 / a
-    total, n = term.copy(), a.copy()
-    going = x > 0
-    for _ in range(_ROUNDS):
-        if not going.any():
+def _series(a: Floats, x: Floats) -> Floats:
+    """1/a + x/(a(a+1)) + x^2/(a(a+1)(a+2)) + ..., each row to its accuracy."""
+    total = np.zeros_like(x)
+    rows, term, some = np.arange(x.size), 1.0 / a, np.zeros_like(x)
+    for n in range(1, _ROUNDS + 1):
+        some = some + term
+        ends = term < some * _ACCURACY
+        total[rows] = some
+        if ends.all():
             break
-        n = n + 1.0
-        term = term * x / n
-        total = np.where(going, total + term, total)
-        going &= np.abs(term) >= np.abs(total) * _ACCURACY
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = total * np.exp(-x + a * np.log(x) - _log_gamma(a))
-    return np.where(x > 0, value, 0.0)
+        rows, term, some = rows[~ends], term[~ends], some[~ends]
+        term = term * x[rows] / (a[rows] + n)
+    return total
 
 
-def _by_fraction(a: Floats, x: Floats) -> Floats:
-    b = x + 1.0 - a
-    c = np.full_like(x, 1.0 / _LEAST)
-    d = 1.0 / b
-    value = d.copy()
-    going = np.ones(x.size, np.bool_)
-    for i in range(1, _ROUNDS + 1):
-        if not going.any():
+def _continued(a: Floats, x: Floats) -> Floats:
+    """1 / (b0 - 1(1-a) / (b1 - 2(2-a) / (b2 - ...))) with b_n = x + 1 - a + 2n, each row to its accuracy.
+
+    By the recurrences of numerators and denominators of its convergents (Abramowitz and Stegun 3.10.1), the
+    denominators scaled to be 1.
+    """
+    total = np.zeros_like(x)
+    rows, b = np.arange(x.size), x + 1.0 - a
+    now = 1.0 / b
+    # What stands before the last numerator and the last denominator, in units of that denominator.
+    above, below = np.zeros_like(x), now
+    for n in range(1, _ROUNDS + 1):
+        total[rows] = now
+        if not rows.size:
             break
-        factor = -i * (i - a)
         b = b + 2.0
-        d = factor * d + b
-        d = np.where(np.abs(d) < _LEAST, _LEAST, d)
-        c = b + factor / c
-        c = np.where(np.abs(c) < _LEAST, _LEAST, c)
-        d = 1.0 / d
-        step = d * c
-        value = np.where(going, value * step, value)
-        going &= np.abs(step - 1.0) >= _ACCURACY
-    with np.errstate(under="ignore"):
-        result: Floats = np.exp(-x + a * np.log(x) - _log_gamma(a)) * value
-    return result
+        down = -n * (n - a)
+        grows = b + down * below
+        following = (b * now + down * above) / grows
+        total[rows] = following
+        going = np.abs(following / now - 1.0) >= _ACCURACY
+        above, below = (now / grows)[going], (1.0 / grows)[going]
+        rows, a, b, now = rows[going], a[going], b[going], following[going]
+    return total

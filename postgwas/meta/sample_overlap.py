@@ -3,7 +3,10 @@
 References
 ----------
 METAL's ``OVERLAP ON`` (Sengupta 2017): the correlation of z-scores that are both below a cut-off is that of
-a bivariate normal distribution cut off in the same way, and is estimated by maximum likelihood.
+a bivariate normal distribution cut off in the same way, and is estimated by maximum likelihood. Here it is
+the maximum from 0 on: shared people cannot make it negative.
+Brent (1973), Algorithms for Minimization without Derivatives, chapter 5 (as in SciPy).
+Drezner and Wesolowsky (1990), Journal of Statistical Computation and Simulation 35:101 (the normalisation).
 """
 
 from __future__ import annotations
@@ -17,9 +20,7 @@ from scipy import special
 
 Floats = npt.NDArray[np.float64]
 
-_GOLD = 0.61803399
-_FEW = 20_000
-"""Up to so many pairs, densities are added one by one as METAL does."""
+_ACCURACY = 1e-8
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
@@ -73,76 +74,20 @@ def overlap_correlation(z1: Floats, z2: Floats, *, cut: float = 1.0) -> float:
     """
     if not z1.size:
         return 0.0
+    # All that the likelihood needs of the pairs.
     squares, product, count = float(z1 @ z1 + z2 @ z2), float(z1 @ z2), z1.size
-    pairs = list(zip(z1.tolist(), z2.tolist())) if count <= _FEW else []
 
     def cost(rho: float) -> float:
         rest = 1.0 - rho * rho
-        if rest <= 0.0:
-            return math.inf
-        beyond = count * math.log(square_probability(cut, rho))
-        if not pairs:
-            fit = (squares - 2.0 * rho * product) / (2.0 * rest) + count * math.log(2 * math.pi * rest**0.5)
-            return fit + beyond
-        # Added up one by one: where the minimum is flat, its last digits are those of the roundings.
-        height = 1.0 / (2.0 * math.pi * math.sqrt(rest))
-        total = 0.0
-        for x, y in pairs:
-            total += math.log(height * math.exp(-(x * x - 2.0 * rho * x * y + y * y) / (2.0 * rest)))
-        return beyond - total
+        fit = (squares - 2.0 * rho * product) / (2.0 * rest) + 0.5 * count * math.log(rest)
+        return fit + count * math.log(square_probability(cut, rho))
 
-    return max(_minimum(cost), 0.0)
+    return _least_from_zero(cost)
 
 
-def _minimum(cost: Callable[[float], float]) -> float:
-    """Where a function on (-1, 1) that is infinite at 1 has a minimum.
+def _least_from_zero(cost: Callable[[float], float]) -> float:
+    """Where on [0, 1) a function is least, by Brent's method; 0 where no other place is lower."""
+    from scipy.optimize import minimize_scalar
 
-    Brent's method as in Press et al. (1992), section 10.2, to a relative accuracy of 1e-6, begun at 1 with
-    the interval from -1 to -0.236, as METAL begins it: where there are several minima the same one is
-    found, and the same digits of it.
-    """
-    low, high = -1.0, 1.0 - 2.0 / (_GOLD + 1.0)
-    best = last = before = 1.0
-    f_best = f_last = f_before = math.inf
-    step = previous = 0.0
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        near = 1e-6 * abs(best) + 3e-10
-        if abs(best - middle) <= 2.0 * near - 0.5 * (high - low):
-            break
-        golden = abs(previous) <= near
-        if not golden:
-            r = (best - last) * (f_best - f_before)
-            q = (best - before) * (f_best - f_last)
-            top = (best - before) * q - (best - last) * r
-            below = 2.0 * (q - r)
-            top = -top if below > 0 else top
-            below = abs(below)
-            earlier, previous = previous, step
-            golden = (
-                abs(top) >= abs(0.5 * below * earlier)
-                or top <= below * (low - best)
-                or top >= below * (high - best)
-            )
-            if not golden:
-                # Infinities make this NaN: then the step is the smallest there is.
-                step = top / below
-                trial = best + step
-                if trial - low < 2.0 * near or high - trial < 2.0 * near:
-                    step = near if middle >= best else -near
-        if golden:
-            previous = (low if best >= middle else high) - best
-            step = (1.0 - _GOLD) * previous
-        trial = best + step if abs(step) >= near else best + (near if step >= 0 else -near)
-        f_trial = cost(trial)
-        if f_trial <= f_best:
-            low, high = (best, high) if trial >= best else (low, best)
-            before, last, best = last, best, trial
-            f_before, f_last, f_best = f_last, f_best, f_trial
-            continue
-        low, high = (trial, high) if trial < best else (low, trial)
-        if f_trial <= f_last or last == best:
-            before, last, f_before, f_last = last, trial, f_last, f_trial
-        elif f_trial <= f_before or before in (best, last):
-            before, f_before = trial, f_trial
-    return best
+    found = minimize_scalar(cost, bounds=(0.0, 1.0), method="bounded", options={"xatol": _ACCURACY})
+    return float(found.x) if found.fun < cost(0.0) else 0.0

@@ -5,8 +5,8 @@ studies in four dialects, with swapped alleles, other strands, mismatches, indel
 fields; METAL ran on all of them, and these tables do not depend on the others. The whole cases, and METAL's
 own regression outputs on three real studies, are read where they are on the machine.
 
-Rows are compared by marker: METAL's order is that of its hash table. Sample overlap is estimated by a
-minimiser that stops at 1e-6, so that N and Weight may be 0.01 off; everything else is the same text.
+Rows are compared by marker: METAL's order is that of its hash table. METAL's minimiser for
+sample overlap stops at 1e-6, so that N and Weight may be 0.01 off; everything else is the same text.
 """
 
 from __future__ import annotations
