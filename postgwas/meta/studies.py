@@ -16,8 +16,8 @@ TABLE_COLUMNS = {
     "PATH": ("PATH", "FILE", "SUMSTATS"),
     "ANCESTRY": ("ANCESTRY", "POPULATION", "POP"),
     "N": ("N",),
-    "N_CASES": ("N_CASES",),
-    "N_CONTROLS": ("N_CONTROLS",),
+    "N_CASES": ("N_CASES", "NCASES", "N_CAS"),
+    "N_CONTROLS": ("N_CONTROLS", "NCONTROLS", "N_CON"),
     "LAMBDA": ("LAMBDA",),
 }
 
@@ -173,7 +173,7 @@ def studies_from_table(
                 n=_number(text["N"], f"{path}: line {line}, N"),
                 n_cases=_number(text["N_CASES"], f"{path}: line {line}, N_CASES"),
                 n_controls=_number(text["N_CONTROLS"], f"{path}: line {line}, N_CONTROLS"),
-                lambda_gc=_number(text["LAMBDA"], f"{path}: line {line}, LAMBDA"),
+                lambda_gc=_above_zero(text["LAMBDA"], f"{path}: line {line}, LAMBDA"),
                 columns=dict(columns or {}),
             )
         )
@@ -224,6 +224,13 @@ def _number(text: str, where: str) -> float | None:
         return float(text)
     except ValueError:
         raise InputError(f"{where}: {text!r} is not a number") from None
+
+
+def _above_zero(text: str, where: str) -> float | None:
+    found = _number(text, where)
+    if found is not None and not found > 0:
+        raise InputError(f"{where}: {text.strip()}, expected a number above 0, or NA")
+    return found
 
 
 def _value(text: str, where: str) -> float:

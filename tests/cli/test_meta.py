@@ -342,6 +342,15 @@ def test_effects_beyond_all_measure_are_printed(combined: Run, se: float) -> Non
     assert tsv(prefix).height == 50
 
 
+@pytest.mark.parametrize("value", ["-3", "nan", "0"])
+def test_a_lambda_that_corrects_nothing(out: Path, tmp_path: Path, capsys, value: str) -> None:
+    path = write(tmp_path / "one.txt", studies(1, n_variants=50)[0])
+    table = tmp_path / "studies.tsv"
+    table.write_text(f"NAME\tPATH\tLAMBDA\none\t{path}\t{value}\n")
+    assert main(["meta", "--studies", str(table), "--out", str(out), "--quiet"]) == 2
+    assert f"line 2, LAMBDA: {value}, expected a number above 0" in capsys.readouterr().err
+
+
 def unplaced(table: Table) -> Table:
     return {name: column for name, column in table.items() if name not in ("CHR", "BP")}
 
