@@ -18,13 +18,30 @@ GENERAL_WORDS = 5
 """Words of a number in :func:`write_general`."""
 _FRONT_WORDS = 4
 _LARGEST = 1e8
+_MOST_SMALL_DECIMALS = 6
+_SMALL, _SMALL_NEGATIVE = 999, 99
+"""Numbers between take one word for sign, whole part and point."""
 _EXACT = 2.0**51
 _POWERS = np.array([float(f"1e{k}") for k in range(300)])
 
 
-def fixed_words(decimals: int) -> int:
-    """Words of a number with so many decimals."""
-    return _FRONT_WORDS + -(-decimals // 4)
+def fixed_words(decimals: int, values: Floats | None = None) -> int:
+    """Words of a number with so many decimals; fewer where all of `values` are small, [shape: (M,)].
+
+    Examples
+    --------
+    >>> fixed_words(4), fixed_words(4, np.array([-0.5, 12.0])), fixed_words(4, np.array([1e5]))
+    (5, 2, 5)
+    """
+    wide = _FRONT_WORDS + -(-decimals // 4)
+    if values is None or not values.size or decimals > _MOST_SMALL_DECIMALS:
+        return wide
+    with np.errstate(invalid="ignore"):
+        low, high = np.fmin.reduce(values), np.fmax.reduce(values)
+    if not decimals:
+        small = low >= 0 and high < _LARGEST - 1 and not np.signbit(values).any()
+        return shortest.WHOLE_WORDS if small else wide
+    return wide - _FRONT_WORDS + 1 if low > -_SMALL_NEGATIVE and high < _SMALL else wide
 
 
 def write_fixed(values: Floats, decimals: int, table: Words) -> None:
@@ -35,7 +52,7 @@ def write_fixed(values: Floats, decimals: int, table: Words) -> None:
     values : ndarray of float64, shape (M,)
     decimals : int
         From 0 to 16.
-    table : ndarray of uint32, shape (M, fixed_words(decimals))
+    table : ndarray of uint32, shape (M, fixed_words(decimals)) or (M, fixed_words(decimals, values))
 
     Examples
     --------
@@ -44,6 +61,9 @@ def write_fixed(values: Floats, decimals: int, table: Words) -> None:
     >>> [bytes(row).replace(b"\\0", b"") for row in table]
     [b'-0.0001', b'12.3000', b'NA']
     """
+    if table.shape[1] < fixed_words(decimals):
+        _write_small(values, decimals, table)
+        return
     scale = 10.0**decimals
     with np.errstate(invalid="ignore", over="ignore"):
         size = np.abs(values) * scale
@@ -70,6 +90,44 @@ def write_fixed(values: Floats, decimals: int, table: Words) -> None:
         put_text(text if len(text) <= 4 * table.shape[1] else f"{value:.6g}", table[row])
 
 
+def _write_small(values: Floats, decimals: int, table: Words) -> None:
+    """Numbers that :func:`fixed_words` found small: all fit 32 bits once they are rounded."""
+    scale = 10.0**decimals
+    size = np.abs(values)
+    size *= scale
+    rounded = np.rint(size)
+    far = size - rounded
+    np.abs(far, out=far)
+    # Near a tie, which the product may have been rounded onto or off; or NaN.
+    near = np.flatnonzero(~(far < 0.5 - 1e-6))
+    if near.size:
+        with np.errstate(invalid="ignore"):
+            exact = _rounded_exactly(np.abs(values[near]), scale, size[near])
+        rounded[near] = np.where(np.isnan(exact), 0.0, exact)
+    whole = rounded.astype(np.int32)
+    if decimals:
+        power = np.int32(10**decimals)
+        front = whole // power
+        whole -= front * power
+        table[:, 0] = _FRONTS[front + np.signbit(values) * np.int32(_SMALL + 1)]
+        _write_decimals(whole, decimals, table[:, 1:])
+    else:
+        shortest.write_whole(whole, table)
+    missing = near[np.isnan(values[near])]
+    if missing.size:
+        table[missing] = 0
+        table[missing, 0] = int.from_bytes(b"NA", "little")
+
+
+def _fronts() -> Words:
+    """Sign, whole part and point: of 0 to 999, then of -0 to -99."""
+    texts = [b"%d." % n for n in range(_SMALL + 1)] + [b"-%d." % n for n in range(_SMALL_NEGATIVE + 1)]
+    return np.array([int.from_bytes(text, "little") for text in texts], np.uint32)
+
+
+_FRONTS = _fronts()
+
+
 def _rounded_exactly(values: Floats, scale: float, product: Floats) -> Floats:
     """The whole number nearest to values x scale, from the product and its error (Dekker's product)."""
     high, low = _halves_of(values)
@@ -88,14 +146,19 @@ def _halves_of(values: Floats) -> tuple[Floats, Floats]:
     return high, values - high
 
 
-def _write_decimals(fraction: npt.NDArray[np.int64], decimals: int, table: Words) -> None:
+def _write_decimals(
+    fraction: npt.NDArray[np.int64] | npt.NDArray[np.int32], decimals: int, table: Words
+) -> None:
     four = shortest.digit_words()
     n_words = -(-decimals // 4)
     for at in reversed(range(n_words)):
         n_digits = decimals - 4 * (n_words - 1) if at == 0 else 4
+        if at == 0:
+            table[:, 0] = four[fraction] >> np.uint32(8 * (4 - n_digits))
+            return
         step = 10**n_digits
         upper = fraction // step
-        table[:, at] = four[fraction - upper * step] >> np.uint32(8 * (4 - n_digits))
+        table[:, at] = four[fraction - upper * step]
         fraction = upper
 
 
@@ -115,29 +178,31 @@ def write_general(values: Floats, table: Words) -> None:
     [b'0.627', b'1', b'3.2e-12', b'0.0007124']
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        power = np.floor(np.log10(values))
         plain = (values < 1.0) & (values > 1e-290)
-        power[~plain] = -1.0
-        size = np.where(plain, values, 0.5) * _POWERS[3 - power.astype(np.int64)]
+        known = values if plain.all() else np.where(plain, values, 0.5)
+        power = np.floor(np.log10(known)).astype(np.int64)
+        size = known * _POWERS[3 - power]
         # The logarithm may be off by one at a power of ten.
         low, high = size < 1000.0, size >= 10_000.0
         if low.any() or high.any():
             size = np.where(low, size * 10.0, np.where(high, size / 10.0, size))
-            power = power - low + high
+            power += high.astype(np.int64) - low
         rounded = np.rint(size)
         plain &= np.abs(np.abs(size - rounded) - 0.5) > 1e-6
     up = rounded >= 10_000.0
-    digits = np.where(up, 1000.0, rounded).astype(np.int64)
-    exponent = (power + up).astype(np.int64)
+    digits = rounded.astype(np.int64)
+    digits[up] = 1000
+    exponent = power + up
     plain &= (exponent < 0) & (values <= 0.99996)
-    table[:] = 0
     four = shortest.digit_words()
     fixed = plain & (exponent >= -4)
-    rows = np.flatnonzero(fixed)
-    table[rows, 0] = _LEADS[-1 - exponent[rows]]
-    table[rows, 1] = np.where(exponent[rows] == -4, ord("0"), 0)
-    table[rows, 2] = four[digits[rows] + 10_000]
-    rows = np.flatnonzero(plain & ~fixed)
+    table[:, 0] = _LEADS[np.clip(-1 - exponent, 0, 3)]
+    table[:, 1] = np.where(exponent == -4, np.uint32(ord("0")), np.uint32(0))
+    table[:, 2] = four[digits + 10_000]
+    table[:, 3:] = 0
+    others = np.flatnonzero(~fixed)
+    table[others] = 0
+    rows = others[plain[others]]
     if rows.size:
         first = digits[rows] // 1000
         rest = digits[rows] - 1000 * first
@@ -150,7 +215,7 @@ def write_general(values: Floats, table: Words) -> None:
         )
     one = (values > 0.99996) & (values <= 1.0)
     table[one, 0] = ord("1")
-    for row in np.flatnonzero(~plain & ~one).tolist():
+    for row in others[~plain[others] & ~one[others]].tolist():
         value = float(values[row])
         put_text("NA" if value != value else f"{value:.4g}", table[row])
 

@@ -20,6 +20,7 @@ FLOAT_WORDS = 10
 SMALL_WORDS = 6
 """The same, of numbers below 100 in size that have at most 20 decimals."""
 WHOLE_WORDS = 2
+LONG_WHOLE_WORDS = 3
 
 _LEAST, _MOST = 1e-5, 1e7
 _SMALL_LEAST, _SMALL_MOST = 2.0**-14, 100.0
@@ -204,24 +205,35 @@ def _write_fraction(fraction: Integers, k: Integers, table: Words) -> None:
     table[~more, 0] = ord("0")
 
 
-def _halves(eight: Integers) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """The upper and the lower four of eight digits."""
-    number = eight.astype(np.int32)
+def _halves(eight: Integers | npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """All digits but the last four, and those, of whole numbers of 32 bits."""
+    number = eight.astype(np.int32, copy=False)
     high = number // np.int32(10_000)
     return high, number - high * np.int32(10_000)
 
 
-def write_whole(values: Integers, table: Words) -> None:
+def write_whole(values: Integers | npt.NDArray[np.int32], table: Words) -> None:
     """Write whole numbers from 0 to 99999999, [values shape: (M,); table shape: (M, WHOLE_WORDS)]."""
     four = _table()
     if values.size and values.max() >= 10_000:
         high, low = _halves(values)
-        table[:, 0] = four[high + 20_000]
-        table[:, 1] = four[low + np.where(high > 0, 0, 20_000)]
+        table[:, 0] = four[high + np.int32(20_000)]
+        table[:, 1] = four[low + np.int32(20_000) * (high == 0)]
     else:
         table[:, 0] = 0
         table[:, 1] = four[values + 20_000]
     table[values == 0, 1] = ord("0")
+
+
+def write_long_whole(values: Integers, table: Words) -> None:
+    """Write whole numbers from 0 to 2^31 - 1, [values shape: (M,); table shape: (M, LONG_WHOLE_WORDS)]."""
+    four = _table()
+    upper, low = _halves(values)
+    top, high = _halves(upper)
+    table[:, 0] = four[top + np.int32(20_000)]
+    table[:, 1] = four[high + np.int32(20_000) * (top == 0)]
+    table[:, 2] = four[low + np.int32(20_000) * (upper == 0)]
+    table[values == 0, 2] = ord("0")
 
 
 def _put_text(text: str, row: Words) -> None:

@@ -92,9 +92,10 @@ def _values(column: Printed) -> npt.NDArray[np.generic]:
 
 def _width(column: Printed) -> int:
     if isinstance(column, Texts):
-        return 2 * column.words.shape[1]
+        last = column.words[:, -1]
+        return 2 * column.words.shape[1] - (1 if last.size and int(last.max()) < 1 << 32 else 0)
     if isinstance(column, Fixed):
-        return printed.fixed_words(column.decimals)
+        return printed.fixed_words(column.decimals, column.values)
     if isinstance(column, General):
         return printed.GENERAL_WORDS
     if isinstance(column, Shortest):
@@ -106,7 +107,7 @@ def _width(column: Printed) -> int:
 
 def _write(column: Printed, rows: slice, table: Words) -> None:
     if isinstance(column, Texts):
-        table[:] = np.ascontiguousarray(column.words[rows]).view(np.uint32)
+        table[:] = np.ascontiguousarray(column.words[rows]).view(np.uint32)[:, : table.shape[1]]
     elif isinstance(column, Fixed):
         printed.write_fixed(column.values[rows], column.decimals, table)
     elif isinstance(column, General):
@@ -135,6 +136,9 @@ def _write_whole(values: npt.NDArray[np.int64], table: Words) -> None:
     if table.shape[1] == shortest.WHOLE_WORDS:
         shortest.write_whole(values, table)
         return
+    if table.shape[1] == shortest.LONG_WHOLE_WORDS:
+        shortest.write_long_whole(values, table)
+        return
     size = np.abs(values)
     odd = size >= 10**12
     size[odd] = 0
@@ -153,11 +157,13 @@ def _write_whole(values: npt.NDArray[np.int64], table: Words) -> None:
 
 
 def _whole_words(values: npt.NDArray[np.int64]) -> int:
-    """Words of the widest of some whole numbers: 1 up to 9999, 2 up to 99999999."""
+    """Words of the widest of some whole numbers: 1 up to 9999, 2 up to 99999999, 3 up to 2^31 - 1."""
     if values.size and values.min() < 0:
         return 5
     most = int(values.max()) if values.size else 0
-    return 1 if most < 10_000 else shortest.WHOLE_WORDS if most < _EIGHT_DIGITS else 5
+    if most >= _EIGHT_DIGITS:
+        return shortest.LONG_WHOLE_WORDS if most < 1 << 31 else 5
+    return 1 if most < 10_000 else shortest.WHOLE_WORDS
 
 
 def _with_long_texts(rows: Words, long: Sequence[tuple[int, int, Texts]]) -> bytes:

@@ -40,3 +40,22 @@ def test_general(values: list[float], power: float) -> None:
 @given(st.lists(st.integers(-(10**14), 10**14), min_size=1, max_size=30))
 def test_whole(values: list[int]) -> None:
     assert b"".join(lines_of([Whole(np.array(values))])).split() == [b"%d" % value for value in values]
+
+
+@given(
+    st.lists(st.one_of(st.floats(-98, 998), st.just(float("nan"))), min_size=1, max_size=50),
+    st.integers(0, 7),
+    st.booleans(),
+)
+def test_fixed_in_the_fewest_words(values: list[float], decimals: int, positive: bool) -> None:
+    some = np.array(values)
+    some = np.abs(some) if positive else some
+    both = np.concatenate([some, np.rint(some * 10**decimals) / 10**decimals / 2])
+    table = np.ones((both.size, fixed_words(decimals, both)), np.uint32)
+    write_fixed(both, decimals, table)
+    assert texts(table) == ["NA" if value != value else f"{value:.{decimals}f}" for value in both]
+
+
+@given(st.lists(st.integers(0, 2**32), min_size=1, max_size=30))
+def test_whole_of_any_width(values: list[int]) -> None:
+    assert b"".join(lines_of([Whole(np.array(values))])).split() == [b"%d" % value for value in values]
