@@ -91,7 +91,8 @@ def read_study(path: str | Path) -> StudyDescription:
     if not isinstance(document.data, dict):
         raise InputError(f"{path}: expected sections such as 'study:' and 'gwas:'")
     try:
-        content = StudyFile.model_validate(document.data)
+        sections = {name: part for name, part in document.data.items() if part is not None}
+        content = StudyFile.model_validate(sections)  # a section of comments alone is as if left out
     except ValidationError as error:
         for one in error.errors(include_url=False):
             place = tuple(part for part in one["loc"] if part != "[key]")

@@ -173,3 +173,15 @@ def test_genotype_files_are_found_by_prefix_and_by_chromosome(tmp_path):
     assert names("chr@.vcf.gz") == ["chr1.vcf.gz", "chr1.vcf.gz.tbi", "chr2.vcf.gz"]
     assert names("chr@") == names("chr@.vcf.gz")
     assert names("nothing") == []
+
+
+def test_a_section_of_comments_alone_is_as_if_left_out(tmp_path):
+    """What postgwas init writes where a folder has no reference."""
+    (tmp_path / "a.txt").write_text("x\n")
+    path = write(
+        tmp_path,
+        "study:\n  name: a\n  build: GRCh37\nreference:\n  # gtf:\nexpression:\n"
+        "ancestries: {EUR: {}}\ngwas: [{trait: T, ancestry: EUR, file: a.txt}]\nsteps:\n",
+    )
+    content = read_study(path).content
+    assert content.reference.gtf is None and content.expression == {} and content.steps == {}
