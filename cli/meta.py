@@ -100,7 +100,11 @@ def _add_studies(parser: argparse.ArgumentParser) -> None:
         "environment variables",
     )  # fmt: skip
     for flag, (_, what) in NAME_FLAGS.items():
-        group.add_argument(f"--{flag}", metavar="NAME", help=f"column of {what}, in all files")
+        group.add_argument(
+            f"--{flag}",
+            metavar="NAME,...",
+            help=f"column of {what}: one for all, or one a file; NA: as found",
+        )
 
 
 def _add_joining(parser: argparse.ArgumentParser) -> None:
@@ -164,16 +168,18 @@ def study_list(args: argparse.Namespace) -> StudyList:
     from postgwas.meta.studies import studies_from_flags, studies_from_table
 
     columns = {field: getattr(args, flag) for flag, (field, _) in NAME_FLAGS.items() if getattr(args, flag)}
+    flags = {field: f"--{flag}" for flag, (field, _) in NAME_FLAGS.items()}
     if args.studies:
         given = [flag for flag in ("sumstats", "names", "ancestry", "n") if getattr(args, flag)]
         if given:
             raise UsageError(f"--{given[0]} and --studies exclude each other")
-        return studies_from_table(args.studies, columns=columns)
+        return studies_from_table(args.studies, columns=columns, flags=flags)
     if not args.sumstats:
         raise UsageError("no studies are given", hint="--sumstats FILE,FILE,... or --studies TABLE")
     return studies_from_flags(
         _items(",".join(args.sumstats)) or [], names=_items(args.names), ancestries=_items(args.ancestry),
         n=_numbers(args.n), columns=columns,
+        flags=flags,
     )  # fmt: skip
 
 

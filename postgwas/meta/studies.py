@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from postgwas.errors import ColumnError, InputError, UsageError
@@ -97,8 +97,9 @@ def studies_from_flags(
     ancestries: Sequence[str] | None = None,
     n: Sequence[float | None] | None = None,
     columns: Mapping[str, str] | None = None,
+    flags: Mapping[str, str] | None = None,
 ) -> StudyList:
-    """Studies as given on a command line.
+    """Studies as given on a command line; `columns` and `flags` as in :func:`columns_by_study`.
 
     Raises
     ------
@@ -115,17 +116,58 @@ def studies_from_flags(
             raise UsageError(
                 f"{flag} has {len(given)} values for {len(paths)} studies", hint=f"{flag} A,B,..."
             )
+    own = columns_by_study(columns or {}, len(paths), flags)
     made = [
         StudySpec(
             path=path,
             name=names[at] if names is not None else plain_name(path),
             ancestry=ancestries[at] if ancestries is not None else None,
             n=n[at] if n is not None else None,
-            columns=dict(columns or {}),
+            columns=own[at],
         )
         for at, path in enumerate(paths)
     ]
     return checked(StudyList(tuple(made)))
+
+
+def columns_by_study(
+    columns: Mapping[str, str], n_studies: int, flags: Mapping[str, str] | None = None
+) -> list[dict[str, str]]:
+    """Names of columns for each study: one for all, or with commas one a study, NA for what is found.
+
+    Parameters
+    ----------
+    columns : mapping
+        Canonical name -> as given.
+    n_studies : int
+    flags : mapping, optional
+        Canonical name -> flag, for messages.
+
+    Raises
+    ------
+    UsageError
+        More names than one, and not one a study.
+
+    Examples
+    --------
+    >>> columns_by_study({"EA": "A1,NA"}, 2)
+    [{'EA': 'A1'}, {}]
+    """
+    made: list[dict[str, str]] = [{} for _ in range(n_studies)]
+    for field_name, given in columns.items():
+        names = [name.strip() for name in given.split(",")]
+        if len(names) == 1:
+            names *= n_studies
+        if len(names) != n_studies:
+            flag = (flags or {}).get(field_name, field_name)
+            raise UsageError(
+                f"{flag} {given}: {len(names)} names for {n_studies} studies",
+                hint="one for all, or one a file, with commas; NA: as found",
+            )
+        for own, name in zip(made, names):
+            if name not in ("-", "NA"):
+                own[field_name] = name
+    return made
 
 
 def plain_name(path: str) -> str:
@@ -134,7 +176,10 @@ def plain_name(path: str) -> str:
 
 
 def studies_from_table(
-    path: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None
+    path: str | os.PathLike[str],
+    *,
+    columns: Mapping[str, str] | None = None,
+    flags: Mapping[str, str] | None = None,
 ) -> StudyList:
     """Studies from a table with a header: NAME, PATH, then ANCESTRY, N and others; the rest is environment.
 
@@ -174,9 +219,10 @@ def studies_from_table(
                 n_cases=_number(text["N_CASES"], f"{path}: line {line}, N_CASES"),
                 n_controls=_number(text["N_CONTROLS"], f"{path}: line {line}, N_CONTROLS"),
                 lambda_gc=_above_zero(text["LAMBDA"], f"{path}: line {line}, LAMBDA"),
-                columns=dict(columns or {}),
             )
         )
+    own = columns_by_study(columns or {}, len(made), flags)
+    made = [replace(study, columns=names) for study, names in zip(made, own)]
     return checked(StudyList(tuple(made), tuple(header[at] for at in environment)))
 
 

@@ -396,3 +396,15 @@ def test_studies_from_a_table(combined: Run, out: Path, tmp_path: Path) -> None:
     assert rows["STUDY"].to_list() == ["first", "second"] and rows["LAMBDA_APPLIED"].to_list() == [1.5, 1.0]
     text = gzip.decompress(Path(f"{out}.rejected.tsv.gz").read_bytes()).decode()
     assert text.startswith("FILE\tLINE\tSNPID\tREASON")
+
+
+def test_columns_are_named_for_one_file_alone(combined: Run, out: Path, refused: Callable[..., str]) -> None:
+    """The second study's alleles have names that tell nothing; those of the others are found."""
+    tables = studies(3)
+    odd = [*tables]
+    odd[1] = {{"EA": "AL1", "NEA": "AL2"}.get(name, name): values for name, values in tables[1].items()}
+    told = refused(odd, "--ea_name", "AL1,NA")
+    assert told.startswith("--ea_name AL1,NA: 2 names for 3 studies")
+    plain = tsv(combined(tables, "--format", "tsv", prefix=out.with_name("plain"), name="plain"))
+    named = tsv(combined(odd, "--format", "tsv", "--ea_name", "NA,AL1,NA", "--nea_name", "NA,AL2,NA"))
+    assert named.drop("NAME", strict=False).equals(plain.drop("NAME", strict=False))
