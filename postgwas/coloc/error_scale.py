@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,8 @@ Floats = NDArray[np.float64]
 
 FOLD = 10.0
 """How many times too small or large a variance may be before it is named."""
+MOST = 0.9
+"""Share of a trait's variance that one variant explains, above which it is named."""
 FEWEST = 10
 """Variants from which the slope against allele frequency is looked at."""
 STEEP = -0.8
@@ -54,8 +58,37 @@ def error_notes(
     if n is not None and (case_control or sd_y is not None):
         share = 0.5 if case_fraction is None else case_fraction
         scale = 1.0 / (share * (1.0 - share)) if case_control else float(sd_y or 1.0) ** 2
-        return _by_scale(se, scale / (spread * n))
+        told = _by_scale(se, scale / (spread * n))
+        if told:
+            return told
     return _by_slope(se, spread if n is None else spread * n)
+
+
+def strength_notes(z: Floats, n: Floats, ids: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Warn where one variant would explain more than `MOST` of the trait: z^2 / (z^2 + n).
+
+    Parameters
+    ----------
+    z, n : ndarray, shape (V,)
+    ids : sequence of str, optional
+        Names of the variants.
+
+    Examples
+    --------
+    >>> strength_notes(np.array([5.0, 600.0]), np.full(2, 8000.0), ["rs1", "rs2"])[0].split(":")[0]
+    'rs2 alone would explain 98 % of the trait (z = 600, n = 8,000)'
+    >>> strength_notes(np.array([5.0, 40.0]), np.full(2, 8000.0), ["rs1", "rs2"])
+    ()
+    """
+    explained = np.nan_to_num(z**2 / (z**2 + n))
+    if not explained.size or explained.max() <= MOST:
+        return ()
+    at = int(np.argmax(explained))
+    name = "one variant" if ids is None else ids[at]
+    return (
+        f"{name} alone would explain {100 * explained[at]:.0f} % of the trait (z = {z[at]:.4g}, "
+        f"n = {n[at]:,.0f}): are standard errors variances, or is --n too small?",
+    )
 
 
 def _by_scale(se: Floats, expected: Floats) -> tuple[str, ...]:
@@ -76,9 +109,11 @@ def _by_scale(se: Floats, expected: Floats) -> tuple[str, ...]:
 
 
 def _by_slope(se: Floats, spread: Floats) -> tuple[str, ...]:
+    if se.size < FEWEST:
+        return ()
     x, y = np.log(spread), np.log(se)
     x, y = x - x.mean(), y - y.mean()
-    if se.size < FEWEST or x.std() < 0.2:
+    if x.std() < 0.2:
         return ()
     slope = float(x @ y / (x @ x))
     if slope > STEEP or float((x @ y) ** 2 / ((x @ x) * (y @ y))) < 0.5:

@@ -146,11 +146,14 @@ class Dataset:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What looks wrong: standard errors that look like variances, or do not fit n and maf."""
-        from postgwas.coloc.error_scale import error_notes
+        from postgwas.coloc.error_scale import error_notes, strength_notes
 
         if self.se is None:
             return ()
-        return error_notes(
+        strong: tuple[str, ...] = ()
+        if self.n is not None and self.beta is not None and self.type == "quant":
+            strong = strength_notes(np.asarray(self.beta) / np.asarray(self.se), np.asarray(self.n))
+        return strong + error_notes(
             np.asarray(self.se), None if self.maf is None else np.asarray(self.maf),
             None if self.n is None else np.asarray(self.n), case_control=self.type == "cc",
             sd_y=self.sd_y, case_fraction=self.case_fraction,

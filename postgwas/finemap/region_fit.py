@@ -140,6 +140,7 @@ def map_region(task: RegionTask) -> RegionResult:
         return RegionResult(task.region, stats[:0], None, findings, left_out, n, n_flipped, str(error))
     lead_r2 = None if ld is None else np.square(ld.matrix[int(np.argmax(np.abs(z)))])
     notes = tuple(str(one.message) for one in told if issubclass(one.category, PostgwasWarning))
+    notes = (*_scale_notes(stats), *notes)
     return RegionResult(
         task.region, stats, posterior, findings, left_out, n, n_flipped, posterior.status, lead_r2, notes
     )
@@ -225,3 +226,16 @@ def bayes_factors(stats: pl.DataFrame, settings: MapSettings) -> Floats:
             )
         sd_y = float(estimate_sd_y(columns["SE"][known], columns["EAF"][known], columns["N"][known])[0])
     return log_abf(columns["BETA"], columns["SE"], kind=settings.kind, sd_y=sd_y)
+
+
+def _scale_notes(stats: pl.DataFrame) -> tuple[str, ...]:
+    """Whether standard errors look like variances, or z-scores are too large for n."""
+    from postgwas.coloc.error_scale import error_notes, strength_notes
+
+    z, n = stats["Z"].to_numpy(), stats["N"].to_numpy().astype(np.float64)
+    notes = strength_notes(z, n, stats["SNPID"].to_list())
+    if {"SE", "EAF"} <= set(stats.columns):
+        se, eaf = (stats[name].cast(float).fill_null(np.nan).to_numpy() for name in ("SE", "EAF"))
+        good = (se > 0) & (eaf > 0) & (eaf < 1)
+        notes = (*notes, *error_notes(se[good], eaf[good], n[good], case_control=False))
+    return notes

@@ -355,3 +355,16 @@ def test_results_are_not_replaced(
     assert main([str(one) for one in argv]) == 2
     assert "exist already" in capsys.readouterr().err
     assert Path(f"{out}.pip.tsv.gz").read_bytes() == before
+
+
+def test_variances_in_place_of_standard_errors_are_told(
+    made: Study, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """z-scores that no effect gives at this n; with the right errors nothing is said."""
+    table = pl.read_csv(made.stats, separator="\t", infer_schema_length=None)
+    wrong = tmp_path / "variances.txt"
+    table.with_columns(pl.col("SE") ** 2).write_csv(wrong, separator="\t")
+    for stats, told in ((made.stats, False), (wrong, True)):
+        argv = ["finemap", stats, "--genotypes", made.bed, "--ld_check", "none", "--out", out, "--overwrite"]
+        assert main([str(one) for one in argv]) == 0
+        assert ("are standard errors variances" in capsys.readouterr().err) is told
