@@ -48,7 +48,7 @@ def check_prefix(out: str, *, example: str, flag: str = "--out") -> None:
         raise OutputError(f"{flag} {out}: no permission to write in folder {folder}")
 
 
-def refuse_existing(files: Iterable[Path]) -> None:
+def refuse_existing(files: Iterable[Path], *, elsewhere: str = "give another --out") -> None:
     """Refuse where a result is there already; not called with ``--overwrite``.
 
     Raises
@@ -59,7 +59,7 @@ def refuse_existing(files: Iterable[Path]) -> None:
     there = [path for path in files if path.exists()]
     if there:
         what = f"{there[0]} and {len(there) - 1} more exist" if len(there) > 1 else f"{there[0]} exists"
-        raise OutputError(f"{what} already", hint="--overwrite replaces; or give another --out")
+        raise OutputError(f"{what} already", hint=f"--overwrite replaces; or {elsewhere}")
 
 
 def refuse_stored(store: str | os.PathLike[str] | None, keys: Sequence[str]) -> None:

@@ -35,6 +35,7 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 FEWEST = 2
+FEW_WITH_LD = "have LD (are builds and chromosomes of the LD the same? postgwas harmonise)"
 LEAST_PP = 1e-6
 """Variants of a lower probability are not written for pairs of sets."""
 
@@ -97,7 +98,7 @@ class SusieMethod:
     def _fit(self, trait: RegionTrait, ld: LdOfTrait) -> tuple[FittedSide, list[str]]:
         name = trait.given.name
         if ld.rows.size < FEWEST:
-            raise NoVariantsError(f"{name}: {ld.rows.size} variants have LD")
+            raise NoVariantsError(f"{name}: {ld.rows.size} variants {FEW_WITH_LD}")
         kept, checked = ld.among(np.ones(len(trait.keys), np.bool_))
         rows = ld.rows[kept]
         z = trait.beta[rows] / trait.se[rows] * ld.sign[kept]
@@ -202,7 +203,7 @@ class SignalsMethod:
         else:
             for trait, ld in zip(region.traits, traits_with_ld(region, sources, self.rules)):
                 if ld.rows.size < FEWEST:
-                    raise NoVariantsError(f"{trait.given.name}: {ld.rows.size} variants have LD")
+                    raise NoVariantsError(f"{trait.given.name}: {ld.rows.size} variants {FEW_WITH_LD}")
                 data.append(trait.dataset(ld.rows, ld.sign, ld.matrix))
         import warnings
 

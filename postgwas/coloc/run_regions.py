@@ -31,7 +31,7 @@ Path = str | os.PathLike[str]
 
 OK, NOT_IN_ALL = "ok", "not_in_all_files"
 _HINTS = {
-    "no_frequencies": "no allele frequencies: --eaf_name COLUMN, or --sd_y SD",
+    "no_frequencies": "a trait has no allele frequencies: --eaf_name COLUMN (one a file), or --sd_y SD",
     "no_case_fraction": "the share of cases is not known: --case_fraction",
 }
 

@@ -159,7 +159,8 @@ def _refuse_placeless(
         lacking.append("sample sizes (--n)")
     drawn = "; ids and P-values can be drawn: postgwas coloc plot" if {"SNPID", "P"} <= have else ""
     raise ColumnError(
-        f"{path}: lacks {', '.join(lacking)}; columns are {', '.join(header)}",
+        f"{path}: lacks {', '.join(lacking)}; columns are {', '.join(header[:20])}"
+        f"{', ...' if len(header) > 20 else ''}",
         hint=f"--chr_name and --pos_name name columns{drawn}",
     )
 

@@ -214,7 +214,7 @@ def analyse(state: MetalState, line: Line, *, heterogeneity: bool) -> None:
     if not target.parent.is_dir():
         raise OutputError(f"{target}: the folder {target.parent} does not exist", hint="create it first")
     if not state.overwrite:
-        refuse_existing([target, info])
+        refuse_existing([target, info], elsewhere="name another OUTFILE")
     if state.sums is None:
         raise line.error("no file was processed, so there is nothing to analyse")
     if heterogeneity and not all(file.two_alleles for file in state.sums.files):
