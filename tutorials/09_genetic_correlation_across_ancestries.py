@@ -33,7 +33,7 @@ from postgwas.meta.random_effects import random_effects
 from postgwas.reference.population_history import simulate_population_haplotypes
 from postgwas.reference.simulate_gwas import simulate_gwas
 
-folder = Path("tutorial_7")
+folder = Path("tutorial_9")
 folder.mkdir(exist_ok=True)
 rng = np.random.default_rng(7)
 
