@@ -329,5 +329,6 @@ assert np.all(many["worst calibration"][:3] < 1.1)
 #
 # ```
 # postgwas mtag --sumstats a.txt,b.txt --ld_ref_panel eur_w_ld_chr --perfect_gencov --no_overlap --out ab
-# postgwas mtag --sumstats a.txt,b.txt --gencov_path omega.txt --residcov_path sigma.txt --only_chr 22 --out ab22
+# postgwas mtag --sumstats a.txt,b.txt --gencov_path omega.txt --residcov_path sigma.txt \
+#     --only_chr 22 --out ab22
 # ```
