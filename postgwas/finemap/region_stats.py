@@ -166,7 +166,10 @@ def _refuse_placeless(
 
 
 def _once(frame: pl.DataFrame) -> pl.DataFrame:
-    """By place and alleles; of a variant that occurs twice the later lines get a reason."""
+    """By place and alleles; of a variant that occurs twice all but one line get a reason.
+
+    The line of the largest N, then of the smallest SE, is used, whatever the order of lines.
+    """
     import polars as pl
 
     if {"EA", "NEA"} <= set(frame.columns):
@@ -176,7 +179,14 @@ def _once(frame: pl.DataFrame) -> pl.DataFrame:
         same = [pl.col("CHR"), pl.col("POS"), pl.col("SNPID")]
     keys = [one.alias(f"_{i}") for i, one in enumerate(same)]
     names = [f"_{i}" for i in range(len(same))]
-    ordered = frame.with_columns(keys).sort(*names, "ROW")
+    best = {
+        one: one == "N"  # the largest N, of all else the smallest
+        for one in ("N", "SE", "Z", "BETA", "P", "EAF", "SNPID", "EA", "ROW")
+        if one in frame.columns
+    }
+    ordered = frame.with_columns(keys).sort(
+        *names, *best, descending=[False] * len(names) + list(best.values()), nulls_last=True
+    )
     later = ~ordered.select(pl.struct(names).is_first_distinct()).to_series()
     return ordered.with_columns(
         pl.when(pl.lit(later)).then(pl.lit(TWICE)).otherwise(pl.col("REASON")).alias("REASON")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from postgwas.errors import InputError, UsageError
 from postgwas.finemap import region_ld, sentinels
 from postgwas.finemap.allele_alignment import align_variants
+from postgwas.finemap.region_stats import load_stats
 
 
 def naive_sentinels(
@@ -103,3 +106,22 @@ def test_ids_where_there_are_no_places() -> None:
     assert found.by_id and found.ld_rows.tolist() == [0, 1] and found.sign.tolist() == [1, 1]
     with pytest.raises(InputError, match="no ids to find variants by"):
         align_variants(stats((1, 10, "A", "G")).drop("SNPID"), VARIANTS.select("SNPID"), "ld")
+
+
+def test_of_a_repeated_variant_one_line_is_used_whatever_the_order(tmp_path: Path) -> None:
+    lines = [
+        "1\t500\trs5\tA\tC\t0.2\t0.03\t0.01\t900",
+        "1\t500\trs5\tC\tA\t0.8\t-0.09\t0.01\t1000",
+        "1\t900\trs9\tA\tC\t0.2\t0.03\t0.02\t900",
+        "1\t900\trs9\tA\tC\t0.2\t0.05\t0.01\t900",
+    ]
+    header = "CHR\tPOS\tSNP\tEA\tNEA\tEAF\tBETA\tSE\tN"
+    tables = []
+    for order in ([0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]):
+        path = tmp_path / f"{order[0]}.tsv"
+        path.write_text("\n".join([header, *(lines[i] for i in order)]) + "\n")
+        found = load_stats(path)
+        assert sorted(found.rejected["REASON"]) == ["occurs_twice"] * 2
+        tables.append(found.frame.drop("ROW").rows())
+        assert found.frame["BETA"].to_list() == [-0.09, 0.05]
+    assert tables[0] == tables[1] == tables[2]
