@@ -15,6 +15,7 @@ import numpy.typing as npt
 from postgwas.meta.aligned import Floats, MetaBlock
 from postgwas.meta.merge_blocks import Merged, merge_partition
 from postgwas.meta.methods import Columns, Context, columns_of, method_named
+from postgwas.meta.spool import spool_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -109,16 +110,36 @@ def corrected(block: MetaBlock, lambdas: Floats) -> MetaBlock:
     return replace(block, se=block.se * root, z=block.z / root)
 
 
-def merged_blocks(task: BlockTask, context: Context) -> Iterator[tuple[Merged, MetaBlock]]:
-    """The partition's aligned studies, :data:`BLOCK_ROWS` variants at a time."""
-    merged = merge_partition(
-        task.folder, len(context.names), task.partition, by_id=task.by_id, separate=task.separate
-    )
+def merged_blocks(
+    task: BlockTask, context: Context, *, keep: bool = False
+) -> Iterator[tuple[Merged, MetaBlock]]:
+    """The partition's aligned studies, :data:`BLOCK_ROWS` variants at a time.
+
+    With `keep` they stay on disk in the place of the studies' rows, so that another pass need not align them.
+    """
+    merged = _merged(task, len(context.names), keep=keep)
     block = corrected(merged.block, context.lambdas)
     for at in range(0, len(block), BLOCK_ROWS):
         yield merged, rows_of(block, slice(at, at + BLOCK_ROWS))
     if not len(block):
         yield merged, block
+
+
+def _merged(task: BlockTask, n_studies: int, *, keep: bool) -> Merged:
+    path = task.folder / f"merged.{task.partition}"
+    if path.exists():
+        with open(path, "rb") as stream:
+            kept: Merged = pickle.load(stream)
+        return kept
+    merged = merge_partition(task.folder, n_studies, task.partition, by_id=task.by_id, separate=task.separate)
+    if keep:
+        half = path.with_name(f"half.{task.partition}")
+        with open(half, "wb") as stream:
+            pickle.dump(merged, stream, protocol=5)
+        half.replace(path)
+        for study in range(n_studies):
+            spool_file(task.folder, study, task.partition).unlink(missing_ok=True)
+    return merged
 
 
 def rows_of(block: MetaBlock, rows: slice | npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> MetaBlock:

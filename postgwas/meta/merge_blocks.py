@@ -70,13 +70,14 @@ def merge_partition(
     parts = [part for part in found if part is not None]
     rejected: list[tuple[int, int, str, str]] = []
     keys, places = _keys(parts, by_id=by_id)
-    for at, key in enumerate(keys):
-        again = _repeated(parts[at], key)
-        if again is not None:
-            _set_aside(rejected, present[at], parts[at], ~again, DUPLICATE)
-            parts[at], keys[at] = take(parts[at], again), key[again]
-    variants, which = np.unique(np.concatenate(keys), return_inverse=True)
-    rows = np.split(which, np.cumsum([key.size for key in keys])[:-1])
+    variants, rows, repeated = _numbered(keys)
+    if repeated:
+        for at, key in enumerate(keys):
+            again = _repeated(parts[at], key)
+            if again is not None:
+                _set_aside(rejected, present[at], parts[at], ~again, DUPLICATE)
+                parts[at], keys[at] = take(parts[at], again), key[again]
+        variants, rows, _ = _numbered(keys)
     if not separate:
         odd = _mismatched(parts, rows, variants, places)
         if odd is not None:
@@ -112,6 +113,39 @@ def _keys(parts: Sequence[Part], *, by_id: bool) -> tuple[list[Ints], Ints]:
             alleles[long] = _LETTER_KEYS + np.searchsorted(texts, key[long])
         keys.append((site_of << _ALLELES) | alleles)
     return keys, texts.astype(np.int64)
+
+
+def _numbered(keys: Sequence[Ints]) -> tuple[Ints, list[Ints], bool]:
+    """Variants in order, the number of each row's variant, and whether a study has one twice.
+
+    Keys that leave room for the number of their row are sorted together with it, which is much faster than
+    to sort their order.
+    """
+    together = np.concatenate(keys)
+    ends = np.cumsum([key.size for key in keys])[:-1]
+    least = int(together.min() >> _ALLELES) if together.size else 0
+    most_alleles = int((together & ((1 << _ALLELES) - 1)).max(initial=0))
+    for_alleles, for_rows = most_alleles.bit_length(), together.size.bit_length()
+    for_sites = (int(together.max(initial=0) >> _ALLELES) - least).bit_length()
+    study = np.repeat(np.arange(len(keys)), [key.size for key in keys])
+    if for_sites + for_alleles + for_rows > 63:
+        variants, which = np.unique(together, return_inverse=True)
+        pairs = variants.size * study + which
+        return variants, np.split(which, ends), bool(np.unique(pairs).size < pairs.size)
+    packed = ((together >> _ALLELES) - least) << (for_alleles + for_rows)
+    packed |= (together & ((1 << _ALLELES) - 1)) << for_rows
+    packed |= np.arange(together.size)
+    packed.sort()
+    row = packed & ((1 << for_rows) - 1)
+    packed >>= for_rows
+    new = np.ones(packed.size, np.bool_)
+    np.not_equal(packed[1:], packed[:-1], out=new[1:])
+    # Rows of one variant are in the order of studies.
+    of = study[row]
+    repeated = bool((~new[1:] & (of[1:] == of[:-1])).any())
+    which = np.empty(together.size, np.int64)
+    which[row] = np.cumsum(new) - 1
+    return together[row[new]], np.split(which, ends), repeated
 
 
 def _repeated(part: Part, key: Ints) -> Bools | None:
@@ -194,45 +228,51 @@ def _aligned(
     figures: dict[str, Floats] = {name: np.full((n_studies, n_variants), np.nan) for name in _FIGURES}
     chr, pos = np.zeros(n_variants, np.int8), np.zeros(n_variants, np.int32)
     key = np.zeros(n_variants, np.uint64)
-    plain, other = np.zeros(n_variants, np.int32), np.zeros(n_variants, np.int32)
     first_strand = np.zeros(n_variants, np.bool_)
     width = max((part.snpid.words.shape[1] for part in parts), default=2)
     words = np.zeros((n_variants, width), np.uint64)
     flipped = np.zeros(n_studies, np.int64)
     texts: dict[int, tuple[bytes, bytes]] = {}
-    # From the last study to the first: what is of the first that has it, is written last.
-    for part, row, study in reversed(list(zip(parts, rows, present))):
-        sign = part.arrays["sign"].astype(np.float64)
+    filled, named_rows = np.zeros(n_variants, np.bool_), np.zeros(n_variants, np.bool_)
+    placed = np.zeros(n_variants, np.bool_)
+    strands = [part.arrays["strand"].astype(np.bool_) for part in parts]
+    balance = np.zeros(n_variants, np.int32)
+    for part, row, study, strand in zip(parts, rows, present, strands):
+        minus = part.arrays["sign"].astype(np.int8, copy=False) < 0
         for name in _FIGURES:
             if name in part.arrays:
-                values = part.arrays[name].astype(np.float64, copy=False)
+                values = part.arrays[name].astype(np.float64)
                 if name in ("beta", "z"):
-                    values = values * sign
+                    np.negative(values, out=values, where=minus)
                 elif name == "eaf":
-                    values = np.where(sign < 0, 1.0 - values, values)
-                figures[name][study, row] = values
-        strand = part.arrays["strand"].astype(np.bool_)
+                    np.subtract(1.0, values, out=values, where=minus)
+                figures[name][study][row] = values
         # A study has each variant once.
-        plain[row[~strand]] += 1
-        other[row[strand]] += 1
-        first_strand[row] = strand
-        key[row] = part.arrays["key"]
-        known = part.arrays["pos"].astype(np.int32) > 0
-        where = row if known.all() else row[known]
-        chr[where] = part.arrays["chr"] if known.all() else part.arrays["chr"][known]
-        pos[where] = part.arrays["pos"] if known.all() else part.arrays["pos"][known]
-        named = ~part.snpid.missing()
-        some = part.snpid.words if named.all() else part.snpid.words[named]
-        where = row if named.all() else row[named]
-        words[where] = 0
-        words[where, : some.shape[1]] = some
+        balance[row] += np.where(strand, np.int32(-1), np.int32(1))
+        # Of the first study that has it.
+        mine, at = _first(filled, row)
+        first_strand[at], key[at] = strand[mine], part.arrays["key"][mine]
+        mine, at = _first(placed, row, part.arrays["pos"].astype(np.int32, copy=False) > 0)
+        chr[at], pos[at] = part.arrays["chr"][mine], part.arrays["pos"][mine]
+        mine, at = _first(named_rows, row, ~part.snpid.missing())
+        some = part.snpid.words[mine]
+        words[at, : some.shape[1]] = some
         texts.update(part.texts)
-    strand_out = (other > plain) | ((other == plain) & first_strand)
-    for part, row, study in zip(parts, rows, present):
-        flipped[study] = int((part.arrays["strand"].astype(np.bool_) != strand_out[row]).sum())
+    strand_out = (balance < 0) | ((balance == 0) & first_strand)
+    for row, study, strand in zip(rows, present, strands):
+        flipped[study] = int((strand != strand_out[row]).sum())
     ea, nea = _allele_texts(key, strand_out, texts)
     block = MetaBlock(chr, pos, Texts(words, keeper), ea, nea, *(figures[name] for name in _FIGURES))
     return Merged(block, strand_out, flipped, tuple(rejected))
+
+
+def _first(done: Bools, row: Ints, able: Bools | None = None) -> tuple[Ints, Ints]:
+    """Rows of a study whose variants lack something that it has, and these variants, marked as done."""
+    open_ = ~done[row]
+    mine = np.flatnonzero(open_ if able is None else open_ & able)
+    at = row[mine]
+    done[at] = True
+    return mine, at
 
 
 def _allele_texts(

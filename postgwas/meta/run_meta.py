@@ -140,13 +140,16 @@ def check_places(result: MetaResult, chosen: MetaSettings) -> None:
 
 @dataclass(frozen=True)
 class AllBlocks:
-    """Aligned studies of all partitions, as often as they are gone through."""
+    """Aligned studies of all partitions, as often as they are gone through; with `keep` aligned once."""
 
     tasks: Sequence[BlockTask]
     context: Context
+    keep: bool = False
 
     def __iter__(self) -> Iterator[MetaBlock]:
-        return (block for task in self.tasks for _, block in merged_blocks(task, self.context))
+        return (
+            block for task in self.tasks for _, block in merged_blocks(task, self.context, keep=self.keep)
+        )
 
 
 def read_studies(
@@ -232,6 +235,8 @@ def run_blocks(
     ]  # fmt: skip
     if method.prepare is not None:
         path.write_bytes(pickle.dumps(context, protocol=5))
-        context = replace(context, prepared=loaded(method.prepare)(AllBlocks(tasks, context), context))
+        context = replace(
+            context, prepared=loaded(method.prepare)(AllBlocks(tasks, context, keep=True), context)
+        )
     path.write_bytes(pickle.dumps(context, protocol=5))
     return running.map(run_block, tasks, label="Combining studies"), AllBlocks(tasks, context)
