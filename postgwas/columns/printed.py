@@ -109,7 +109,7 @@ def _write_small(values: Floats, decimals: int, table: Words) -> None:
         power = np.int32(10**decimals)
         front = whole // power
         whole -= front * power
-        table[:, 0] = _FRONTS[front + np.signbit(values) * np.int32(_SMALL + 1)]
+        table[:, 0] = front_words(front, np.signbit(values))
         _write_decimals(whole, decimals, table[:, 1:])
     else:
         shortest.write_whole(whole, table)
@@ -117,6 +117,12 @@ def _write_small(values: Floats, decimals: int, table: Words) -> None:
     if missing.size:
         table[missing] = 0
         table[missing, 0] = int.from_bytes(b"NA", "little")
+
+
+def front_words(front: npt.NDArray[np.integer], minus: npt.NDArray[np.bool_]) -> Words:
+    """Sign, whole part (up to 999, 99 where there is a sign) and point in one word, [shape: (M,)]."""
+    found: Words = _FRONTS[front + minus * np.int32(_SMALL + 1)]
+    return found
 
 
 def _fronts() -> Words:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.columns import printed, shortest
+from postgwas.columns import printed, shortest, significant
 from postgwas.columns.texts import Texts
 
 Words = npt.NDArray[np.uint32]
@@ -35,7 +35,15 @@ class General:
 
 @dataclass(frozen=True, eq=False)
 class Shortest:
-    """Numbers with the fewest digits that read back the same; NaN as ``NA``."""
+    """Numbers with the fewest digits that read back the same; NaN as ``NA``; some rows as other texts."""
+
+    values: npt.NDArray[np.float64]
+    texts: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Significant:
+    """Numbers of ten significant digits, zeros at the end left out; NaN as ``NA``."""
 
     values: npt.NDArray[np.float64]
 
@@ -54,7 +62,7 @@ class Characters:
     values: npt.NDArray[np.uint8]
 
 
-Printed = Texts | Fixed | General | Shortest | Whole | Characters
+Printed = Texts | Fixed | General | Shortest | Significant | Whole | Characters
 
 
 def lines_of(columns: Sequence[Printed]) -> Iterator[bytes]:
@@ -100,6 +108,8 @@ def _width(column: Printed) -> int:
         return printed.GENERAL_WORDS
     if isinstance(column, Shortest):
         return shortest.FLOAT_WORDS
+    if isinstance(column, Significant):
+        return significant.significant_words(column.values)
     if isinstance(column, Whole):
         return _whole_words(column.values)
     return -(-column.values.shape[1] // 4)
@@ -112,13 +122,14 @@ def _write(column: Printed, rows: slice, table: Words) -> None:
         printed.write_fixed(column.values[rows], column.decimals, table)
     elif isinstance(column, General):
         printed.write_general(column.values[rows], table)
-        for row, text in column.texts.items() if column.texts else ():
-            if rows.start <= row < rows.stop:
-                printed.put_text(text, table[row - rows.start])
+        _put_texts(column.texts, rows, table)
     elif isinstance(column, Shortest):
         values = column.values[rows]
         shortest.write_floats(values, table)
         table[np.isnan(values), 0] = int.from_bytes(b"NA", "little")
+        _put_texts(column.texts, rows, table)
+    elif isinstance(column, Significant):
+        significant.write_significant(column.values[rows], table)
     elif isinstance(column, Whole):
         _write_whole(column.values[rows], table)
     else:
@@ -126,6 +137,12 @@ def _write(column: Printed, rows: slice, table: Words) -> None:
         padded = np.zeros((len(signs), 4 * table.shape[1]), np.uint8)
         padded[:, : signs.shape[1]] = signs
         table[:] = padded.view(np.uint32)
+
+
+def _put_texts(texts: Mapping[int, str], rows: slice, table: Words) -> None:
+    for row, text in texts.items():
+        if rows.start <= row < rows.stop:
+            printed.put_text(text, table[row - rows.start])
 
 
 def _write_whole(values: npt.NDArray[np.int64], table: Words) -> None:
@@ -174,7 +191,7 @@ def _with_long_texts(rows: Words, long: Sequence[tuple[int, int, Texts]]) -> byt
         aside = column.aside()
         rows[aside, place : place + width] = 0
         rows[aside, place] = mark
-        texts.extend((int(row), place, column[row : row + 1].to_bytes()[0]) for row in aside.tolist())
+        texts.extend((row, place, text) for row, text in zip(aside.tolist(), column[aside].to_bytes()))
     pieces = shortest.squeezed(rows).split(bytes([mark]))
     texts.sort()
     joined = [pieces[0]]

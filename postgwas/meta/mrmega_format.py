@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.columns.text_table import Characters, Fixed, Printed, Shortest, Whole, lines_of
-from postgwas.columns.texts import Keeper, Texts, texts_of_list
+from postgwas.columns.text_table import Characters, Fixed, Printed, Shortest, Significant, Whole, lines_of
 from postgwas.meta.aligned import MetaBlock
 from postgwas.meta.block_tables import _mean_frequency, _total_n, direction_bytes, tiny_p
 from postgwas.meta.methods import Columns, Context
@@ -26,35 +25,25 @@ def mrmega_text(
         "Position": Whole(block.pos.astype(np.int64)),
         "EA": block.ea,
         "NEA": block.nea,
-        "EAF": significant(_mean_frequency(block)),
+        "EAF": Significant(_mean_frequency(block)),
         "Nsample": Fixed(_total_n(block), 0),
         "Ncohort": Whole(block.present.sum(axis=0).astype(np.int64)),
         "Effects": Characters(direction_bytes(block, display)),
     }
     for name in columns:
         if name.startswith(("beta_", "se_")):
-            made[name] = significant(columns[name])
+            made[name] = Significant(columns[name])
     for name in ("association", "ancestry_het", "environment_het", "residual_het"):
         if f"chisq_{name}" not in columns:
             continue
         size = columns["MLOG10P" if name == "association" else f"MLOG10P_{name}"]
-        made[f"chisq_{name}"] = significant(columns[f"chisq_{name}"])
+        made[f"chisq_{name}"] = Significant(columns[f"chisq_{name}"])
         made[f"ndf_{name}"] = _degrees(columns[f"ndf_{name}"])
         made[f"P-value_{name}"] = _p_values(size)
-    made["lnBF"] = significant(columns["lnBF"])
+    made["lnBF"] = Significant(columns["lnBF"])
     comments = columns["Comments"]
     made["Comments"] = Characters(comments.view(np.uint8).reshape(comments.size, -1))
     return ("\t".join(made) + "\n").encode(), b"".join(lines_of(list(made.values())))
-
-
-def significant(values: Floats, digits: int = 10) -> Shortest:
-    """Numbers of so many significant digits: more tell nothing, and take most of the time to write."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        power = np.clip(digits - 1 - np.floor(np.log10(np.abs(values))), -290, 290)
-        scale = np.power(10.0, np.abs(power))
-        up = power >= 0
-        rounded = np.where(up, np.rint(values * scale) / scale, np.rint(values / scale) * scale)
-    return Shortest(np.where(np.isfinite(rounded), rounded, values))
 
 
 def _degrees(values: Floats) -> Characters:
@@ -68,10 +57,8 @@ def _p_values(size: Floats) -> Printed:
     """P of any size; numbers unless one is below what a double can hold."""
     p = p_from_mlog10p(size)
     if not (size > 290).any():
-        return significant(p)
-    texts = [
-        "NA" if log != log else tiny_p(log) if log > 290 else repr(value)
-        for value, log in zip(p.tolist(), size.tolist())
-    ]
-    found: Texts = texts_of_list([text.encode() for text in texts], Keeper(2))
-    return found
+        return Significant(p)
+    # repr has an exponent below 1e-4.
+    rows = np.flatnonzero(~(p >= 1e-4) & ~np.isnan(size)).tolist()
+    texts = {row: tiny_p(float(size[row])) if size[row] > 290 else repr(float(p[row])) for row in rows}
+    return Shortest(p, texts)
