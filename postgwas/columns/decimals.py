@@ -87,6 +87,8 @@ def parse_decimals(column: Column) -> Decimals:
         values, rest, whole = _one_digit_and_fraction(column)
     elif len(first) <= 8:
         values, rest, whole = _few_digits(column, pointed=b"." in first)
+    elif len(first) <= 15 and first.isdigit():
+        values, rest, whole = _many_digits(column)
     else:
         return _any_decimals(column)
     if not rest.size:
@@ -123,6 +125,20 @@ def _few_digits(column: Column, *, pointed: bool) -> tuple[Floats, npt.NDArray[n
     wrong |= bad != 0
     np.negative(values, out=values, where=minus)
     return values, np.flatnonzero(wrong), whole
+
+
+def _many_digits(column: Column) -> tuple[Floats, npt.NDArray[np.intp], bool]:
+    """Whole numbers of up to 15 digits without a sign, and the rows that are not of this kind."""
+    length = column.length
+    wrong = (length < 1) | (length > 15)
+    length[wrong] = 0
+    window = column.window
+    digits, bad = _digits(window[column.end - 8], LAST[np.minimum(length, 8)])
+    upper, bad_upper = _digits(window[column.end - 16], LAST[np.maximum(length - 8, 0)])
+    upper *= _TENS[8]
+    digits += upper
+    wrong |= (bad | bad_upper) != 0
+    return digits.astype(np.float64), np.flatnonzero(wrong), True
 
 
 def _one_digit_and_fraction(column: Column) -> tuple[Floats, npt.NDArray[np.intp], bool]:

@@ -79,7 +79,8 @@ class SpoolWriter:
         if (partition == first).all():
             self._put(first, part)
             return
-        order = np.argsort(partition, kind="stable")
+        # Numbers of partitions are small: 16 bits are sorted by counting.
+        order = np.argsort(partition.astype(np.uint16), kind="stable")
         ordered = partition[order]
         starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
         for begin, end in zip(starts, [*starts[1:], ordered.size]):
