@@ -11,8 +11,18 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from postgwas.cli.finemap import NAME_FLAGS
-from postgwas.cli.options import add_engine_options, add_run_options, add_store_options, engine_arguments
+from postgwas.cli.options import (
+    ANALYSIS_FIELDS,
+    add_column_flags,
+    add_dialect_flags,
+    add_engine_options,
+    add_header_flag,
+    add_run_options,
+    add_store_options,
+    engine_arguments,
+    header_each,
+    named_columns,
+)
 from postgwas.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,9 +60,9 @@ def _add_gwas(parser: argparse.ArgumentParser) -> None:
         "--case_fraction", nargs="+", type=float, metavar="SHARE", help="cases, where only P is known"
     )
     group.add_argument("--n", nargs="+", type=float, metavar="N", help="sample size; before the file's")
-    group.add_argument("--dialect", metavar="NAME", help="take this format instead of recognising it")
-    for flag, (_, what) in NAME_FLAGS.items():
-        group.add_argument(f"--{flag}", metavar="NAME", help=f"column of {what}")
+    add_column_flags(parser, group, ANALYSIS_FIELDS)
+    add_header_flag(parser, group, each=True)
+    add_dialect_flags(parser, group)
 
 
 def _add_qtl(parser: argparse.ArgumentParser) -> None:
@@ -198,11 +208,14 @@ def _gwas(args: argparse.Namespace) -> list[GwasInput]:
     if len(names) != size:
         raise UsageError(f"--names: {len(names)} names for {size} GWAS")
     each = {flag: _each(getattr(args, flag), flag, size) for flag in ("type", "sd_y", "case_fraction", "n")}
-    columns = {field: getattr(args, flag) for flag, (field, _) in NAME_FLAGS.items() if getattr(args, flag)}
+    columns, headers = named_columns(args), header_each(args.columns, size)
     return [
         GwasInput(
             path, names[at], each["type"][at], each["sd_y"][at], each["case_fraction"][at],
-            StatsOptions(columns=columns, dialect=args.dialect, n=each["n"][at]),
+            StatsOptions(
+                columns=columns, header=headers[at], dialect=args.dialect, dialect_files=args.dialect_file,
+                n=each["n"][at],
+            ),
         )
         for at, path in enumerate(args.gwas)
     ]  # fmt: skip

@@ -6,8 +6,18 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postgwas.cli.finemap import NAME_FLAGS
-from postgwas.cli.options import add_engine_options, add_run_options, add_store_options, engine_arguments
+from postgwas.cli.options import (
+    ANALYSIS_FIELDS,
+    COLUMN_FLAGS,
+    add_column_flags,
+    add_dialect_flags,
+    add_engine_options,
+    add_header_flag,
+    add_run_options,
+    add_store_options,
+    engine_arguments,
+    header_each,
+)
 from postgwas.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,14 +46,9 @@ def add_traits(parser: argparse.ArgumentParser, *, files: str) -> None:
         "--only", nargs="+", metavar="COLUMN=VALUE",
         help="of a file of several phenotypes these rows; one a file, - for all rows",
     )  # fmt: skip
-    group.add_argument("--dialect", metavar="NAME", help="take this format instead of recognising it")
-    group.add_argument(
-        "--dialect_file", action="append", default=[], metavar="YAML", help="describe a format"
-    )
-    for flag, (_, what) in NAME_FLAGS.items():
-        group.add_argument(
-            f"--{flag}", nargs="+", metavar="NAME", help=f"column of {what}; - for a file's own"
-        )
+    add_column_flags(parser, group, ANALYSIS_FIELDS, more="; - for a file's own", nargs="+")
+    add_header_flag(parser, group, each=True)
+    add_dialect_flags(parser, group)
     group.add_argument(
         "--palindromic", choices=("infer", "keep", "drop"), default="infer",
         help="A/T and C/G SNPs: by frequency and the strand of the others, as given, or left out "
@@ -150,13 +155,19 @@ def traits_of(args: argparse.Namespace, *, exactly: int | None = None) -> list[G
         flag: [_number(one, flag) for one in _each(args, flag, size)]
         for flag in ("sd_y", "case_fraction", "n")
     }
-    columns = {field: _each(args, flag, size) for flag, (field, _) in NAME_FLAGS.items()}
+    columns = {
+        field: _each(args, flag, size)
+        for flag, (field, _) in COLUMN_FLAGS.items()
+        if field in ANALYSIS_FIELDS
+    }
+    headers = header_each(args.columns, size)
     return [
         GwasInput(
             path, names[at], kinds[at], numbers["sd_y"][at], numbers["case_fraction"][at],
             StatsOptions(
                 columns={field: each[at] for field, each in columns.items() if each[at] not in (None, "-")},
-                dialect=args.dialect, dialect_files=args.dialect_file, n=numbers["n"][at],
+                header=headers[at], dialect=args.dialect, dialect_files=args.dialect_file,
+                n=numbers["n"][at],
             ),
         )
         for at, path in enumerate(args.files)

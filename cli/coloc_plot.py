@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import argparse
 
-from postgwas.cli.finemap import NAME_FLAGS
-from postgwas.cli.options import add_run_options
+from postgwas.cli.options import (
+    add_column_flags,
+    add_dialect_flags,
+    add_header_flag,
+    add_run_options,
+    header_each,
+    named_columns,
+)
 from postgwas.errors import UsageError
 
-_NAMED = ("snpid_name", "chr_name", "pos_name", "beta_name", "se_name", "z_name", "p_name")
+_NAMED = ("SNPID", "CHR", "POS", "BETA", "SE", "Z", "P")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,9 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--gene", nargs="+", default=[], metavar="ID", help="of the QTLs: one for all, or one each"
     )
     group.add_argument("--names", nargs="+", metavar="NAME", help="of all traits [default: their files']")
-    for flag in _NAMED:
-        group.add_argument(f"--{flag}", metavar="NAME", help=f"column of {NAME_FLAGS[flag][1]}")
-    group.add_argument("--dialect", metavar="NAME", help="take this format instead of recognising it")
+    add_column_flags(parser, group, _NAMED)
+    add_header_flag(parser, group, each=True)
+    add_dialect_flags(parser, group)
     group.add_argument(
         "--sensitivity", metavar="FILE",
         help="table of prior and posterior probabilities over p12 (OUT.sensitivity.tsv of coloc abf)",
@@ -86,9 +92,12 @@ def run(args: argparse.Namespace) -> int:
     names = args.names or stems
     if len(names) != len(stems):
         raise UsageError(f"--names: {len(names)} names for {len(stems)} traits")
-    columns = {NAME_FLAGS[flag][0]: getattr(args, flag) for flag in _NAMED if getattr(args, flag)}
+    columns, headers = named_columns(args), header_each(args.columns, len(args.files))
     traits = [
-        PlotTrait(path, name, columns=columns, dialect=args.dialect) for path, name in zip(args.files, names)
+        PlotTrait(
+            path, name, columns=columns, header=header, dialect=args.dialect, dialect_files=args.dialect_file
+        )
+        for path, name, header in zip(args.files, names, headers)
     ]
     traits += [
         PlotTrait(path, name, gene, True)

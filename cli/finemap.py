@@ -11,24 +11,20 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from postgwas.cli.options import add_engine_options, add_run_options, add_store_options, engine_arguments
+from postgwas.cli.options import (
+    ANALYSIS_FIELDS,
+    add_column_flags,
+    add_dialect_flags,
+    add_engine_options,
+    add_header_flag,
+    add_run_options,
+    add_store_options,
+    engine_arguments,
+    header_names,
+    named_columns,
+)
 
 HELP = "credible sets and PIPs of GWAS regions: SuSiE with LD, or approximate Bayes factors"
-
-#: flag -> (field, what it names)
-NAME_FLAGS = {
-    "snpid_name": ("SNPID", "variant ids"),
-    "chr_name": ("CHR", "chromosomes"),
-    "pos_name": ("POS", "positions"),
-    "ea_name": ("EA", "effect alleles"),
-    "nea_name": ("NEA", "other alleles"),
-    "eaf_name": ("EAF", "effect allele frequencies"),
-    "beta_name": ("BETA", "effects"),
-    "se_name": ("SE", "standard errors"),
-    "z_name": ("Z", "z-scores"),
-    "p_name": ("P", "P-values"),
-    "n_name": ("N", "sample sizes"),
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,12 +57,9 @@ def _add_stats(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--n", metavar="N", help="sample size; goes before a column of the file")
     group.add_argument("--n_cases", metavar="N", help="cases; N becomes 4 / (1/cases + 1/controls)")
     group.add_argument("--n_controls", metavar="N", help="controls")
-    for flag, (_, what) in NAME_FLAGS.items():
-        group.add_argument(f"--{flag}", metavar="NAME", help=f"column of {what}")
-    group.add_argument("--dialect", metavar="NAME", help="take this format instead of recognising it")
-    group.add_argument(
-        "--dialect_file", action="append", default=[], metavar="YAML", help="describe a format"
-    )
+    add_column_flags(parser, group, ANALYSIS_FIELDS)
+    add_header_flag(parser, group)
+    add_dialect_flags(parser, group)
     group.add_argument("--sample", metavar="NAME", help="study to take from a GWAS-VCF of several")
 
 
@@ -202,10 +195,10 @@ def run(args: argparse.Namespace) -> int:
         p1=args.p1, prior_correlation=args.prior_correlation, variants_in=args.variants_in,
         ld_check=args.ld_check, seed=args.seed,
     )  # fmt: skip
-    columns = {field: getattr(args, flag) for flag, (field, _) in NAME_FLAGS.items() if getattr(args, flag)}
     reading = StatsOptions(
-        columns=columns, dialect=args.dialect, dialect_files=args.dialect_file, sample=args.sample
-    )
+        columns=named_columns(args), header=header_names(args.columns), dialect=args.dialect,
+        dialect_files=args.dialect_file, sample=args.sample,
+    )  # fmt: skip
     shared = {
         "dosage": args.dosage, "settings": settings, "keep_ld": args.keep_ld, "store": args.store,
         "regions": RegionChoice(args.region, args.leads, args.p_max, args.distance, args.window),

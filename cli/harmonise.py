@@ -10,7 +10,15 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from postgwas.cli.options import add_engine_options, add_run_options, add_store_options, engine_arguments
+from postgwas.cli.options import (
+    add_dialect_flags,
+    add_engine_options,
+    add_header_flag,
+    add_run_options,
+    add_store_options,
+    engine_arguments,
+    header_names,
+)
 from postgwas.errors import UsageError
 
 HELP = "bring summary statistics onto one build, strand and effect allele"
@@ -38,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_input(parser.add_argument_group("input and output"))
     _add_coordinates(parser.add_argument_group("build and liftover"))
     _add_alleles(parser.add_argument_group("alleles and frequencies"))
-    _add_columns(parser.add_argument_group("columns (by default found from each file's header)"))
+    _add_columns(parser)
     add_store_options(parser)
     add_engine_options(parser)
     add_run_options(parser)
@@ -140,22 +148,12 @@ def _add_alleles(group: Any) -> None:
     )
 
 
-def _add_columns(group: Any) -> None:
+def _add_columns(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("columns (by default found from each file's header)")
     for flag, (_, what) in NAME_FLAGS.items():
         group.add_argument(f"--{flag}", metavar="NAME", help=f"column of {what}")
-    group.add_argument(
-        "--columns",
-        metavar="NAME,NAME,...",
-        help="the files have no header: names of all their columns, in order; - leaves one out",
-    )
-    group.add_argument("--dialect", metavar="NAME", help="take this format instead of recognising it")
-    group.add_argument(
-        "--dialect_file",
-        action="append",
-        default=[],
-        metavar="YAML",
-        help="describe a format of your own; may be repeated",
-    )
+    add_header_flag(parser, group)
+    add_dialect_flags(parser, group)
     group.add_argument("--sample", metavar="NAME", help="study to take from a GWAS-VCF of several")
     group.add_argument("--n", type=float, metavar="N", help="sample size; goes before a column of the file")
     group.add_argument(
@@ -196,7 +194,7 @@ def run(args: argparse.Namespace) -> int:
         store=args.store,
         trait_names=_strings(args.trait_names) if args.trait_names else None,
         columns=columns,
-        header=[name.strip() or "-" for name in args.columns.split(",")] if args.columns else None,
+        header=header_names(args.columns),
         dialect=args.dialect,
         dialect_files=args.dialect_file,
         n=args.n,

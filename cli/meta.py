@@ -9,10 +9,21 @@ its OUTFILE is written.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from postgwas.cli import meta_fixed, meta_mama, meta_mrmega, meta_popcorn, meta_random, meta_re2
-from postgwas.cli.options import add_engine_options, add_run_options, add_store_options, engine_arguments
+from postgwas.cli.options import (
+    COLUMN_FLAGS,
+    add_column_flags,
+    add_engine_options,
+    add_header_flag,
+    add_run_options,
+    add_store_options,
+    engine_arguments,
+    header_each,
+    named_columns,
+)
 from postgwas.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,23 +40,6 @@ METHODS: dict[str, Any] = {
     "mrmega": meta_mrmega,
     "mama": meta_mama,
     "popcorn": meta_popcorn,
-}
-
-#: flag -> (field, what it names)
-NAME_FLAGS = {
-    "snpid_name": ("SNPID", "variant ids"),
-    "chr_name": ("CHR", "chromosomes"),
-    "pos_name": ("POS", "positions"),
-    "ea_name": ("EA", "effect alleles"),
-    "nea_name": ("NEA", "other alleles"),
-    "eaf_name": ("EAF", "effect allele frequencies"),
-    "beta_name": ("BETA", "effects"),
-    "or_name": ("OR", "odds ratios"),
-    "se_name": ("SE", "standard errors"),
-    "z_name": ("Z", "z-scores"),
-    "p_name": ("P", "P-values"),
-    "n_name": ("N", "sample sizes"),
-    "info_name": ("INFO", "imputation quality"),
 }
 
 
@@ -99,12 +93,11 @@ def _add_studies(parser: argparse.ArgumentParser) -> None:
         help="instead of these flags a table: NAME PATH ANCESTRY N N_CASES N_CONTROLS LAMBDA, the rest "
         "environment variables",
     )  # fmt: skip
-    for flag, (_, what) in NAME_FLAGS.items():
-        group.add_argument(
-            f"--{flag}",
-            metavar="NAME,...",
-            help=f"column of {what}: one for all, or one a file; NA: as found",
-        )
+    add_column_flags(
+        parser, group, (name for name, _ in COLUMN_FLAGS.values()), metavar="NAME,...",
+        more=": one for all, or one a file; NA: as found",
+    )  # fmt: skip
+    add_header_flag(parser, group, each=True)
 
 
 def _add_joining(parser: argparse.ArgumentParser) -> None:
@@ -167,20 +160,27 @@ def study_list(args: argparse.Namespace) -> StudyList:
     """
     from postgwas.meta.studies import studies_from_flags, studies_from_table
 
-    columns = {field: getattr(args, flag) for flag, (field, _) in NAME_FLAGS.items() if getattr(args, flag)}
-    flags = {field: f"--{flag}" for flag, (field, _) in NAME_FLAGS.items()}
+    columns = named_columns(args)
+    flags = {field: f"--{flag}" for flag, (field, _) in COLUMN_FLAGS.items()}
     if args.studies:
         given = [flag for flag in ("sumstats", "names", "ancestry", "n") if getattr(args, flag)]
         if given:
             raise UsageError(f"--{given[0]} and --studies exclude each other")
-        return studies_from_table(args.studies, columns=columns, flags=flags)
+        return _with_headers(studies_from_table(args.studies, columns=columns, flags=flags), args.columns)
     if not args.sumstats:
         raise UsageError("no studies are given", hint="--sumstats FILE,FILE,... or --studies TABLE")
-    return studies_from_flags(
+    studies = studies_from_flags(
         _items(",".join(args.sumstats)) or [], names=_items(args.names), ancestries=_items(args.ancestry),
         n=_numbers(args.n), columns=columns,
         flags=flags,
     )  # fmt: skip
+    return _with_headers(studies, args.columns)
+
+
+def _with_headers(studies: StudyList, given: list[str] | None) -> StudyList:
+    headers = header_each(given, len(studies))
+    each = tuple(replace(one, header=header) for one, header in zip(studies.studies, headers))
+    return replace(studies, studies=each)
 
 
 def settings_of(args: argparse.Namespace, options: dict[str, Any]) -> MetaSettings:

@@ -25,7 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run MAMA on the studies, each of one ancestry."""
-    hints = {"maf_min": "--freq_bounds MIN MAX", "palindromic": "--allow_palindromic_snps"}
+    hints = {
+        "maf_min": "--freq_bounds MIN MAX",
+        "palindromic": "--allow_palindromic_snps",
+        "columns": "postgwas harmonise --columns writes the files with a header",
+    }
     formats = refuse_unused(args, formats=("parquet", "ssf", "tsv"), hints=hints)
     if not args.ld_scores:
         raise UsageError(

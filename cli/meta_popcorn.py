@@ -16,7 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fit the genetic correlation of two studies."""
-    hints = {"maf_min": "--maf MAF"}
+    with_header = "postgwas harmonise --columns writes the files with a header"
+    hints = {"maf_min": "--maf MAF", "columns": with_header}
     refuse_unused(args, formats=(), hints=hints)
     if args.cfile is None:
         raise UsageError("--method popcorn needs scores of both populations", hint="--cfile FILE")

@@ -12,7 +12,7 @@ JOINING = {
     "match": "position", "multiallelic": "mismatch", "palindromic": "trust", "maf_min": None,
     "info_min": None, "n_min": None, "min_studies": 1, "genomic_control": "off",
     "target_build": None, "chain": None,
-    "any_build": False, "cores": 1, "dask_scheduler": None, "dask_jobqueue": None,
+    "columns": None, "any_build": False, "cores": 1, "dask_scheduler": None, "dask_jobqueue": None,
     "loci": None,
     "locus_window": 500_000,
     "diagnostics": False,

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from postgwas.cli.mtag_flags import NAME_FLAGS
 from postgwas.cli.mtag_flags import add_arguments as add_arguments
-from postgwas.cli.options import engine_arguments
+from postgwas.cli.options import engine_arguments, header_names
 from postgwas.errors import OutputError, UsageError
 
 HELP = "multi-trait analysis of GWAS summary statistics, with maxFDR"
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         out=out,
         trait_names=_strings(args.trait_names) or None,
         columns=_columns(args, len(sources)),
-        header=_header(args.columns),
+        header=header_names(args.columns),
         dialect_files=args.dialect_file,
         use_beta_se=args.use_beta_se,
         n_value=_numbers(args.n_value, "--n_value"),
@@ -143,9 +143,3 @@ def _columns(args: argparse.Namespace, n_traits: int) -> list[dict[str, str]]:
         for columns, name in zip(found, names):
             columns[canonical] = name
     return found
-
-
-def _header(text: str | None) -> Sequence[str] | None:
-    if text is None:
-        return None
-    return [name or "-" for name in text.split(",")]

@@ -13,7 +13,7 @@ import os
 import sys
 from typing import Any
 
-from postgwas.cli.options import add_run_options, add_store_options
+from postgwas.cli.options import add_run_options, add_store_options, header_names
 from postgwas.errors import UsageError
 
 HELP = "summary statistics to .sumstats.gz: the flags of munge_sumstats.py"
@@ -147,7 +147,7 @@ def run(args: argparse.Namespace) -> int:
         merge_alleles=args.merge_alleles,
         n_min=args.n_min,
         chunksize=int(args.chunksize),
-        header=[name or "-" for name in args.columns.split(",")] if args.columns else None,
+        header=header_names(args.columns),
         snp=args.snp,
         n_col=args.N_col,
         n_cas_col=args.N_cas_col,

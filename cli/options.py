@@ -9,8 +9,28 @@ from postgwas.cli.parser import Parser
 from postgwas.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from postgwas.genotypes.selection import Selection
 
+#: Flag -> (field, what it names): columns of summary statistics by name, in `meta`, `finemap` and `coloc`.
+COLUMN_FLAGS = {
+    "snpid_name": ("SNPID", "variant ids"),
+    "chr_name": ("CHR", "chromosomes"),
+    "pos_name": ("POS", "positions"),
+    "ea_name": ("EA", "effect alleles"),
+    "nea_name": ("NEA", "other alleles"),
+    "eaf_name": ("EAF", "effect allele frequencies"),
+    "beta_name": ("BETA", "effects"),
+    "or_name": ("OR", "odds ratios"),
+    "se_name": ("SE", "standard errors"),
+    "z_name": ("Z", "z-scores"),
+    "p_name": ("P", "P-values"),
+    "n_name": ("N", "sample sizes"),
+    "info_name": ("INFO", "imputation quality"),
+}
+#: All but imputation quality, which these analyses do not use.
+ANALYSIS_FIELDS = tuple(name for name, _ in COLUMN_FLAGS.values() if name != "INFO")
 JOB_QUEUES = ("slurm", "pbs", "lsf", "sge")
 #: Flags of :func:`add_genotype_options` that say what to use.
 _SELECTING = (
@@ -113,6 +133,94 @@ def genotype_selection(args: argparse.Namespace) -> Selection:
         region=args.region, maf_min=args.maf_min, max_missing=args.max_missing, sex=args.sex,
         haploid=args.haploid,
     )  # fmt: skip
+
+
+def add_column_flags(
+    parser: argparse.ArgumentParser,
+    group: argparse._ArgumentGroup,
+    fields: Iterable[str],
+    *,
+    more: str = "",
+    **given: Any,
+) -> None:
+    """``--snpid_name`` to ``--info_name``: which column holds which of `fields`.
+
+    `more` ends the help text; `given` goes to argparse (``nargs``, ``metavar``).
+    """
+    wanted = set(fields)
+    for flag, (name, what) in COLUMN_FLAGS.items():
+        if name in wanted:
+            group.add_argument(f"--{flag}", **{"metavar": "NAME", **given}, help=f"column of {what}{more}")
+    _give_way(parser, "or_name")
+
+
+def named_columns(args: argparse.Namespace) -> dict[str, Any]:
+    """Field -> what :func:`add_column_flags` was given for it, of those that were given."""
+    given = {name: getattr(args, flag, None) for flag, (name, _) in COLUMN_FLAGS.items()}
+    return {name: value for name, value in given.items() if value}
+
+
+def add_header_flag(
+    parser: argparse.ArgumentParser, group: argparse._ArgumentGroup, *, each: bool = False
+) -> None:
+    """``--columns``: files that have no header line; with `each` one value for all, or one a file."""
+    what = "the files have no header: names of all their columns, in order; - leaves one out"
+    if each:
+        what += ". One for all, or one a file, and a - alone for a file that has one"
+    many: dict[str, Any] = {"nargs": "+"} if each else {}
+    group.add_argument("--columns", metavar="NAME,NAME,...", help=what, **many)
+    _give_way(parser, "columns")
+
+
+def header_names(text: str | None) -> tuple[str, ...] | None:
+    """What one value of ``--columns`` names; None where it is absent, or a - alone.
+
+    Raises
+    ------
+    UsageError
+        If it names no column.
+
+    Examples
+    --------
+    >>> header_names("SNPID,-,P")
+    ('SNPID', '-', 'P')
+    """
+    if text is None or text.strip() == "-":
+        return None
+    names = tuple(name.strip() or "-" for name in text.split(","))
+    if set(names) <= {"-", "_"}:
+        raise UsageError(f"--columns {text}: names no column", hint="--columns SNPID,CHR,POS,...")
+    return names
+
+
+def header_each(given: list[str] | None, n_files: int) -> list[tuple[str, ...] | None]:
+    """The header of each file, of :func:`add_header_flag` with `each`.
+
+    Raises
+    ------
+    UsageError
+        If there is neither one value nor one a file.
+    """
+    values = given or ["-"]
+    if len(values) not in (1, n_files):
+        raise UsageError(
+            f"--columns: {len(values)} values for {n_files} files",
+            hint="one for all, or one a file (- for one with a header); no blanks between names",
+        )
+    return [header_names(value) for value in (values * n_files if len(values) == 1 else values)]
+
+
+def add_dialect_flags(parser: argparse.ArgumentParser, group: argparse._ArgumentGroup) -> None:
+    """``--dialect``, ``--dialect_file``: which format summary statistics have."""
+    group.add_argument("--dialect", metavar="NAME", help="take this format instead of recognising it")
+    group.add_argument(
+        "--dialect_file",
+        action="append",
+        default=[],
+        metavar="YAML",
+        help="describe a format of your own; may be repeated",
+    )
+    _give_way(parser, "dialect_file")
 
 
 def add_matrix_input(group: argparse._ArgumentGroup, help_text: str, *, several: bool = False) -> None:

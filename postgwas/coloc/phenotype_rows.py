@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,12 +49,12 @@ def load_trait(
     if only is None:
         stats = load_stats(given.path, reading)
     else:
-        part = _rows(os.fspath(given.path), only, Path(folder))
+        part = _rows(os.fspath(given.path), only, Path(folder), reading.header)
         stats, path = load_stats(part, reading), os.fspath(given.path)
         notes = tuple(note.replace(str(part), path) for note in stats.notes)
         stats = replace(stats, path=path, notes=notes)
     twice = int((stats.rejected["REASON"] == TWICE).sum()) if stats.rejected.height else 0
-    column = _phenotype_column(os.fspath(given.path)) if twice and only is None else None
+    column = _phenotype_column(os.fspath(given.path), reading.header) if twice and only is None else None
     if column is not None:
         raise InputError(
             f"{stats.path}: {twice:,} rows repeat one of {stats.frame.height:,} variants, and column "
@@ -63,9 +64,11 @@ def load_trait(
     return stats
 
 
-def _phenotype_column(path: str) -> str | None:
+def _phenotype_column(path: str, header: Sequence[str] | None) -> str | None:
     from postgwas.genotypes.text_table import read_text
 
+    if header is not None:
+        return next((name for name in header if name.lower() in PHENOTYPE_COLUMNS), None)
     try:
         first = read_text(path).partition(b"\n")[0].decode()
     except (InputError, UnicodeDecodeError):  # Parquet and BCF are no text
@@ -74,7 +77,7 @@ def _phenotype_column(path: str) -> str | None:
     return next((name for name in names if name.strip().lower() in PHENOTYPE_COLUMNS), None)
 
 
-def _rows(path: str, only: str, folder: Path) -> Path:
+def _rows(path: str, only: str, folder: Path, given: Sequence[str] | None) -> Path:
     from postgwas.genotypes.text_table import read_text
 
     column, equals, value = only.partition("=")
@@ -84,18 +87,19 @@ def _rows(path: str, only: str, folder: Path) -> Path:
     if not lines:
         raise InputError(f"{path}: the file is empty")
     tabs = b"\t" in lines[0]
-    header = [cell.decode() for cell in (lines[0].split(b"\t") if tabs else lines[0].split())]
+    header = given or [cell.decode() for cell in (lines[0].split(b"\t") if tabs else lines[0].split())]
+    head, rows = ([], lines) if given else (lines[:1], lines[1:])
     names = [name.strip().lstrip("#") for name in header]
     if column not in names:
         raise ColumnError(f"{path}: no column {column}; columns are {', '.join(names)}")
     at, wanted = names.index(column), value.encode()
     kept = []
-    for line in lines[1:]:
+    for line in rows:
         cells = line.split(b"\t", at + 1) if tabs else line.split(None, at + 1)
         if len(cells) > at and cells[at].strip() == wanted:
             kept.append(line)
     if not kept:
-        raise NoVariantsError(f"{path}: none of {len(lines) - 1:,} rows has {value} in column {column}")
+        raise NoVariantsError(f"{path}: none of {len(rows):,} rows has {value} in column {column}")
     part = folder / f"{len(list(folder.iterdir()))}.tsv"
-    part.write_bytes(b"\n".join([lines[0], *kept]) + b"\n")
+    part.write_bytes(b"\n".join([*head, *kept]) + b"\n")
     return part

@@ -36,7 +36,10 @@ class PlotTrait:
         Whether `source` is one of QTLs.
     columns : mapping of str to str
         Field -> column, of summary statistics.
+    header : sequence of str, optional
+        Names of all columns of a file without a header.
     dialect : str, optional
+    dialect_files : sequence of path
     """
 
     source: Path
@@ -44,7 +47,9 @@ class PlotTrait:
     gene: str | None = None
     qtl: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
+    header: Sequence[str] | None = None
     dialect: str | None = None
+    dialect_files: Sequence[Path] = ()
 
 
 def read_heights(
@@ -93,7 +98,8 @@ def _of_stats(trait: PlotTrait, places: pl.DataFrame | None) -> pl.DataFrame:
     from postgwas.sumstats.run import read_sumstats
 
     read = read_sumstats(
-        trait.source, columns=dict(trait.columns) or None, dialect=trait.dialect,
+        trait.source, columns=dict(trait.columns) or None, header=trait.header, dialect=trait.dialect,
+        dialect_files=trait.dialect_files,
         wanted=("SNPID", "CHR", "POS", "MLOG10P"),
         flags={"SNPID": "--snpid_name", "CHR": "--chr_name", "POS": "--pos_name", "P": "--p_name"},
     )  # fmt: skip

@@ -28,6 +28,8 @@ class StatsOptions:
     ----------
     columns : mapping of str to str
         Field -> column.
+    header : sequence of str, optional
+        Names of all columns of a file without a header.
     dialect : str, optional
     dialect_files : sequence of path
     n, n_cases, n_controls : float, optional
@@ -37,6 +39,7 @@ class StatsOptions:
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
+    header: Sequence[str] | None = None
     dialect: str | None = None
     dialect_files: Sequence[str | os.PathLike[str]] = ()
     n: float | None = None
@@ -86,10 +89,10 @@ def load_stats(path: str | os.PathLike[str], options: StatsOptions | None = None
     from postgwas.sumstats.run import read_sumstats
 
     chosen = options or StatsOptions()
-    names = ("SNPID", "CHR", "POS", "EA", "NEA", "EAF", "BETA", "SE", "Z", "P")
+    names = ("SNPID", "CHR", "POS", "EA", "NEA", "EAF", "BETA", "OR", "SE", "Z", "P")
     flags = {"N": "--n", **{name: f"--{name.lower()}_name" for name in names}}
     read = read_sumstats(
-        path, columns=dict(chosen.columns) or None, dialect=chosen.dialect,
+        path, columns=dict(chosen.columns) or None, header=chosen.header, dialect=chosen.dialect,
         dialect_files=chosen.dialect_files, n=chosen.n, n_cases=chosen.n_cases,
         n_controls=chosen.n_controls, flags=flags, sample=chosen.sample,
     )  # fmt: skip

@@ -70,7 +70,8 @@ def build_of(study: StudySpec) -> BuildCall:
     """The build that a study's first rows tell."""
     votes = BuildCounter(sample=False)
     with iter_sumstats(
-        study.path, columns=study.columns or None, wanted=["SNPID", "CHR", "POS", "EA", "NEA"],
+        study.path, columns=study.columns or None, header=study.header,
+        wanted=["SNPID", "CHR", "POS", "EA", "NEA"],
         require=("CHR", "POS"),
     ) as stream:  # fmt: skip
         for rows in RowReader(stream):

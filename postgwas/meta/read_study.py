@@ -151,6 +151,7 @@ def read_study(task: ReadTask) -> ReadStudy:
     with iter_sumstats(
         study.path,
         columns=study.columns or None,
+        header=study.header,
         n=study.n,
         n_cases=study.n_cases,
         n_controls=study.n_controls,

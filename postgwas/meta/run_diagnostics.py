@@ -98,7 +98,7 @@ def _p_values(spec: StudySpec) -> tuple[Floats, Floats, float]:
 
     empty = np.zeros(0)
     with iter_sumstats(
-        spec.path, columns=spec.columns or None, wanted=["BETA", "SE", "P"], require=()
+        spec.path, columns=spec.columns or None, header=spec.header, wanted=["BETA", "SE", "P"], require=()
     ) as stream:
         if not {"BETA", "SE", "P"} <= set(stream.job.fields):
             return empty, empty, float("nan")

@@ -43,6 +43,8 @@ class StudySpec:
         Genomic control: this in place of the estimate.
     columns : mapping
         Canonical name -> column of the file, where it is not found by itself.
+    header : tuple of str, optional
+        Names of all columns of a file without a header.
     """
 
     path: str
@@ -54,6 +56,7 @@ class StudySpec:
     n_controls: float | None = None
     lambda_gc: float | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    header: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
