@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -69,6 +71,7 @@ def compare_study(store: Path, truth: Path) -> list[Comparison]:
     found = [
         _heritability(study, keys, traits),
         _gain(study, keys, traits),
+        _mama(study, keys, traits),
         _loci(study, keys, traits, causal),
         _egenes(study, keys, eqtls, genes),
         _shared_genes(study, keys, traits, genes),
@@ -124,6 +127,27 @@ def _gain(study: Study, keys: set[str], truth: dict[str, Any]) -> Comparison | N
     )
     columns = ("MTAG", "mean chi2 / Sigma", "N -> GWAS-equivalent N")
     return Comparison("What MTAG gained", columns, rows, summary, 1, _share(better))
+
+
+def _mama(study: Study, keys: set[str], truth: dict[str, Any]) -> Comparison | None:
+    """Mean chi-square of the variants that all ancestries have, before and after."""
+    rows: list[tuple[str, ...]] = []
+    better: list[bool] = []
+    for trait in truth["traits"]:
+        for ancestry in truth["ancestries"]:
+            key, before = f"meta/mama/{trait}/{ancestry}_{trait}", f"sumstats/{ancestry}_{trait}"
+            if key not in keys or before not in keys:
+                continue
+            joint = study.read_polars(key, ["SNPID", "Z"])
+            both = joint.join(study.read_polars(before, ["SNPID", "Z"]), on="SNPID", suffix="_GWAS")
+            own, after = (float(np.mean(both[name].to_numpy() ** 2)) for name in ("Z_GWAS", "Z"))
+            better.append(after > own)
+            rows.append((f"{trait}, {ancestry}", f"{both.height:,}", f"{own:.3f} -> {after:.3f}"))
+    if not rows:
+        return None
+    summary = f"Mean chi-square rose in {sum(better)} of {len(better)}: ancestries lend each other power."
+    columns = ("MAMA", "variants", "mean chi2")
+    return Comparison("What MAMA gained", columns, rows, summary, 1, _share(better))
 
 
 def _loci(study: Study, keys: set[str], truth: dict[str, Any], causal: pl.DataFrame) -> Comparison | None:

@@ -27,6 +27,13 @@ def steps_of(study: StudyDescription) -> list[Step]:
     if not steps:
         raise UsageError(f"{study.path}: every step is left out", hint="steps: ... false")
     steps += report_step(study, steps)
+    names = [step.name for step in steps]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(
+                f"{study.path}: two steps are called {name}",
+                hint="give ancestries, traits or tissues other names",
+            )
     return steps
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from pathlib import Path
 
 from postgwas.errors import InputError, OutputError
@@ -101,9 +102,25 @@ def study_text(found: Found, name: str) -> str:
         "steps: {}",
         "#  h2: {n_blocks: 200}",
         "#  mtag: {fdr: true}",
+        *_meta(found),
         "#  finemap: false",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _meta(found: Found) -> list[str]:
+    """Methods of meta-analysis that the studies suffice for; those that they do not, with what they need."""
+    traits = Counter(one.trait for one in found.gwas)
+    most = max(traits.values(), default=0)
+    fit = ["fixed", "random", "re2"] + (["mrmega"] if most >= 4 else [])
+    if most >= 2 and all(one.ancestry in found.panels for one in found.gwas):
+        fit.append("mama")
+    axes = f", pcs: {min(most - 3, 3)}" if most >= 4 else ""
+    return [
+        f"#  meta: {{method: [{', '.join(fit)}]{axes}}}   # by trait: {{LDL: [fixed, mama], TG: fixed}};",
+        "#        mrmega needs three GWAS of a trait more than axes (pcs), mama genotypes of each ancestry",
+        "#  mama: {freq_bounds: [0.01, 0.99]}",
+    ]
 
 
 def _expression(found: Found) -> list[str]:

@@ -40,6 +40,10 @@ KINDS: dict[str, Kind] = {
         ("sumstats", "trait_names", "reference", "af_field", "fasta", "chain", "format"),
     ),
     "ld_scores": Kind(("ldsc", "--l2"), "ldsc_command", ("ld", "genotypes"), "LD scores", ("genotypes",)),
+    "cross_scores": Kind(
+        ("ldsc", "--l2"), "ldsc_command", ("ld", "genotypes"), "LD scores across two ancestries",
+        ("genotypes", "genotypes2", "per_allele"),
+    ),
     "h2": Kind(
         ("ldsc", "--h2"), "ldsc_command", ("ldsc", "ld", *_GWAS), "heritability", ("ref_ld", "w_ld")
     ),
@@ -53,7 +57,11 @@ KINDS: dict[str, Kind] = {
     ),
     "meta": Kind(
         ("meta",), "meta", ("meta", *_GWAS), "ancestries of a trait together",
-        ("sumstats", "names", "ancestry"),
+        ("sumstats", "names", "ancestry", "studies", "metal_script"),
+    ),
+    "mama": Kind(
+        ("meta", "--method", "mama"), "meta", ("meta", *_GWAS), "each ancestry with the help of the others",
+        ("method", "sumstats", "names", "ancestry", "studies", "metal_script"),
     ),
     "genotypes_qc": Kind(
         ("genotypes", "qc"), "genotypes_qc", ("genotypes",), "quality control of genotypes", ("genotypes",)

@@ -47,12 +47,17 @@ class Step:
 
 
 def relative(word: str, root: Path) -> str:
-    """A word of a command line, with paths below `root` from there, also in lists with commas.
+    """A word of a command line, with paths below `root` from there, also in lists with commas, after a name.
 
     Examples
     --------
     >>> relative("/data/study/a.gz,/data/study/b.gz", Path("/data/study"))
     'a.gz,b.gz'
+    >>> relative("AFR,EUR=/data/study/c.gz", Path("/data/study"))
+    'AFR,EUR=c.gz'
     """
     prefix = f"{root}/"
-    return ",".join(part.removeprefix(prefix) for part in word.split(","))
+    return ",".join(
+        part.removeprefix(prefix) if part.startswith(prefix) else part.replace(f"={prefix}", "=", 1)
+        for part in word.split(",")
+    )

@@ -1,27 +1,14 @@
-"""Steps of summary statistics: harmonise, LD scores, h2, rg, MTAG, meta-analysis, fine-mapping."""
+"""Steps of summary statistics: harmonise, LD scores, h2, rg, MTAG, fine-mapping."""
 
 from __future__ import annotations
 
-from itertools import groupby
 from pathlib import Path
 
 from postgwas.pipeline.build import make_step, wanted, written
-from postgwas.pipeline.settings import flags_of
 from postgwas.pipeline.step import Step
+from postgwas.pipeline.steps_meta import meta_steps
 from postgwas.pipeline.study_file import StudyDescription, files_of, genotype_files
 from postgwas.pipeline.study_schema import Gwas
-
-#: Methods of meta-analysis unless study.yaml says which.
-META_METHODS = ("fixed", "random")
-
-
-def meta_methods(study: StudyDescription) -> list[str]:
-    """The methods that the study asks for; by default those of META_METHODS that are there."""
-    given = (study.settings("meta") or {}).get("method")
-    if given is not None:
-        return [str(one) for one in given] if isinstance(given, list) else [str(given)]
-    known = flags_of("meta")["method"].choices or ()
-    return [one for one in META_METHODS if one in known]
 
 
 def gwas_steps(study: StudyDescription) -> list[Step]:
@@ -37,7 +24,7 @@ def gwas_steps(study: StudyDescription) -> list[Step]:
     for ancestry in used:
         of = [one for one in study.content.gwas if one.ancestry == ancestry]
         steps += _of_ancestry(study, ancestry, of, harmonised, scores[ancestry])
-    steps += _meta(study, harmonised)
+    steps += meta_steps(study, harmonised)
     if wanted(study, "finemap"):
         steps += [step for one in study.content.gwas for step in _finemap(study, one, harmonised[one.name])]
     return steps
@@ -136,31 +123,6 @@ def _score_files(panel: str) -> list[str]:
     if path.is_dir():
         return sorted(map(str, path.glob("*.l2.*")))
     return sorted(map(str, path.parent.glob(f"{path.name.replace('@', '*')}*.l2.*")))
-
-
-def _meta(study: StudyDescription, harmonised: dict[str, Step]) -> list[Step]:
-    if not wanted(study, "meta"):
-        return []
-    steps = []
-    by_trait = sorted(study.content.gwas, key=lambda one: one.trait)
-    methods = meta_methods(study)
-    for trait, group in groupby(by_trait, key=lambda one: one.trait):
-        gwas = list(group)
-        if len(gwas) < 2:
-            continue
-        tables = [written(harmonised[one.name], ".tsv.gz") for one in gwas]
-        for method in methods:
-            words = ["--method", method, "--sumstats", ",".join(tables)]
-            words += ["--names", ",".join(one.name for one in gwas)]
-            words += ["--ancestry", ",".join(one.ancestry for one in gwas)]
-            after = [harmonised[one.name] for one in gwas]
-            steps.append(
-                make_step(
-                    study, "meta", f"{trait}_{method}", words, reads=tables, after=after, prefix=trait,
-                    title=f"ancestries of a trait together, {method}", without=("method",),
-                )
-            )  # fmt: skip
-    return steps
 
 
 def _finemap(study: StudyDescription, gwas: Gwas, harmonised: Step) -> list[Step]:

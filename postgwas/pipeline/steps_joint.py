@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from postgwas.pipeline.build import make_step, wanted, written
+from postgwas.pipeline.meta_methods import WITH_EFFECT, methods_of
 from postgwas.pipeline.step import Step
-from postgwas.pipeline.steps_gwas import meta_methods
 from postgwas.pipeline.study_file import StudyDescription, genotype_files
 from postgwas.pipeline.study_schema import Gwas
 
@@ -58,11 +58,11 @@ def _of_gwas(study: StudyDescription, tissue: str, gwas: Gwas, by_name: dict[str
 
 
 def _of_meta(study: StudyDescription, tissue: str, by_name: dict[str, Step]) -> list[Step]:
-    """What the first method of meta-analysis found: no one LD fits it, so one causal variant is assumed."""
-    methods = meta_methods(study) if wanted(study, "meta") else []
+    """What the first method with effects found: no one LD fits it, so one causal variant is assumed."""
     steps = []
     for trait in dict.fromkeys(one.trait for one in study.content.gwas):
-        meta = by_name.get(f"meta/{trait}_{methods[0]}") if methods else None
+        names = [f"meta/{trait}_{one}" for one in methods_of(study.content, trait) if one in WITH_EFFECT]
+        meta = next((by_name[name] for name in names if name in by_name), None)
         if meta is None:
             continue
         table = written(meta, ".tbl")

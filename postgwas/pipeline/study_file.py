@@ -97,9 +97,13 @@ def read_study(path: str | Path) -> StudyDescription:
         for one in error.errors(include_url=False):
             place = tuple(part for part in one["loc"] if part != "[key]")
             problems.append((document.line(_known(document, place)), _told(place, one)))
-    problems += _settings_problems(document)
+    problems += (settings := _settings_problems(document))
     if content is not None:
         problems += _problems(document, content)
+        if not settings:
+            from postgwas.pipeline.meta_methods import method_problems
+
+            problems += [(document.line(("steps", *place)), text) for place, text in method_problems(content)]
     if problems:
         lines = [f"{path}, line {line}: {text}" for line, text in sorted(set(problems))]
         raise StudyFileError("\n".join(lines))
@@ -138,6 +142,7 @@ def _settings_problems(document: Document) -> list[tuple[int, str]]:
     import difflib
 
     from postgwas.pipeline.kinds import KINDS
+    from postgwas.pipeline.meta_methods import shape_problem
     from postgwas.pipeline.settings import available, problem_of
 
     steps = document.data.get("steps")
@@ -150,7 +155,8 @@ def _settings_problems(document: Document) -> list[tuple[int, str]]:
             problems.append((line, f"steps.{kind}: unknown step{more}"))
         elif isinstance(settings, dict) and settings and available(kind):
             for name, value in settings.items():
-                problem = problem_of(kind, name, value)
+                methods = (kind, name) == ("meta", "method")
+                problem = shape_problem(value) if methods else problem_of(kind, name, value)
                 if problem is not None:
                     problems.append((document.line(("steps", kind, name)), f"steps.{kind}: {problem}"))
     return problems

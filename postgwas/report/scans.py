@@ -76,7 +76,10 @@ def _family(study: Study, found: Sequence[Entry], title: str, method: str) -> Se
     figures: list[PageFigure] = []
     tables: list[PageTable] = []
     leads: list[pl.DataFrame] = []
-    names = [str(study.attrs(one.key).get("trait") or one.key.split("/", 1)[-1]) for one in found]
+    names = [
+        str(study.attrs(one.key).get("trait") or one.key.split("/", 1)[-1].removeprefix("mama/"))
+        for one in found
+    ]
     for entry, name in zip(found, names):
         columns = [one for one in (*SHOWN, "GWAS_Z") if one in entry.columns]
         table = study.read_polars(entry.key, columns)

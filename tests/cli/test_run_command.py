@@ -110,6 +110,10 @@ def test_init_finds_what_lies_there(study, capsys):
     assert {name: one.genotypes for name, one in found.ancestries.items()}["EAS"] == "genotypes/EAS.pgen"
     assert found.expression["tissue"].genotypes == "genotypes/expressed.pgen"
     assert found.expression["tissue"].covariates == ["sex"]
+    text = (study / "study.yaml").read_text()
+    assert "#  meta: {method: [fixed, random, re2, mama]}" in text  # three ancestries are too few for MR-MEGA
+    uncommented = text.replace("steps: {}", "steps:").replace("#  meta: {", "  meta: {").split("   # by")[0]
+    (study / "study.yaml").write_text(uncommented + "\n")
     assert main(["run", str(study), "--dry_run"]) == 0
 
 
