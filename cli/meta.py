@@ -137,6 +137,10 @@ def run(args: argparse.Namespace) -> int:
         return _run_script(args)
     if args.out is None:
         raise UsageError("--out is required", hint="--out PREFIX")
+    if args.overlap is not None and args.method != "fixed":
+        raise UsageError(f"--overlap has no meaning with --method {args.method}")
+    if args.study_correlation is not None and args.method not in ("fixed", "re2"):
+        raise UsageError(f"--study_correlation has no meaning with --method {args.method}")
     module = METHODS[args.method]
     if hasattr(module, "run"):
         return int(module.run(args))

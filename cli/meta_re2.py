@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from postgwas.cli.meta_fixed import given_correlation
 from postgwas.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "chi-squares with P(tau2 = 0); the half and half mixture [default: exact]",
     )  # fmt: skip
     group.add_argument(
-        "--study_correlation", metavar="FILE", help="correlation of studies' estimates (shared samples)"
+        "--study_correlation",
+        metavar="FILE",
+        help="correlation of studies' estimates (shared samples); of --method fixed too",
     )
     group.add_argument(
         "--m_values", action="store_true", help="posterior probability of an effect in each study"
@@ -42,14 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def options(args: argparse.Namespace, studies: StudyList | None = None) -> dict[str, Any]:
     """The method's own options, for :class:`postgwas.meta.settings.MetaSettings`."""
-    matrix = None
-    if args.study_correlation is not None and studies is not None:
-        from postgwas.meta.study_matrix import read_correlation
-
-        names = [study.name for study in studies.canonical]
-        given = read_correlation(args.study_correlation, [study.name for study in studies.studies])
-        order = [[study.name for study in studies.studies].index(name) for name in names]
-        matrix = given[order][:, order].tolist()
+    matrix = given_correlation(args.study_correlation, studies)
     prior = _pair(args.m_prior)
     if not args.m_sigma > 0:
         raise UsageError(f"--m_sigma {args.m_sigma}: expected above 0")

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from postgwas.columns.texts import Texts
+from postgwas.meta.cumulative_overlap import OVERLAP_STEP, RunningSums
 from postgwas.meta.genomic_control import CHI2_MEDIAN
 from postgwas.meta.metal_markers import grown
 from postgwas.meta.metal_settings import MetalSettings
@@ -20,9 +21,6 @@ from postgwas.meta.metal_settings import MetalSettings
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-
-OVERLAP_STEP = 1000
-"""Overlap is estimated among markers whose total weights are in the same thousand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,33 +148,17 @@ class Sums:
         self, rows: npt.NDArray[np.int32], mine: Floats, w: Floats, settings: MetalSettings
     ) -> list[str]:
         """Count people that are in this file and in those before only once."""
-        from postgwas.meta.sample_overlap import overlap_correlation
-
-        said = []
-        before = self.weight[rows]
-        known = before > 0
-        total = (self.samples[rows] + w).astype(np.int64) // OVERLAP_STEP
-        rho = np.zeros(rows.size)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            z1 = self.statistic[rows] / np.sqrt(before)
-            z2 = mine / np.sqrt(w)
-            usable = known & (np.abs(z1) < settings.z_cutoff) & (np.abs(z2) < settings.z_cutoff)
-        for step in np.unique(total[known]).tolist() if known.any() else ():
-            here = total == step
-            pairs = np.flatnonzero(here & usable)
-            pairs = pairs[np.argsort(rows[pairs])]
-            found = overlap_correlation(z1[pairs], z2[pairs], cut=settings.z_cutoff)
-            rho[here] = found
-            if found:
-                said.append(
-                    f"overlap among {pairs.size:,} markers of total weight {step * OVERLAP_STEP:,} to "
-                    f"{(step + 1) * OVERLAP_STEP:,}: {found:.10f}"
-                )
-        shared = rho * np.sqrt(w * before)
-        self.samples[rows] += w - shared
-        self.weight[rows] += w + 2.0 * shared
-        self.statistic[rows] += mine
-        return said
+        order = np.argsort(rows)
+        rows, mine, w = rows[order], mine[order], w[order]
+        sums = RunningSums(self.statistic, self.weight, self.samples)
+        found = sums.estimate(rows, mine, w, cut=settings.z_cutoff)
+        sums.add(rows, mine, w, found)
+        return [
+            f"overlap among {pairs:,} markers of total weight {step * OVERLAP_STEP:,} to "
+            f"{(step + 1) * OVERLAP_STEP:,}: {rho:.10f}"
+            for step, rho, pairs in zip(found.step.tolist(), found.rho.tolist(), found.pairs.tolist())
+            if rho
+        ]
 
     def _add_frequencies(
         self, rows: npt.NDArray[np.int32], w: Floats, freq: Floats, settings: MetalSettings

@@ -82,7 +82,12 @@ class Method:
 
 
 METHODS: dict[str, Method] = {
-    "fixed": Method("fixed", ("z",), "postgwas.meta.run_fixed:fixed_columns"),
+    "fixed": Method(
+        "fixed",
+        ("z",),
+        "postgwas.meta.run_fixed:fixed_columns",
+        "postgwas.meta.run_overlap:prepare_overlap",
+    ),
     "random": Method("random", ("beta", "se"), "postgwas.meta.run_random:random_columns"),
     "re2": Method("re2", ("beta", "se"), "postgwas.meta.run_re2:re2_columns"),
     "mrmega": Method(

@@ -6,10 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from postgwas.meta.aligned import Floats, MetaBlock
+from postgwas.meta.correlated_effects import combine_correlated
+from postgwas.meta.cumulative_overlap import combine_cumulative
 from postgwas.meta.fixed_effects import FixedEffects, combine_fixed
 from postgwas.meta.frequencies import combine_frequencies
 from postgwas.meta.log_p import mlog10p_of_chi2, mlog10p_of_z
 from postgwas.meta.methods import Columns, Context
+from postgwas.meta.run_overlap import Cumulative
 
 NEEDS = {"stderr": ("beta", "se"), "samplesize": ("z", "n"), "stouffer": ("z",)}
 
@@ -17,7 +20,13 @@ NEEDS = {"stderr": ("beta", "se"), "samplesize": ("z", "n"), "stouffer": ("z",)}
 def fixed_columns(block: MetaBlock, context: Context) -> Columns:
     """Fixed effects of a block: a function of :data:`postgwas.meta.methods.METHODS`."""
     scheme = str(context.options.get("scheme", "stderr"))
-    found = _combined(block, scheme)
+    shared, people = context.prepared, None
+    if isinstance(shared, Cumulative):
+        found, people = combine_cumulative(block.z, block.n, shared.order, shared.steps)
+    else:
+        found = _combined(block, scheme, shared)
+        if shared is not None and np.isfinite(block.n).any():
+            people = distinct_people(block.n, block.present, shared)
     columns = _columns(found)
     weight = _weights(block, scheme)
     if np.isfinite(block.eaf).any():
@@ -28,14 +37,38 @@ def fixed_columns(block: MetaBlock, context: Context) -> Columns:
         }  # fmt: skip
     if scheme != "stderr":
         columns["WEIGHT"] = found.weight
+    if people is not None:
+        columns["N_DISTINCT"] = people
     if context.options.get("subtotals"):
         columns |= _subtotals(block, scheme, context, found)
     return columns
 
 
-def _combined(block: MetaBlock, scheme: str, rows: list[int] | None = None) -> FixedEffects:
-    some = slice(None) if rows is None else rows
-    return combine_fixed(block.beta[some], block.se[some], z=block.z[some], n=block.n[some], scheme=scheme)
+def _combined(
+    block: MetaBlock, scheme: str, correlation: Floats | None, rows: list[int] | None = None
+) -> FixedEffects:
+    some = list(range(block.n_studies)) if rows is None else rows
+    beta, se, z, n = (values[some] for values in (block.beta, block.se, block.z, block.n))
+    if correlation is None:
+        return combine_fixed(beta, se, z=z, n=n, scheme=scheme)
+    return combine_correlated(beta, se, z=z, n=n, correlation=correlation[np.ix_(some, some)], scheme=scheme)
+
+
+def distinct_people(n: Floats, present: npt.NDArray[np.bool_], correlation: Floats) -> Floats:
+    """People, those of two studies counted once: n_i + n_j - r_ij sqrt(n_i n_j).
+
+    Those of three studies are taken away three times and added once: too few then.
+
+    Parameters
+    ----------
+    n : ndarray of float64, shape (K, V)
+    present : ndarray of bool, shape (K, V)
+    correlation : ndarray of float64, shape (K, K)
+    """
+    root = np.sqrt(np.where(present, np.nan_to_num(n), 0.0))
+    people: Floats = np.square(root).sum(axis=0)
+    shared = np.triu(correlation, 1)
+    return people - (root * (shared @ root)).sum(axis=0)
 
 
 def _weights(block: MetaBlock, scheme: str) -> Floats:
@@ -68,7 +101,7 @@ def _subtotals(block: MetaBlock, scheme: str, context: Context, whole: FixedEffe
     n_groups: npt.NDArray[np.int64] = np.zeros(len(block), np.int64)
     for ancestry in sorted({name for name in context.ancestries if name}):
         rows = [at for at, name in enumerate(context.ancestries) if name == ancestry]
-        found = _combined(block, scheme, rows)
+        found = _combined(block, scheme, context.prepared, rows)
         mine = _columns(found)
         names = ("BETA", "SE", "Z", "MLOG10P", "Q", "I2") if "BETA" in mine else ("Z", "MLOG10P", "Q", "I2")
         columns |= {f"{name}_{ancestry}": mine[name] for name in names}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from postgwas.errors import NoVariantsError
 from postgwas.meta.aligned import MetaBlock
+from postgwas.meta.correlated_effects import combine_correlated
 from postgwas.meta.lead_loci import gained_loci, sentinels
 from postgwas.meta.leave_out import cumulative, leave_one_out
 from postgwas.meta.methods import Columns, Context
@@ -41,8 +42,16 @@ def groups_of(context: Context) -> list[tuple[str, list[int]]]:
 def part_mlog10p(block: MetaBlock, context: Context) -> Floats:
     """-log10 P of each ancestry alone by fixed effects, shape (G, V)."""
     found = []
+    shared = shared_people(context)
     for _, rows in groups_of(context):
-        if np.isfinite(block.se[rows]).any():
+        if shared is not None:
+            scheme = str(context.options.get("scheme", "stderr"))
+            combined = combine_correlated(
+                *(values[rows] for values in (block.beta, block.se)), z=block.z[rows], n=block.n[rows],
+                correlation=shared[np.ix_(rows, rows)], scheme=scheme,
+            )  # fmt: skip
+            found.append(mlog10p_from_z(combined.z))
+        elif np.isfinite(block.se[rows]).any():
             found.append(random_effects(block.beta[rows], block.se[rows], method="FE").mlog10p)
         else:
             z, n = block.z[rows], np.nan_to_num(block.n[rows], nan=1.0)
@@ -51,6 +60,12 @@ def part_mlog10p(block: MetaBlock, context: Context) -> Floats:
                 total = (weight * np.nan_to_num(z)).sum(axis=0) / np.sqrt((weight**2).sum(axis=0))
             found.append(mlog10p_from_z(total))
     return np.array(found)
+
+
+def shared_people(context: Context) -> Floats | None:
+    """Correlations of studies that ``--method fixed`` was corrected by; None without."""
+    corrected = isinstance(context.prepared, np.ndarray) and "scheme" in context.options
+    return context.prepared if corrected else None
 
 
 def hits_of(block: MetaBlock, columns: Columns, context: Context, limit: float) -> Hits | None:
@@ -108,6 +123,11 @@ def loci_tables(
     if hits is None:
         log.info("No locus reaches -log10 P %.2f", limit)
         return {ending: pl.DataFrame() for ending in ENDINGS}, []
+    if context.prepared is not None and "scheme" in context.options:
+        log.warning(
+            "OUT.leave_one_out.tsv, OUT.cumulative.tsv and forest plots take studies to share no people%s",
+            "" if shared_people(context) is not None else "; so do single ancestries of OUT.loci.tsv",
+        )
     chrom, pos = hits["chr"], hits["pos"]
     if not pos.all():
         raise NoVariantsError(

@@ -72,10 +72,24 @@ def overlap_correlation(z1: Floats, z2: Floats, *, cut: float = 1.0) -> float:
     >>> bool(0.3 < overlap_correlation(z[:, 0], z[:, 1]) < 0.5)
     True
     """
-    if not z1.size:
+    return overlap_of_sums(float(z1 @ z1 + z2 @ z2), float(z1 @ z2), z1.size, cut=cut)
+
+
+def overlap_of_sums(squares: float, product: float, count: int, *, cut: float = 1.0) -> float:
+    """The same from all that the likelihood needs of the pairs.
+
+    Parameters
+    ----------
+    squares : float
+        Sum of z1^2 + z2^2.
+    product : float
+        Sum of z1 z2.
+    count : int
+        Pairs.
+    cut : float
+    """
+    if not count:
         return 0.0
-    # All that the likelihood needs of the pairs.
-    squares, product, count = float(z1 @ z1 + z2 @ z2), float(z1 @ z2), z1.size
 
     def cost(rho: float) -> float:
         rest = 1.0 - rho * rho
@@ -83,6 +97,21 @@ def overlap_correlation(z1: Floats, z2: Floats, *, cut: float = 1.0) -> float:
         return fit + count * math.log(square_probability(cut, rho))
 
     return _least_from_zero(cost)
+
+
+def overlap_error(count: int, *, cut: float = 1.0) -> float:
+    """Standard error of the correlation of so many independent pairs, where it is 0.
+
+    From Fisher's information, the square of the variance of a normal variable cut off at `cut`.
+
+    Examples
+    --------
+    >>> round(overlap_error(10_000), 4), round(overlap_error(10_000, cut=8.0), 4)
+    (0.0343, 0.01)
+    """
+    density = math.exp(-0.5 * cut * cut) / math.sqrt(2.0 * math.pi)
+    variance = 1.0 - 2.0 * cut * density / float(special.ndtr(cut) - special.ndtr(-cut))
+    return 1.0 / (variance * math.sqrt(count)) if count and variance > 0 else math.inf
 
 
 def _least_from_zero(cost: Callable[[float], float]) -> float:

@@ -88,8 +88,6 @@ def _read(path: str | os.PathLike[str], names: Sequence[str]) -> tuple[list[str]
         lacking = next(name for name in names if name not in named_rows)
         raise InputError(f"{path}: no row for {lacking}; rows found: {', '.join(named_rows)}")
     values = np.array([[_number(path, field) for field in line] for line in lines])
-    if columns is not None and not (values.size and set(names) <= set(columns)):
-        columns = None
     return columns, values.reshape(len(lines), -1)
 
 
