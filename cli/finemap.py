@@ -159,6 +159,11 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
         help="prior of an effect to be none [default: 0]",
     )
     group.add_argument(
+        "--null_threshold", type=float, metavar="X",
+        help="log likelihood that an effect must gain over none to be kept [default: 0; of K populations "
+        "(K(K+1)/2 - 1)/2, what fitting their covariance gains by chance]",
+    )  # fmt: skip
+    group.add_argument(
         "--prior_correlation", type=float, default=0.0, metavar="R",
         help="several populations: of effects between them, to begin with [default: 0]",
     )  # fmt: skip
@@ -191,8 +196,8 @@ def run(args: argparse.Namespace) -> int:
         max_iter=args.max_iter, tol=args.tol, refine=args.refine,
         estimate_residual_variance=args.estimate_residual_variance,
         scaled_prior_variance=args.scaled_prior_variance, prior_method=args.prior_method,
-        null_weight=args.null_weight, kind=args.type, sd_y=args.sd_y, case_fraction=args.case_fraction,
-        p1=args.p1, prior_correlation=args.prior_correlation, variants_in=args.variants_in,
+        null_weight=args.null_weight, null_threshold=args.null_threshold, kind=args.type, sd_y=args.sd_y,
+        case_fraction=args.case_fraction, p1=args.p1, prior_correlation=args.prior_correlation, variants_in=args.variants_in,
         ld_check=args.ld_check, seed=args.seed,
     )  # fmt: skip
     reading = StatsOptions(

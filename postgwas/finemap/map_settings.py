@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +36,9 @@ class MapSettings:
         For "abf": prior probability of a variant.
     prior_correlation : float
         Several populations: correlation of an effect between them to begin with.
+    null_threshold : float, optional
+        The `check_null_threshold` of :func:`postgwas.finemap.susie_rss` (0 if None), or of
+        :func:`postgwas.finemap.susie_multi`.
     variants_in : {"all", "any"}
         Several populations: variants that all have, or that any has.
     ld_check : {"none", "quick", "full"}
@@ -60,6 +64,7 @@ class MapSettings:
     case_fraction: float | None = None
     p1: float = PRIOR
     prior_correlation: float = 0.0
+    null_threshold: float | None = None
     variants_in: Literal["all", "any"] = "all"
     ld_check: LdCheck = "quick"
     seed: int = 0
@@ -81,6 +86,8 @@ class MapSettings:
             raise UsageError(f"--prior_correlation {self.prior_correlation:g}: expected -1 to 1")
         if self.variants_in not in ("all", "any"):
             raise UsageError(f"--variants_in {self.variants_in}: expected all or any")
+        if self.null_threshold is not None and math.isnan(self.null_threshold):
+            raise UsageError("--null_threshold nan: expected a log likelihood", hint="--null_threshold 0")
         SusieSettings(
             n_effects=self.n_effects, coverage=self.coverage, min_abs_corr=self.min_abs_corr,
             max_iter=self.max_iter, tol=self.tol, scaled_prior_variance=self.scaled_prior_variance,

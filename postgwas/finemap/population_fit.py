@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -113,7 +112,7 @@ def _fit(found: list[OnePopulation], ld: list[CheckedLd], size: int, settings: M
         L=settings.n_effects, coverage=settings.coverage, min_abs_corr=settings.min_abs_corr,
         scaled_prior_variance=settings.scaled_prior_variance, prior_correlation=settings.prior_correlation,
         estimate_prior_method=settings.prior_method,
-        check_null_threshold=0.0 if settings.prior_method == "optim" else -math.inf,
+        check_null_threshold=settings.null_threshold,
         estimate_residual_variance=settings.estimate_residual_variance, tol=settings.tol,
         max_iter=settings.max_iter, present=None if whole else [one.rows for one in found],
     )  # fmt: skip

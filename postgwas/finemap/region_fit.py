@@ -167,8 +167,8 @@ def _susie(z: Floats, ld: CheckedLd | None, sign: Floats, n: float, settings: Ma
         z, ld, n, L=settings.n_effects, coverage=settings.coverage, min_abs_corr=settings.min_abs_corr,
         estimate_residual_variance=settings.estimate_residual_variance,
         scaled_prior_variance=settings.scaled_prior_variance, estimate_prior_method=settings.prior_method,
-        null_weight=settings.null_weight, tol=settings.tol, max_iter=settings.max_iter,
-        refine=settings.refine,
+        check_null_threshold=settings.null_threshold or 0.0, null_weight=settings.null_weight,
+        tol=settings.tol, max_iter=settings.max_iter, refine=settings.refine,
     )  # fmt: skip
     numbers: dict[str, float] = {
         "N_ITER": fit.n_iter, "ELBO": float(fit.elbo[-1]), "RESIDUAL_VARIANCE": fit.sigma2,

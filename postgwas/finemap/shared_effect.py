@@ -115,6 +115,20 @@ def best_covariance(evidence: SharedEvidence, before: Floats, *, threshold: floa
     return best if value > threshold else np.zeros_like(before)
 
 
+def chance_gain(n_populations: int) -> float:
+    """What the largest evidence gains over none by chance, for each number more than one that is fitted.
+
+    A covariance of K populations has K(K+1)/2 numbers, and fitting one gains half a unit of log likelihood on
+    average where there is nothing (Wilks 1938). One population has none more than one: 0, as in SuSiE.
+
+    Examples
+    --------
+    >>> [chance_gain(k) for k in (1, 2, 3, 4)]
+    [0.0, 1.0, 2.5, 4.5]
+    """
+    return 0.5 * (n_populations * (n_populations + 1) / 2 - 1)
+
+
 def _value(evidence: SharedEvidence, covariance: Floats) -> float:
     return log_evidence(posterior(evidence, covariance)[3], evidence.log_weights)
 
@@ -122,7 +136,10 @@ def _value(evidence: SharedEvidence, covariance: Floats) -> float:
 def shared_effect(
     evidence: SharedEvidence, covariance: Floats, *, method: str | None, threshold: float
 ) -> SharedEffect:
-    """The posterior, with the prior covariance estimated ("optim" before it, "EM" after it) or as given."""
+    """The posterior, with the prior covariance estimated ("optim" before it, "EM" after it) or as given.
+
+    The threshold is for "optim": a step of EM does not say what the covariance comes to.
+    """
     if method == "optim":
         covariance = best_covariance(evidence, covariance, threshold=threshold)
     alpha, mean, spread, factors = posterior(evidence, covariance)
@@ -130,9 +147,6 @@ def shared_effect(
     lbf = log_evidence(factors, evidence.log_weights)
     if method == "EM":
         covariance = next_covariance(alpha, mean, spread)
-        _, _, _, after = posterior(evidence, covariance)
-        if log_evidence(after, evidence.log_weights) <= threshold:
-            covariance = np.zeros_like(covariance)
     return SharedEffect(alpha, mean, square, factors, lbf, covariance)
 
 

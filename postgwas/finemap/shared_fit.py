@@ -78,7 +78,7 @@ def fit_shared(
         bound = _bound(problems, state, expected)
         rise = bound - state.elbo[-1] if state.elbo else math.inf
         state.elbo.append(bound)
-        if abs(rise) < settings.tol:
+        if abs(rise) < settings.tol and not _drop_absent(settings, state):
             state.converged = True
             break
         if settings.estimate_residual_variance:
@@ -90,7 +90,27 @@ def fit_shared(
                 )
             least = [one.variance / 1e4 for one in problems]
             state.sigma2 = np.maximum(expected / [one.n for one in problems], least)
+    if not state.converged:
+        _drop_absent(settings, state)
     return state
+
+
+def _drop_absent(settings: SusieSettings, state: SharedState) -> bool:
+    """Effects that EM left no more likely than none, by the threshold, become 0; whether there were any.
+
+    Asked when the rounds have come to rest: EM begins with a wide prior, from which even an effect that is
+    there is unlikely at first.
+    """
+    rule = settings.rule
+    if rule.method != "EM" or rule.threshold == -math.inf:
+        return False
+    there = state.covariance.any(axis=(1, 2))
+    absent = there & (state.lbf <= rule.threshold)
+    for part in (state.covariance, state.mean, state.square, state.products, state.lbf_variable):
+        part[absent] = 0.0
+    state.lbf[absent] = state.divergence[absent] = 0.0
+    state.alpha[absent] = np.exp(settings.log_weights(state.alpha.shape[1]))
+    return bool(absent.any())
 
 
 def _begin(

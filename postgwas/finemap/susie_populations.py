@@ -14,6 +14,7 @@ from postgwas.errors import UsageError
 from postgwas.finemap.credible_sets import credible_sets
 from postgwas.finemap.matrix_checks import CheckedLd, check_names
 from postgwas.finemap.products import MatrixProducts
+from postgwas.finemap.shared_effect import chance_gain
 from postgwas.finemap.shared_fit import SharedState, fit_shared
 from postgwas.finemap.susie_individual import people_problem
 from postgwas.finemap.susie_problem import SusieProblem, SusieSettings
@@ -86,7 +87,7 @@ def susie_multi(
     prior_correlation: float = 0.0,
     estimate_prior_covariance: bool = True,
     estimate_prior_method: str = "optim",
-    check_null_threshold: float = 0.0,
+    check_null_threshold: float | None = None,
     estimate_residual_variance: bool = True,
     residual_variances: ArrayLike | None = None,
     prior_weights: ArrayLike | None = None,
@@ -110,8 +111,10 @@ def susie_multi(
     estimate_prior_covariance : bool
     estimate_prior_method : {"optim", "EM"}
         The covariance of the largest evidence, in each round; or one step of expectation maximisation.
-    check_null_threshold : float
-        Log likelihood that an effect must gain over none, else its covariance is 0; ``-math.inf`` keeps all.
+    check_null_threshold : float, optional
+        Log likelihood that an effect must gain over none, else its covariance is 0 and it counts nowhere;
+        ``-math.inf`` keeps all. Half a unit for each number of the covariance but one if None, which is what
+        fitting it gains by chance: 0 with one population, 1 with two, 2.5 with three.
     residual_variances : array-like, shape (K,), optional
         To begin with; those of y if None.
     L, coverage, min_abs_corr, estimate_residual_variance, prior_weights, tol, max_iter, variants
@@ -138,14 +141,14 @@ def susie_multi(
     >>> y = [one[:, 4] * b + rng.normal(size=len(one)) for one, b in zip(x, (0.5, 0.8))]
     >>> fit = susie_multi(x, y)
     >>> fit.credible_sets[0].variants, fit.coefficients[:, 4].round(2)
-    (array([4]), array([0.45, 0.9 ]))
+    (array([4]), array([0.45, 0.91]))
     """
     if len(X) != len(y) or not len(X):
         raise UsageError(f"{len(X)} matrices X, but {len(y)} phenotypes")
     problems = [people_problem(one, out, variants=variants).problem for one, out in zip(X, y)]
     settings = _settings(
-        L, coverage, min_abs_corr, scaled_prior_variance, estimate_prior_covariance, estimate_prior_method,
-        check_null_threshold, estimate_residual_variance, prior_weights, tol, max_iter,
+        len(problems), L, coverage, min_abs_corr, scaled_prior_variance, estimate_prior_covariance,
+        estimate_prior_method, check_null_threshold, estimate_residual_variance, prior_weights, tol, max_iter,
     )  # fmt: skip
     return _solve(problems, settings, prior_correlation, residual_variances)
 
@@ -162,7 +165,7 @@ def susie_multi_rss(
     prior_correlation: float = 0.0,
     estimate_prior_covariance: bool = True,
     estimate_prior_method: str = "optim",
-    check_null_threshold: float = 0.0,
+    check_null_threshold: float | None = None,
     estimate_residual_variance: bool = False,
     residual_variances: ArrayLike | None = None,
     prior_weights: ArrayLike | None = None,
@@ -219,8 +222,8 @@ def susie_multi_rss(
     else:
         problems = _with_absent(z, R, n, present, variants)
     settings = _settings(
-        L, coverage, min_abs_corr, scaled_prior_variance, estimate_prior_covariance, estimate_prior_method,
-        check_null_threshold, estimate_residual_variance, prior_weights, tol, max_iter,
+        len(problems), L, coverage, min_abs_corr, scaled_prior_variance, estimate_prior_covariance,
+        estimate_prior_method, check_null_threshold, estimate_residual_variance, prior_weights, tol, max_iter,
     )  # fmt: skip
     return _solve(problems, settings, prior_correlation, residual_variances)
 
@@ -254,13 +257,14 @@ def _with_absent(
 
 
 def _settings(
+    n_populations: int,
     effects: int,
     coverage: float,
     min_abs_corr: float,
     scaled_prior_variance: float,
     estimate: bool,
     method: str,
-    threshold: float,
+    threshold: float | None,
     residual: bool,
     weights: ArrayLike | None,
     tol: float,
@@ -268,6 +272,8 @@ def _settings(
 ) -> SusieSettings:
     if method not in MULTI_METHODS:
         raise UsageError(f"estimate_prior_method = {method!r}: expected optim or EM")
+    if threshold is None:
+        threshold = chance_gain(n_populations)
     return SusieSettings(
         n_effects=effects, scaled_prior_variance=scaled_prior_variance, estimate_prior_variance=estimate,
         estimate_prior_method="EM" if method == "EM" else "optim", check_null_threshold=threshold,

@@ -136,6 +136,66 @@ def test_a_population_without_the_variant() -> None:
     assert np.isfinite(fit.coefficients).all() and np.isfinite(fit.elbo).all()
 
 
+def z_of(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Z-scores and LD, with variants that do not vary at 0."""
+    with np.errstate(invalid="ignore"):
+        r = np.nan_to_num(np.corrcoef(x.T, y))
+    z = r[-1, :-1] * np.sqrt((y.size - 2) / (1 - r[-1, :-1] ** 2))
+    ld = r[:-1, :-1].copy()
+    np.fill_diagonal(ld, 1.0)
+    return z, ld
+
+
+def regions(effects: tuple[float, ...], seeds: range, **options: object) -> list[tuple[object, np.ndarray]]:
+    """Fits of simulated regions, with an effect at variant 30 in each population, and what no set holds."""
+    found = []
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        sizes = (400, 300, 250)[: len(effects)]
+        x = [genotypes(rng, n, 80) for n in sizes]
+        made = [z_of(one, b * one[:, 30] + rng.normal(size=len(one))) for one, b in zip(x, effects)]
+        fit = susie_multi_rss([z for z, _ in made], [ld for _, ld in made], sizes, **options)
+        outside = np.ones(80, np.bool_)
+        for one in fit.credible_sets:
+            outside[one.variants] = False
+        found.append((fit, fit.pip[outside]))
+    return found
+
+
+@pytest.mark.parametrize("method", ["optim", "EM"])
+@pytest.mark.parametrize("k", [2, 3])
+def test_where_there_is_nothing_nothing_is_found(k: int, method: str) -> None:
+    """Effects that gain no more than chance count in no PIP: L = 10 of them would give each variant 0.12.
+
+    Of 100 such regions none (two populations) and three (three) have a set; one of these ten.
+    """
+    found = regions((0.0,) * k, range(20, 30), estimate_prior_method=method)
+    assert sum(len(fit.credible_sets) for fit, _ in found) <= 1
+    assert sum(outside.max() < 1e-9 for _, outside in found) >= 9
+    assert all(np.median(outside) < 0.01 for _, outside in found)
+    kept = regions((0.0,) * k, range(20, 23), estimate_prior_method=method, check_null_threshold=-math.inf)
+    assert max(np.median(outside) for _, outside in kept) > 0.05
+
+
+@pytest.mark.parametrize("effects", [(0.4, 0.4), (0.35, 0.5, -0.3), (0.6, 0.0, 0.0)])
+def test_only_what_is_there_counts(effects: tuple[float, ...]) -> None:
+    """A planted effect is found, of one population alone too; variants outside of sets have PIPs near 0."""
+    found = regions(effects, range(6))
+    for fit, outside in found:
+        assert [30 in one.variants for one in fit.credible_sets] == [True]
+        assert outside.max() < 0.05
+
+
+def test_em_drops_what_is_absent_and_comes_to_rest_without_it() -> None:
+    (fit, outside), *_ = regions((0.35, 0.5, -0.3), range(1), estimate_prior_method="EM")
+    there = fit.covariance.any(axis=(1, 2))
+    assert there.sum() == 1 and fit.converged and outside.max() < 0.01
+    assert not fit.mu[~there].any() and not fit.lbf[~there].any() and not fit.divergence[~there].any()
+    again = regions((0.35, 0.5, -0.3), range(1), estimate_prior_method="EM", L=1)[0][0]
+    np.testing.assert_allclose(fit.pip, again.pip, atol=1e-3)
+    assert fit.elbo[-1] == pytest.approx(again.elbo[-1], abs=0.05)
+
+
 def twice(**options: object) -> object:
     return susie_multi([ONE.x] * 3, [ONE.y] * 3, **options)  # type: ignore[arg-type]
 
