@@ -197,8 +197,8 @@ def run(args: argparse.Namespace) -> int:
         estimate_residual_variance=args.estimate_residual_variance,
         scaled_prior_variance=args.scaled_prior_variance, prior_method=args.prior_method,
         null_weight=args.null_weight, null_threshold=args.null_threshold, kind=args.type, sd_y=args.sd_y,
-        case_fraction=args.case_fraction, p1=args.p1, prior_correlation=args.prior_correlation, variants_in=args.variants_in,
-        ld_check=args.ld_check, seed=args.seed,
+        case_fraction=args.case_fraction, p1=args.p1, prior_correlation=args.prior_correlation,
+        variants_in=args.variants_in, ld_check=args.ld_check, seed=args.seed,
     )  # fmt: skip
     reading = StatsOptions(
         columns=named_columns(args), header=header_names(args.columns), dialect=args.dialect,

@@ -5,8 +5,8 @@ variants. It stops at 500 rounds, before it has converged, scales by n where we 
 effects that are nearly 0, hence 3e-3 on weights and 0.3 on the bound.
 
 Its two PIPs, of a run with `--L 10` and its own `--min-tol` of 1e-3, which ends after 110 rounds: `pip_all`
-counts all effects, there or not, so that every variant has 0.075; `pip_cs` those of kept credible sets. Ours is
-as the second, and as the first where no effect is dropped.
+counts all effects, there or not, so that every variant has 0.075; `pip_cs` those of kept credible sets. Ours
+is as the second, and as the first where no effect is dropped.
 """
 
 from __future__ import annotations
