@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
         return ldsc_l2.run(args)
     _check_regression(args, asked[0])
     _keep_freed_memory()
+    _one_blas_thread_from_start()
     if asked == ["rg"]:
         from postgwas.cli import ldsc_rg
 
@@ -88,6 +89,15 @@ def _keep_freed_memory() -> None:
             libc = ctypes.CDLL(None)
             libc.mallopt(_MMAP_THRESHOLD, 1 << 25)
             libc.mallopt(_TRIM_THRESHOLD, 1 << 30)
+
+
+def _one_blas_thread_from_start() -> None:
+    """Keep a second BLAS thread from being started: between a regression's small products it would spin."""
+    if "numpy" not in sys.modules:
+        from postgwas.compute.threads import ONE_THREAD
+
+        for name, value in ONE_THREAD.items():
+            os.environ.setdefault(name, value)
 
 
 def _check_regression(args: argparse.Namespace, mode: str) -> None:
