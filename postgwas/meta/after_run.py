@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from postgwas.plot.forest import Forest
 
 DIAGNOSTICS = ".diagnostics.tsv"
+FORMATS = ("png", "svg")
+PAGES = ".forest.pdf"
+"""All lead loci, a page each: SVG has no pages."""
 ON_ONE_FIGURE = 4
 MOST_PAGES = 300
 
@@ -50,10 +53,14 @@ def endings_of(chosen: MetaSettings) -> tuple[str, ...]:
     if chosen.loci is not None:
         found += LOCI_ENDINGS
         if chosen.figures:
-            found += (".forest.pdf", ".forest.png")
+            found += (PAGES, *_drawn("forest"))
     if chosen.diagnostics:
-        found += (DIAGNOSTICS, *((".diagnostics.png",) if chosen.figures else ()))
+        found += (DIAGNOSTICS, *(_drawn("diagnostics") if chosen.figures else ()))
     return found
+
+
+def _drawn(name: str) -> tuple[str, ...]:
+    return tuple(f".{name}.{form}" for form in FORMATS)
 
 
 def extras_of(result: MetaResult, studies: StudyList, chosen: MetaSettings, every: AllBlocks) -> Extras:
@@ -90,12 +97,16 @@ def draw(extras: Extras, chosen: MetaSettings, prefix: str | os.PathLike[str]) -
     from postgwas.plot.saving import save_figure
 
     if chosen.loci is not None:
-        _pages(extras, Path(f"{prefix}.forest.pdf"))
-        save_figure(_strongest(extras), f"{prefix}.forest.png")
+        _pages(extras, Path(f"{prefix}{PAGES}"))
+        strongest = _strongest(extras)
+        for ending in _drawn("forest"):
+            save_figure(strongest, f"{prefix}{ending}")
     if extras.checks is not None:
         from postgwas.plot.study_checks import checks_figure
 
-        save_figure(checks_figure(*extras.checks), f"{prefix}.diagnostics.png", dpi=120)
+        checks = checks_figure(*extras.checks)
+        for ending in _drawn("diagnostics"):
+            save_figure(checks, f"{prefix}{ending}", dpi=120)
 
 
 def _pages(extras: Extras, path: Path) -> None:

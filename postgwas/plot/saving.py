@@ -44,10 +44,13 @@ def save_figure(
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise UsageError(f"{path}: a figure's name must end in one of {', '.join(SUFFIXES)}")
+    import matplotlib
+
     from ..sumstats.write import atomic_file
 
-    # No time stamps: the same figure is the same bytes.
+    # No time stamps, and no random ids in SVG: the same figure is the same bytes.
     metadata = {".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
-    with atomic_file(path, overwrite=overwrite) as stream:
+    fixed = {"svg.hashsalt": "postgwas"}
+    with matplotlib.rc_context(fixed), atomic_file(path, overwrite=overwrite) as stream:
         figure.savefig(stream, format=suffix[1:], dpi=dpi, metadata=metadata[suffix])
     return path

@@ -171,8 +171,12 @@ def test_loci_and_checks(study_files: list[str], tmp_path: Path) -> None:
     assert added.filter(SNPID="v60")["N_STUDIES"].to_list() == list(range(1, K + 1))
     checks = pl.read_csv(tmp_path / "l.diagnostics.tsv", separator="\t", null_values="NA")
     assert checks["STUDY"].to_list() == [f"s{k}" for k in range(K)]
-    for ending in (".forest.pdf", ".forest.png", ".diagnostics.png"):
-        assert Path(f"{tmp_path / 'l'}{ending}").stat().st_size > 5000
+    for figure in ("forest", "diagnostics"):
+        assert Path(f"{tmp_path / 'l'}.{figure}.png").stat().st_size > 5000
+        assert Path(f"{tmp_path / 'l'}.{figure}.svg").read_text().rstrip().endswith("</svg>")
+    assert Path(f"{tmp_path / 'l'}.forest.pdf").read_bytes().count(b"/Type /Page ") == len(status) - sum(
+        one == "lost" for one in status.values()
+    )
 
 
 @pytest.mark.parametrize(

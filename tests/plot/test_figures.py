@@ -84,7 +84,11 @@ def test_pyplot_is_not_touched(table):
 
 
 def test_same_figure_same_bytes(table, tmp_path):
-    files = [save_figure(mtag_figure(scan_of_table("t", table)), tmp_path / f"{i}.png") for i in "ab"]
+    drawn = [mtag_figure(scan_of_table("t", table)) for _ in "ab"]
+    for form in ("svg", "pdf"):
+        one, two = (save_figure(figure, tmp_path / f"{i}.{form}") for i, figure in enumerate(drawn))
+        assert one.read_bytes() == two.read_bytes()
+    files = [save_figure(figure, tmp_path / f"{i}.png") for i, figure in enumerate(drawn)]
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
