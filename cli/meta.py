@@ -112,9 +112,20 @@ def _add_joining(parser: argparse.ArgumentParser) -> None:
         "their own [default: mismatch]",
     )  # fmt: skip
     group.add_argument(
-        "--palindromic", choices=("trust", "drop"), default="trust",
-        help="A/T and C/G: on the strand as written, or set aside [default: trust]",
+        "--palindromic", choices=("trust", "drop", "infer"), default="trust",
+        help="A/T and C/G: on the strand as written, set aside, or brought onto one by frequencies "
+        "[default: trust]",
     )  # fmt: skip
+    group.add_argument(
+        "--palindromic_maf", type=float, default=0.4, metavar="F",
+        help="with infer: largest minor allele frequency; rows above it are set aside [default: 0.4]",
+    )  # fmt: skip
+    group.add_argument(
+        "--reference", metavar="FILE",
+        help="with infer: variants with frequencies (VCF, BCF, .pvar or a table; @ for the chromosome) "
+        "[default: studies are held against the largest of them]",
+    )  # fmt: skip
+    group.add_argument("--af_field", metavar="NAME", help="its frequency of ALT [default: AF, or AC/AN]")
     group.add_argument("--maf_min", type=float, metavar="MAF", help="least minor allele frequency, by study")
     group.add_argument("--info_min", type=float, metavar="INFO", help="least INFO, by study")
     group.add_argument("--n_min", type=float, metavar="N", help="least N, by row")
@@ -200,7 +211,9 @@ def settings_of(args: argparse.Namespace, options: dict[str, Any]) -> MetaSettin
     usual = getattr(METHODS[args.method], "FORMAT", "tbl")
     return MetaSettings(
         method=args.method, options=options, genomic_control=control, by_id=args.match == "id",
-        multiallelic=args.multiallelic, palindromic=args.palindromic, min_studies=args.min_studies,
+        multiallelic=args.multiallelic, palindromic=args.palindromic,
+        palindromic_maf=args.palindromic_maf, reference=args.reference, af_field=args.af_field,
+        min_studies=args.min_studies,
         maf_min=args.maf_min, info_min=args.info_min, n_min=args.n_min,
         formats=tuple(dict.fromkeys(_items(args.format or usual) or [])), target_build=args.target_build,
         chain=args.chain, any_build=args.any_build,

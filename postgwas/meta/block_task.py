@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from postgwas.meta.aligned import Floats, MetaBlock
+from postgwas.meta.common_strand import StrandRules
 from postgwas.meta.merge_blocks import Merged, merge_partition
 from postgwas.meta.methods import Columns, Context, columns_of, method_named
+from postgwas.meta.settle_strands import StudyStrands
 from postgwas.meta.spool import spool_file
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ class BlockTask:
         Variants of fewer studies are left out.
     hits_from : float, optional
         -log10 P from which variants are kept for the loci.
+    strands : StrandRules, optional
+        Infer the strands of A/T and C/G SNPs by these.
     """
 
     folder: Path
@@ -61,6 +65,7 @@ class BlockTask:
     separate: bool = False
     min_studies: int = 1
     hits_from: float | None = None
+    strands: StrandRules | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +92,8 @@ class BlockResult:
     top : tuple of (mlog10p, id)
     hits : Hits, optional
         Of :func:`postgwas.meta.run_loci.hits_of`.
+    strands : tuple of StudyStrands
+        Of each study, where strands of A/T and C/G were inferred.
     """
 
     files: dict[str, str]
@@ -100,6 +107,7 @@ class BlockResult:
     rejected: tuple[tuple[int, int, str, str], ...] = ()
     top: tuple[float, str] = field(default=(0.0, ""))
     hits: Any = None
+    strands: tuple[StudyStrands, ...] = ()
 
 
 def corrected(block: MetaBlock, lambdas: Floats) -> MetaBlock:
@@ -131,7 +139,9 @@ def _merged(task: BlockTask, n_studies: int, *, keep: bool) -> Merged:
         with open(path, "rb") as stream:
             kept: Merged = pickle.load(stream)
         return kept
-    merged = merge_partition(task.folder, n_studies, task.partition, by_id=task.by_id, separate=task.separate)
+    merged = merge_partition(
+        task.folder, n_studies, task.partition, by_id=task.by_id, separate=task.separate, strands=task.strands
+    )
     if keep:
         half = path.with_name(f"half.{task.partition}")
         with open(half, "wb") as stream:
@@ -208,6 +218,7 @@ def run_block(task: BlockTask) -> BlockResult:
         merged.rejected,
         top,
         hits=_joined(hits),
+        strands=merged.strands,
     )
 
 

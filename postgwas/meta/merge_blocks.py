@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,10 @@ import numpy.typing as npt
 from postgwas.columns.texts import Keeper, Texts, texts_of_list
 from postgwas.meta.aligned import MetaBlock
 from postgwas.meta.allele_pairs import FIRST_TEXT, LETTERS, letters_of
+from postgwas.meta.common_strand import StrandRules
+from postgwas.meta.settle_strands import StudyStrands, settle_strands
 from postgwas.meta.spool import Floats, Part, numbers_of, read_part, take
+from postgwas.meta.strand_panel import panel_frequencies
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -38,16 +41,25 @@ class Merged:
     n_flipped : ndarray of int64, shape (K,)
         Rows of each study whose letters are of the other strand than most studies have.
     rejected : tuple of (study, line, id, reason)
+    strands : tuple of StudyStrands
+        Of each study, where strands of A/T and C/G were inferred.
     """
 
     block: MetaBlock
     strand: Bools
     n_flipped: Ints
     rejected: tuple[tuple[int, int, str, str], ...]
+    strands: tuple[StudyStrands, ...] = ()
 
 
 def merge_partition(
-    folder: Path, n_studies: int, partition: int, *, by_id: bool, separate: bool = False
+    folder: Path,
+    n_studies: int,
+    partition: int,
+    *,
+    by_id: bool,
+    separate: bool = False,
+    strands: StrandRules | None = None,
 ) -> Merged:
     """Read a partition's rows of all studies and align them.
 
@@ -63,6 +75,8 @@ def merge_partition(
     separate : bool
         Alleles of one study that differ from those of all others at its site are a variant of their own,
         rather than a mismatch that is set aside.
+    strands : StrandRules, optional
+        Infer the strands of A/T and C/G SNPs by these.
     """
     keeper = Keeper(2)
     found = [read_part(folder, at, partition, keeper) for at in range(n_studies)]
@@ -88,7 +102,15 @@ def merge_partition(
                     parts[at], rows[at] = take(parts[at], ~bad), rows[at][~bad]
             renumbered = np.cumsum(~odd) - 1
             variants, rows = variants[~odd], [renumbered[one] for one in rows]
-    return _aligned(parts, rows, present, n_studies, variants.size, rejected, keeper)
+    told: list[StudyStrands] = []
+    if strands is not None:
+        told = [StudyStrands() for _ in range(n_studies)]
+        af = None
+        if strands.panel:
+            af = panel_frequencies(folder, partition, variants >> _ALLELES, variants & ((1 << _ALLELES) - 1))
+        variants, rows = _one_strand(parts, rows, variants, present, strands, af, rejected, told)
+    merged = _aligned(parts, rows, present, n_studies, variants.size, rejected, keeper)
+    return replace(merged, strands=tuple(told))
 
 
 def _keys(parts: Sequence[Part], *, by_id: bool) -> tuple[list[Ints], Ints]:
@@ -204,6 +226,36 @@ def _mismatched(parts: Sequence[Part], rows: Sequence[Ints], variants: Ints, pla
         mine = holder[candidates] == study
         odd[candidates[mine]] = ~has[against[mine]]
     return odd if odd.any() else None
+
+
+def _one_strand(
+    parts: list[Part],
+    rows: list[Ints],
+    variants: Ints,
+    present: Sequence[int],
+    strands: StrandRules,
+    af: Floats | None,
+    rejected: list[tuple[int, int, str, str]],
+    told: list[StudyStrands],
+) -> tuple[Ints, list[Ints]]:
+    """A/T and C/G SNPs turned or set aside, in `parts`, `rejected` and `told`; variants and rows left."""
+    parts[:], aside, found = settle_strands(
+        parts, rows, variants & ((1 << _ALLELES) - 1), letters_below=_LETTER_KEYS, rules=strands, af=af
+    )
+    left = np.zeros(variants.size, np.bool_)
+    for at, gone in enumerate(aside):
+        keep = np.ones(len(parts[at]), np.bool_)
+        for which, why in gone:
+            bad = np.zeros(keep.size, np.bool_)
+            bad[which] = True
+            _set_aside(rejected, present[at], parts[at], bad, why)
+            keep &= ~bad
+        if gone:
+            parts[at], rows[at] = take(parts[at], keep), rows[at][keep]
+        left[rows[at]] = True
+        told[present[at]] = found[at]
+    renumbered = np.cumsum(left) - 1
+    return variants[left], [renumbered[one] for one in rows]
 
 
 def _set_aside(

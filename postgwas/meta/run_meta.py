@@ -20,9 +20,12 @@ from postgwas.errors import NoVariantsError
 from postgwas.meta.after_run import endings_of, extras_of
 from postgwas.meta.aligned import MetaBlock
 from postgwas.meta.block_task import BlockResult, BlockTask, merged_blocks, run_block
+from postgwas.meta.common_strand import StrandRules
 from postgwas.meta.methods import Context, Method, loaded, method_named
 from postgwas.meta.read_study import ReadStudy, ReadTask, RowRules, read_study
 from postgwas.meta.settings import MetaSettings
+from postgwas.meta.strand_account import check_strands
+from postgwas.meta.strand_panel import spool_panel
 from postgwas.meta.studies import StudyList
 from postgwas.meta.study_checks import check_builds, check_rows, warnings_of
 from postgwas.meta.write_meta import ENDINGS, tell, write_results
@@ -122,6 +125,7 @@ def meta(
                 hint="--min_studies 1, or --match id",
             )
         check_places(result, chosen)
+        check_strands(result, chosen)
         tell(result, studies)
         extras = extras_of(result, studies, chosen, every)
         write_results(result, studies, chosen, target, extras)
@@ -224,12 +228,17 @@ def run_blocks(
     )
     path = Path(tempfile.mkstemp(prefix="context.", dir=folder)[1])
     partitions = sorted({one for study in read for one in study.partitions})
+    strands = None
+    if chosen.palindromic == "infer":
+        strands = StrandRules(chosen.palindromic_maf, panel=chosen.reference is not None)
+        if chosen.reference is not None:
+            spool_panel(chosen, read, folder, set(partitions))
     texts = tuple(name for name in chosen.formats if name != "parquet")
     tasks = [
         BlockTask(
             folder, one, method.name, str(path), studies.display, texts,
             frames or "parquet" in chosen.formats, chosen.by_id, chosen.multiallelic == "separate",
-            chosen.min_studies, None if chosen.loci is None else -float(np.log10(chosen.loci)),
+            chosen.min_studies, None if chosen.loci is None else -float(np.log10(chosen.loci)), strands,
         )
         for one in partitions
     ]  # fmt: skip

@@ -30,8 +30,15 @@ class MetaSettings:
         Variants are joined by identifier and alleles rather than by place and alleles.
     multiallelic : {"mismatch", "separate"}
         What becomes of alleles that a study has alone at a site where others agree.
-    palindromic : {"trust", "drop"}
-        A/T and C/G: as written, or set aside.
+    palindromic : {"trust", "drop", "infer"}
+        A/T and C/G: as written, set aside, or brought onto one strand by frequencies.
+    palindromic_maf : float
+        With "infer", the largest minor allele frequency.
+    reference : str, optional
+        With "infer", variants with frequencies to hold studies against, as of
+        :func:`postgwas.sumstats.harmonise.reference.open_reference`; else against each other.
+    af_field : str, optional
+        Of the reference.
     min_studies : int
         Variants of fewer are left out.
     maf_min, info_min, n_min : float, optional
@@ -58,6 +65,9 @@ class MetaSettings:
     by_id: bool = False
     multiallelic: str = "mismatch"
     palindromic: str = "trust"
+    palindromic_maf: float = 0.4
+    reference: str | None = None
+    af_field: str | None = None
     min_studies: int = 1
     maf_min: float | None = None
     info_min: float | None = None
@@ -95,6 +105,7 @@ class MetaSettings:
             raise UsageError(f"--locus_window {self.locus_window}: expected base pairs, at least 1")
         if self.figures and self.loci is None and not self.diagnostics:
             raise UsageError("--figures: of what?", hint="--loci 5e-8, --diagnostics or both")
+        self._check_strands()
         if self.min_studies < 1:
             raise UsageError(f"--min_studies {self.min_studies}: expected at least 1")
         for flag, value, most in (
@@ -106,3 +117,16 @@ class MetaSettings:
                 raise UsageError(f"{flag} {value}: expected {'0 to 0.5' if most else 'at least 0'}")
         if self.chain is not None and self.target_build is None:
             raise UsageError("--chain without --target_build", hint="--target_build GRCh38")
+
+    def _check_strands(self) -> None:
+        if not 0 <= self.palindromic_maf < 0.5:
+            raise UsageError(f"--palindromic_maf {self.palindromic_maf:g}: expected 0 to below 0.5")
+        for flag, value in (("--reference", self.reference), ("--af_field", self.af_field)):
+            if value is not None and self.palindromic != "infer":
+                raise UsageError(f"{flag} without --palindromic infer", hint="--palindromic infer")
+        if self.af_field is not None and self.reference is None:
+            raise UsageError("--af_field without --reference")
+        if self.reference is not None and self.by_id:
+            raise UsageError(
+                "--reference finds variants by their places, --match id does not", hint="--match position"
+            )

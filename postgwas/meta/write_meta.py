@@ -15,6 +15,7 @@ from postgwas.destination import Destination
 from postgwas.genotypes.stored import Origin
 from postgwas.meta.after_run import Extras, draw
 from postgwas.meta.settings import MetaSettings
+from postgwas.meta.strand_account import strands_of
 from postgwas.meta.studies import StudyList
 from postgwas.runlog import get_logger, log_step
 from postgwas.sumstats.write import compressor, write_delimited, write_rejected
@@ -60,6 +61,7 @@ def study_table(result: MetaResult, studies: StudyList) -> pl.DataFrame:
     import polars as pl
 
     rows = []
+    strands = strands_of(result)
     for spec, at in zip(studies.studies, studies.display):
         study = result.studies[at]
         late = sum(1 for block in result.blocks for k, *_ in block.rejected if k == at)
@@ -73,6 +75,12 @@ def study_table(result: MetaResult, studies: StudyList) -> pl.DataFrame:
                 "N_MEDIAN": study.n_median, "N_MAX": study.n_max, "TRAIT_SD": study.sd_median,
             }
         )  # fmt: skip
+        if strands:
+            one = strands[at]
+            rows[-1] |= {
+                "PALINDROMIC_AS_WRITTEN": one.n_inferred - one.n_turned, "PALINDROMIC_TURNED": one.n_turned,
+                "PALINDROMIC_ALONE": one.n_alone,
+            }  # fmt: skip
     return pl.DataFrame(rows, infer_schema_length=None)
 
 

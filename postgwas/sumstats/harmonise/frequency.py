@@ -118,13 +118,15 @@ class FrequencySummary:
         share = self.mirrored_share
         return not maf_like if isnan(share) else share <= MIRROR_SHARE
 
-    def warnings(self, source: str, *, maf_like: bool = False) -> tuple[str, ...]:
-        """What is wrong with the frequency column as a whole, one line each."""
+    def warnings(
+        self, source: str, *, maf_like: bool = False, against: str = "the reference"
+    ) -> tuple[str, ...]:
+        """What is wrong with the frequency column as a whole, beside `against`, one line each."""
         if self.usable(maf_like=maf_like):
             if self.n >= ENOUGH and self.differ_share > 0.1:
                 return (
-                    f"{source}: EAF differs from the reference's by more than {self.limit:g} in "
-                    f"{self.differ_share:.0%} of {self.n:,} variants: the reference may be of another "
+                    f"{source}: EAF differs from {against}'s by more than {self.limit:g} in "
+                    f"{self.differ_share:.0%} of {self.n:,} variants: {against} may be of another "
                     "ancestry",
                 )
             return ()
@@ -132,7 +134,7 @@ class FrequencySummary:
         if isnan(share):
             return (
                 f"{source}: EAF is never above 0.5: it looks like a minor allele's frequency, and too few "
-                "variants could be compared with the reference to say that it is the effect allele's",
+                f"variants could be compared with {against} to say that it is the effect allele's",
             )
         seen = f"{share:.0%} of {self.n_straight + self.n_mirrored:,} variants"
         if share >= OTHER_SHARE:
@@ -152,9 +154,9 @@ class FrequencySummary:
                 f"{self.correlation:.2f}): frequencies or alleles are exchanged in part of the file",
             )
         return (
-            f"{source}: EAF differs from the reference's by more than {self.limit:g} in "
+            f"{source}: EAF differs from {against}'s by more than {self.limit:g} in "
             f"{self.differ_share:.0%} of {self.n:,} variants, and is nearer to the other allele's in {seen}: "
-            "the reference seems to be of another ancestry, and strands cannot be inferred with it",
+            f"{against} seems to be of another ancestry, and strands cannot be inferred with it",
         )
 
 
