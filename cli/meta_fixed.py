@@ -39,6 +39,13 @@ def options(args: argparse.Namespace, studies: StudyList | None = None) -> dict[
     """The method's own options, for :class:`postgwas.meta.settings.MetaSettings`."""
     from postgwas.meta.run_fixed import NEEDS
 
+    if args.subtotals and studies is not None:
+        without = [study.name for study in studies.studies if study.ancestry is None]
+        if without:
+            raise UsageError(
+                f"--subtotals: no ancestry is given for {', '.join(without)}",
+                hint="--ancestry EUR,EAS,..., or a column ANCESTRY of --studies",
+            )
     return {
         "scheme": args.scheme, "subtotals": args.subtotals, "decimals": args.decimals,
         "needs": NEEDS[args.scheme], "overlap": _overlap(args), "overlap_z": args.overlap_z,

@@ -298,6 +298,15 @@ def texts_of_series(values: pl.Series, keeper: Keeper) -> Texts:
 
 
 def join_texts(parts: Sequence[Texts], keeper: Keeper) -> Texts:
-    """All parts in one piece."""
-    words = [part.words for part in parts if len(part)]
+    """All parts in one piece; what is kept aside in another keeper is kept in this one."""
+    words = [part.words if part.keeper is keeper else _kept_in(part, keeper) for part in parts if len(part)]
     return Texts(np.concatenate(words) if words else np.zeros((0, max(keeper.width, 1)), np.uint64), keeper)
+
+
+def _kept_in(part: Texts, keeper: Keeper) -> Words:
+    """Words of texts whose long ones are numbered by another keeper."""
+    aside = part.aside().tolist()
+    words = part.words.copy() if aside else part.words
+    for row in aside:
+        words[row, 0] = keeper.keep(part.keeper.texts[int(part.words[row, 0]) >> 8])
+    return words

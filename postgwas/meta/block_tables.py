@@ -70,7 +70,10 @@ _SIGNS = np.frombuffer(b"?+-0", np.uint8)
 
 
 def _mean_frequency(block: MetaBlock) -> npt.NDArray[np.float64]:
-    weight = np.where(np.isfinite(block.eaf), np.nan_to_num(block.n, nan=1.0), 0.0)
+    """Weighted by N; equally where a study does not tell it."""
+    used = np.isfinite(block.eaf)
+    untold = (used & ~np.isfinite(block.n)).any(axis=0)
+    weight = np.where(used, np.where(untold, 1.0, block.n), 0.0)
     total = weight.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean: npt.NDArray[np.float64] = (weight * np.nan_to_num(block.eaf)).sum(axis=0) / total
@@ -78,9 +81,10 @@ def _mean_frequency(block: MetaBlock) -> npt.NDArray[np.float64]:
 
 
 def _total_n(block: MetaBlock) -> npt.NDArray[np.float64]:
-    used = block.present & np.isfinite(block.n)
-    total = np.where(used, block.n, 0.0).sum(axis=0)
-    return np.where(used.any(axis=0), total, np.nan)
+    """People of all studies of a variant; NaN where one of them does not tell how many."""
+    told = np.isfinite(block.n)
+    total = np.where(block.present & told, block.n, 0.0).sum(axis=0)
+    return np.where((block.present & ~told).any(axis=0), np.nan, total)
 
 
 def _tsv(

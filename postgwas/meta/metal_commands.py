@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from postgwas.errors import InputError
-from postgwas.meta.metal_settings import CONDITIONS, Filter, MetalSettings, leading_number
+from postgwas.meta.metal_settings import CONDITIONS, Filter, MetalSettings, whole_number
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ _BEFORE_DATA = frozenset(
     {"AVERAGEFREQUENCY", "MINMAXFREQUENCY", "TRACKPOSITIONS", "SCHEME", "CUSTOMVARIABLE"}
 )
 _MOST_DECIMALS = 16
+_OPTIONAL = {"ANALYZE": 1, "ANALYSE": 1, "GENOMICCONTROL": 1}
+"""How many arguments there may be besides those that there must be."""
 
 
 def command_of(line: Line) -> str:
@@ -88,6 +90,20 @@ def command_of(line: Line) -> str:
                 raise line.error(f"expected {arguments} argument{s} after {name}")
             return name
     raise line.error("not a command of METAL")
+
+
+def left_over(name: str, line: Line) -> str:
+    """Words behind the arguments of a command, which METAL does not look at; a comment is none.
+
+    Examples
+    --------
+    >>> left_over("PROCESSFILE", Line("m.txt", 1, ("PROCESS", "a.txt", "b.txt")))
+    'b.txt'
+    >>> left_over("FLIP", Line("m.txt", 2, ("FLIP", "#", "effects")))
+    ''
+    """
+    rest = line.words[1 + COMMANDS[name][1] + _OPTIONAL.get(name, 0) :]
+    return "" if not rest or rest[0].startswith("#") else " ".join(rest)
 
 
 def apply(name: str, line: Line, settings: MetalSettings, *, in_progress: bool) -> None:
@@ -180,8 +196,8 @@ def _genomic_control(line: Line, settings: MetalSettings) -> None:
         settings.genomic_control = False
     elif "LIST".startswith(word) and len(line.words) == 3:
         settings.genomic_control, settings.gc_lambda, settings.gc_list = True, 0.0, line.words[2]
-    elif leading_number(word) > 0:
-        settings.genomic_control, settings.gc_lambda = True, leading_number(word)
+    elif (given := whole_number(word)) is not None and given > 0:
+        settings.genomic_control, settings.gc_lambda = True, given
     else:
         raise line.error("expected ON, OFF, a number above 0, or LIST and a file")
 
@@ -212,6 +228,8 @@ def _add_filter(line: Line, settings: MetalSettings) -> None:
     rule = Filter(label, found, value)
     if found in (">", ">=", "<", "<=") and rule.number is None:
         raise line.error(f"{condition} needs a number")
+    if rule.number is not None and whole_number(value) is None:
+        raise line.error(f"{value} only begins like a number: METAL would compare with {rule.number:g}")
     settings.filters.append(rule)
 
 

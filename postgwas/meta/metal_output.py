@@ -97,9 +97,12 @@ def _columns(
     made["MarkerName"] = names[rows]
     made["Allele1"], made["Allele2"] = _alleles(sums.allele[rows], sums.complemented[rows], book)
     if settings.average_freq:
-        mean = sums.freq[rows] / weight
-        made["Freq1"] = Fixed(mean, 4)
-        made["FreqSE"] = Fixed(np.sqrt(np.maximum(sums.freq2[rows] / weight - mean * mean, 0.0)), 4)
+        # Not by Weight, to which OVERLAP adds: METAL does, and its frequencies are too small then.
+        total = sums.freq_weight[rows]
+        with np.errstate(invalid="ignore"):
+            mean = sums.freq[rows] / total
+            variance = np.maximum(sums.freq2[rows] / total - mean * mean, 0.0)
+        made["Freq1"], made["FreqSE"] = Fixed(mean, 4), Fixed(np.sqrt(variance), 4)
     if settings.minmax_freq:
         made["MinFreq"], made["MaxFreq"] = Fixed(sums.low[rows], 4), Fixed(sums.high[rows], 4)
     if sums.by_stderr:

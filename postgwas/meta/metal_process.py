@@ -41,12 +41,15 @@ class Processed:
     rejected : list of (line, marker, reason)
     n_rows : int
         Rows that passed the filters.
+    n_weightless : int
+        Rows of good P-values without a weight above 0.
     """
 
     figures: FileFigures
     dropped: dict[str, int] = field(default_factory=dict)
     rejected: list[tuple[int, str, str]] = field(default_factory=list)
     n_rows: int = 0
+    n_weightless: int = 0
 
     def say(self, line: npt.NDArray[np.uint32], names: Texts, broken: Bools, why: str) -> None:
         """Set rows aside."""
@@ -196,20 +199,22 @@ def _by_p(
     if weight is None:
         weight = np.full(z.size, settings.default_weight)
     weight = np.where(np.isnan(weight) | (weight < 0), 0.0, weight)
+    done.n_weightless += int((good & (weight == 0)).sum())
     return z, weight, good
 
 
 def _by_stderr(rows: MetalRows, file: MetalFile, done: Processed) -> tuple[Floats, Floats, Bools]:
     effect, se = rows.numbers["effect"], rows.numbers["stderr"]
     good = np.ones(se.size, np.bool_)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if file.log_effect:
             good = effect > 0
             done.say(rows.line, rows.marker, ~good, BAD_EFFECT)
             effect = np.log(effect)
-        bad = ~(se > 0) | ~np.isfinite(effect)
+        weight = 1.0 / (se * se)
+        bad = ~(se > 0) | ~np.isfinite(effect) | ~(weight > 0) | np.isinf(weight)
         done.say(rows.line, rows.marker, good & bad, BAD_SE)
-        return effect, 1.0 / (se * se), good & ~bad
+        return effect, weight, good & ~bad
 
 
 def _learn_alleles(
@@ -255,10 +260,13 @@ def _tracked(
     done: Processed,
 ) -> Bools:
     """Rows at the chromosome and position that their markers have; new ones teach theirs."""
-    chromosome, position = (join_texts([pair[which] for pair in got.place], Keeper(2)) for which in (0, 1))
     size = sums.weight.size
     order = np.argsort(marker, kind="stable") if order is None else order
     known_chromosome, known_position = (_longer(texts, size) for texts in (sums.chromosome, sums.position))
+    chromosome, position = (
+        join_texts([pair[which] for pair in got.place], known.keeper)
+        for which, known in enumerate((known_chromosome, known_position))
+    )
     fitting = order[fits[order]]
     if fitting.size:
         lead = fitting[np.concatenate(([True], marker[fitting][1:] != marker[fitting][:-1]))]
@@ -266,8 +274,8 @@ def _tracked(
         known_chromosome.words[marker[new]] = chromosome.words[new]
         known_position.words[marker[new]] = position.words[new]
     sums.chromosome, sums.position = known_chromosome, known_position
-    same_chromosome = _equal(chromosome.words, known_chromosome.words[marker])
-    same_position = _equal(position.words, known_position.words[marker])
+    same_chromosome = _equal(chromosome, known_chromosome[marker])
+    same_position = _equal(position, known_position[marker])
     # Rows behind the one that counts are duplicates, whatever their place.
     there = same_chromosome & same_position
     first_good = np.full(size, np.iinfo(np.int64).max)
@@ -286,8 +294,11 @@ def _longer(texts: Texts | None, size: int) -> Texts:
     return Texts(words, Keeper(2) if texts is None else texts.keeper)
 
 
-def _equal(first: npt.NDArray[np.uint64], second: npt.NDArray[np.uint64]) -> Bools:
+def _equal(first: Texts, second: Texts) -> Bools:
     """Whether texts are the same but for case."""
     small = np.uint64(0x2020202020202020)
-    same: Bools = ((first | small) == (second | small)).all(axis=1)
+    same: Bools = ((first.words | small) == (second.words | small)).all(axis=1)
+    # Rows of long texts hold numbers.
+    for row in np.union1d(first.aside(), second.aside()).tolist():
+        same[row] = first.text(row).lower() == second.text(row).lower()
     return same

@@ -14,7 +14,7 @@ from postgwas.columns.decimals import parse_decimals
 from postgwas.columns.texts import Keeper, Texts, texts_of_column, texts_of_list
 from postgwas.errors import InputError
 from postgwas.meta.metal_alleles import FoldedPairs, PairBook
-from postgwas.meta.metal_settings import Filter, MetalSettings, leading_number
+from postgwas.meta.metal_settings import Filter, MetalSettings, leading_number, whole_number
 from postgwas.sumstats.chunks import Block, Readable, iter_blocks, squeeze
 from postgwas.sumstats.compression import ByteStream
 from postgwas.sumstats.layout import WHITESPACE, Layout
@@ -25,6 +25,9 @@ _CHUNK_BYTES = 2 << 20
 _HEAD = 1 << 20
 _TINY = 1e-290
 _MARGIN = b"." * PAD
+_SIGNED = np.zeros(256, np.bool_)
+_SIGNED[list(b"+-.0123456789")] = True
+"""What an effect begins with whose sign can be told."""
 _HASHED = 1 << 14
 """Names hashed at once: they stay in the cache."""
 
@@ -73,6 +76,8 @@ class MetalFile:
     n_wrong_width, n_filtered : int
         After the rows were read.
     filtered : dict of str to int
+    odd : dict of str to int
+        Column -> fields that are no numbers though their rows are used.
     """
 
     path: str
@@ -84,6 +89,7 @@ class MetalFile:
     n_wrong_width: int = 0
     n_short: int = 0
     filtered: dict[str, int] = field(default_factory=dict)
+    odd: dict[str, int] = field(default_factory=dict)
     log_effect: bool = False
     guess: bool = False
 
@@ -96,6 +102,7 @@ class MetalFile:
             if not more:
                 break
             head += more
+        head = head.removeprefix(b"\xef\xbb\xbf")
         line, _, _ = head.partition(b"\n")
         self._commas = self.settings.separator == "BOTH"
         separator = {"TAB": "\t", "COMMAS": ","}.get(self.settings.separator, WHITESPACE)
@@ -233,12 +240,14 @@ class MetalFile:
             wanted.append("effect")
         wanted += ["freq"] * wish.use_freq
         wanted += [what for what in self.places if what.startswith("custom ")]
-        numbers = {what: numbers_of(column(what)) for what in wanted if what in self.places}
+        numbers = {what: self._numbers(what, column(what)) for what in wanted if what in self.places}
         size = len(cells) if keep is None else keep.size
         minus = np.zeros(size, np.bool_)
         if "effect" in self.places:
             effect = column("effect")
             minus = effect.text[effect.start] == ord("-")
+            if "effect" not in numbers:
+                self._count_odd("effect", ~_SIGNED[effect.text[effect.start]] | (effect.length == 0))
         tiny = _tiny(column("p"), numbers["p"]) if "p" in numbers else {}
         pairs = None
         if "allele1" in self.places and "allele2" in self.places:
@@ -257,6 +266,17 @@ class MetalFile:
             lines if keep is None else lines[keep], texts_of_column(column("marker"), self._keeper), numbers,
             minus, tiny, pairs, chromosome, position, first,
         )  # fmt: skip
+
+    def _numbers(self, what: str, column: Column) -> Floats:
+        values, odd = numbers_of(column)
+        # A P-value or an error of 0 is said where its row is set aside.
+        self._count_odd(what, odd & (values != 0) if what in ("p", "stderr") else odd)
+        return values
+
+    def _count_odd(self, what: str, odd: Bools) -> None:
+        if odd.any():
+            label = self.layout.names[self.places[what]]
+            self.odd[label] = self.odd.get(label, 0) + int(odd.sum())
 
 
 class _NoCommas:
@@ -286,17 +306,21 @@ def found_path(path: str) -> str:
     return f"{path}.gz" if not Path(path).exists() and Path(f"{path}.gz").exists() else path
 
 
-def numbers_of(column: Column) -> Floats:
-    """A column of numbers as C's ``atof`` reads it: 0 where a field begins with none; NaN of ``nan``."""
+def numbers_of(column: Column) -> tuple[Floats, Bools]:
+    """A column of numbers as C's ``atof`` reads it, and which fields are none.
+
+    0 where a field begins with none; NaN of ``nan``.
+    """
     found = parse_decimals(column)
     values = found.values
-    blank = np.flatnonzero(np.isnan(values))
-    values[blank] = 0.0
+    odd = np.isnan(values)
+    values[odd] = 0.0
     for row in found.odd.tolist():
         text = column.get(row).decode("utf-8", "replace")
         low = text.strip().lower().lstrip("+-")
         values[row] = np.nan if low.startswith(("nan", "inf")) else leading_number(text)
-    return values
+        odd[row] = whole_number(text.strip()) is None
+    return values, odd
 
 
 def _tiny(column: Column, values: Floats) -> dict[int, float]:
@@ -320,7 +344,7 @@ def _passes(column: Column, rule: Filter) -> Bools:
         texts = [column.get(row).decode("utf-8", "replace").lower() for row in range(column.start.size)]
         inside = np.array([text in rule.texts for text in texts], np.bool_)
         return ~inside if rule.condition == "!=" else inside
-    values = numbers_of(column)
+    values, _ = numbers_of(column)
     first, second = column.text[column.start], column.text[column.start + 1]
     digit = (first >= 48) & (first <= 57)
     signed = ((first == ord("-")) | (first == ord("+")) | (first == ord("."))) & (

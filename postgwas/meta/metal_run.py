@@ -14,7 +14,7 @@ from postgwas.columns.texts import texts_of_list
 from postgwas.destination import refuse_existing
 from postgwas.errors import InputError, OutputError
 from postgwas.meta.metal_alleles import PairBook
-from postgwas.meta.metal_commands import Line, apply, command_of
+from postgwas.meta.metal_commands import Line, apply, command_of, left_over
 from postgwas.meta.metal_markers import Markers
 from postgwas.meta.metal_output import info_lines, write_tbl
 from postgwas.meta.metal_process import Processed, process_file
@@ -36,6 +36,8 @@ class MetalState:
 
     Attributes
     ----------
+    with_alleles : bool, optional
+        Whether the files name alleles; None before the first.
     outputs : list of Path
         Tables written.
     """
@@ -47,17 +49,18 @@ class MetalState:
     sums: Sums | None = None
     files: list[str] = field(default_factory=list)
     done: list[Processed] = field(default_factory=list)
+    with_alleles: bool | None = None
     outputs: list[Path] = field(default_factory=list)
 
     @property
     def in_progress(self) -> bool:
-        """Whether there are markers already."""
-        return len(self.markers) > 0
+        """Whether a file was processed, or there are markers already."""
+        return self.sums is not None or len(self.markers) > 0
 
     def clear(self) -> None:
         """``CLEAR``: forget data, custom variables and filters."""
         self.markers, self.book, self.sums = Markers(), PairBook(), None
-        self.files, self.done = [], []
+        self.files, self.done, self.with_alleles = [], [], None
         self.settings.custom.clear()
         self.settings.filters.clear()
 
@@ -118,7 +121,7 @@ def script_lines(path: str) -> Iterator[Line]:
         If the script cannot be read.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8", errors="replace")
+        text = Path(path).read_text(encoding="utf-8-sig", errors="replace")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except OSError as error:
@@ -133,6 +136,10 @@ def run_lines(path: str, state: MetalState, *, depth: int = 0) -> bool:
     """Run a script; false where it ended with QUIT."""
     for line in script_lines(path):
         name = command_of(line)
+        if rest := left_over(name, line):
+            if name == "PROCESSFILE":
+                raise line.error("a command names one file", hint="a line for each")
+            log.warning("%s: line %d: %r after %s is not looked at", path, line.number, rest, name)
         if name in ("ANALYZE", "ANALYSE"):
             wanted = len(line.words) > 1 and "HETEROGENEITY".startswith(line.words[1].upper())
             if len(line.words) > 1 and not wanted:
@@ -178,6 +185,7 @@ def process(state: MetalState, line: Line) -> None:
                 ", ".join(file.missing), ", ".join(file.layout.names),
             )  # fmt: skip
             return
+        _check_alleles(state, file, line)
         if state.sums is None:
             state.sums = Sums(state.settings.by_stderr)
         for name in state.settings.custom:
@@ -187,6 +195,18 @@ def process(state: MetalState, line: Line) -> None:
     state.files.append(path)
     state.done.append(done)
     _tell(path, file, done, said, state.settings)
+
+
+def _check_alleles(state: MetalState, file: MetalFile, line: Line) -> None:
+    """Effects of files without alleles cannot be turned to those of files with them."""
+    named = "allele1" in file.places
+    if state.with_alleles not in (None, named):
+        has, others = ("", "do not") if named else ("no ", "have")
+        raise line.error(
+            f"has {has}columns of alleles, and files before {others}: their effects cannot be aligned",
+            hint="ALLELELABELS names the columns",
+        )
+    state.with_alleles = named
 
 
 def _tell(path: str, file: MetalFile, done: Processed, said: list[str], settings: MetalSettings) -> None:
@@ -201,6 +221,12 @@ def _tell(path: str, file: MetalFile, done: Processed, said: list[str], settings
     log_step(log, path, rows_in=rows_in, rows_out=done.figures.marker.size, dropped=dropped, unit="rows")
     for _, marker, why in done.rejected[: settings.max_warnings]:
         log.debug("%s: marker %s: %s", path, marker, why)
+    for what, count in file.odd.items():
+        sign = not settings.by_stderr and what.lower() == settings.effect.lower()
+        taken = "taken to be positive" if sign else "the number that they begin with is taken, or 0"
+        log.warning("%s: %s fields of %s are no numbers: as METAL does, %s", path, f"{count:,}", what, taken)
+    if done.n_weightless:
+        log.warning("%s: %s rows have no weight above 0 and add nothing", path, f"{done.n_weightless:,}")
     for text in said:
         log.info("%s: %s", path, text)
 

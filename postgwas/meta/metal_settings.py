@@ -57,6 +57,17 @@ def leading_number(text: str) -> float:
     return float(found.group()) if found else 0.0
 
 
+def whole_number(text: str) -> float | None:
+    """The number that a text is from end to end; None if it is none.
+
+    Examples
+    --------
+    >>> [whole_number(text) for text in ("0.5", "10,000", "1:1000", "IN")]
+    [0.5, None, None, None]
+    """
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
 @dataclass
 class MetalSettings:
     """The state of a script, apart from its data; names as METAL's commands, defaults as METAL's."""

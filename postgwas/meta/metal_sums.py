@@ -62,8 +62,8 @@ class Sums:
         Number of each marker's pair, 0 until a usable row has told it.
     complemented : ndarray of bool
         The first file's letters were those of the other strand.
-    freq, freq2 : ndarray of float64
-        Weighted sums of frequencies and their squares.
+    freq, freq2, freq_weight : ndarray of float64
+        Weighted sums of frequencies and their squares; of their weights.
     low, high : ndarray of float64
         NaN until there is a frequency.
     """
@@ -76,6 +76,7 @@ class Sums:
     complemented: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
     freq: Floats = field(default_factory=lambda: np.zeros(0))
     freq2: Floats = field(default_factory=lambda: np.zeros(0))
+    freq_weight: Floats = field(default_factory=lambda: np.zeros(0))
     low: Floats = field(default_factory=lambda: np.zeros(0))
     high: Floats = field(default_factory=lambda: np.zeros(0))
     custom: dict[str, Floats] = field(default_factory=dict)
@@ -88,8 +89,9 @@ class Sums:
         """Make room for so many markers."""
         for name in ("statistic", "weight", "samples", "allele", "complemented"):
             setattr(self, name, grown(getattr(self, name), size))
-        if self.freq.size or not self.files:
-            self.freq, self.freq2 = grown(self.freq, size), grown(self.freq2, size)  # type: ignore[assignment]
+        if self.freq.size:
+            for name in ("freq", "freq2", "freq_weight"):
+                setattr(self, name, grown(getattr(self, name), size))
         self.low = grown(self.low, size, np.nan)  # type: ignore[assignment]
         self.high = grown(self.high, size, np.nan)  # type: ignore[assignment]
         self.custom = {name: grown(values, size) for name, values in self.custom.items()}  # type: ignore[misc]
@@ -164,6 +166,9 @@ class Sums:
         self, rows: npt.NDArray[np.int32], w: Floats, freq: Floats, settings: MetalSettings
     ) -> None:
         if settings.average_freq:
+            if not self.freq.size:
+                self.freq, self.freq2, self.freq_weight = (np.zeros(self.weight.size) for _ in range(3))
+            self.freq_weight[rows] += w
             self.freq[rows] += w * freq
             self.freq2[rows] += w * freq * freq
         if settings.minmax_freq:

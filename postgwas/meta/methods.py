@@ -36,6 +36,9 @@ class Context:
         Genomic control that was applied to SE and Z of each study; 1 where none was.
     options : mapping
         The method's own settings; small and picklable.
+    has : frozenset of str
+        Figures that some study of the run has, of "beta", "se", "z", "n", "eaf": a method's columns follow
+        from this and from the options, never from what one block has, so that all blocks have the same.
     prepared : Any
         What the method's `prepare` gave; None without one.
     """
@@ -46,6 +49,7 @@ class Context:
     environment_names: tuple[str, ...] = ()
     lambdas: npt.NDArray[np.float64] = field(default_factory=lambda: np.ones(0))
     options: Mapping[str, Any] = field(default_factory=dict)
+    has: frozenset[str] = frozenset()
     prepared: Any = None
 
 

@@ -27,6 +27,7 @@ MISSING_PLACE = "missing chromosome or position"
 MISSING_ID = "missing identifier"
 MISSING_ALLELE = "allele missing, or both the same"
 BAD_SE = "SE zero or negative"
+BAD_N = "N zero or negative"
 NO_FIGURE = "missing {}"
 LOW_MAF = "MAF below limit"
 LOW_INFO = "INFO below limit"
@@ -254,6 +255,10 @@ def _take_rows(rows: Rows, rules: RowRules, got: _Collected, writer: SpoolWriter
             drop(np.isin(rows.pairs.key, np.array(PALINDROMIC, np.uint64)), AMBIGUOUS)
         if "se" in numbers:
             drop(numbers["se"] <= 0, BAD_SE)
+        if "n" in numbers:
+            if "n" in rules.needs:
+                drop(numbers["n"] <= 0, BAD_N)
+            numbers["n"] = np.where(numbers["n"] > 0, numbers["n"], np.nan)
         for name in dict.fromkeys(("z", *rules.needs)):
             values = numbers.get(name)
             drop(

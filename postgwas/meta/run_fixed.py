@@ -25,11 +25,11 @@ def fixed_columns(block: MetaBlock, context: Context) -> Columns:
         found, people = combine_cumulative(block.z, block.n, shared.order, shared.steps)
     else:
         found = _combined(block, scheme, shared)
-        if shared is not None and np.isfinite(block.n).any():
+        if shared is not None and "n" in context.has:
             people = distinct_people(block.n, block.present, shared)
-    columns = _columns(found)
+    columns = _columns(found, scheme)
     weight = _weights(block, scheme)
-    if np.isfinite(block.eaf).any():
+    if "eaf" in context.has:
         frequency = combine_frequencies(block.eaf, weight)
         columns |= {
             "EAF": frequency.mean, "EAF_SD": frequency.sd, "EAF_MIN": frequency.low,
@@ -57,7 +57,8 @@ def _combined(
 def distinct_people(n: Floats, present: npt.NDArray[np.bool_], correlation: Floats) -> Floats:
     """People, those of two studies counted once: n_i + n_j - r_ij sqrt(n_i n_j).
 
-    Those of three studies are taken away three times and added once: too few then.
+    Those of three studies are taken away three times and added once: too few then. NaN where a study does
+    not tell its N.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ def distinct_people(n: Floats, present: npt.NDArray[np.bool_], correlation: Floa
     present : ndarray of bool, shape (K, V)
     correlation : ndarray of float64, shape (K, K)
     """
-    root = np.sqrt(np.where(present, np.nan_to_num(n), 0.0))
+    root = np.sqrt(np.where(present, n, 0.0))
     people: Floats = np.square(root).sum(axis=0)
     shared = np.triu(correlation, 1)
     return people - (root * (shared @ root)).sum(axis=0)
@@ -78,9 +79,9 @@ def _weights(block: MetaBlock, scheme: str) -> Floats:
     return block.n if scheme == "samplesize" else np.where(np.isfinite(block.z), 1.0, np.nan)
 
 
-def _columns(found: FixedEffects) -> Columns:
+def _columns(found: FixedEffects, scheme: str) -> Columns:
     columns: Columns = {}
-    if np.isfinite(found.beta).any():
+    if scheme == "stderr":
         columns |= {"BETA": found.beta, "SE": found.se}
     df = np.maximum(found.n_studies - 1, 0)
     columns |= {
@@ -102,7 +103,7 @@ def _subtotals(block: MetaBlock, scheme: str, context: Context, whole: FixedEffe
     for ancestry in sorted({name for name in context.ancestries if name}):
         rows = [at for at, name in enumerate(context.ancestries) if name == ancestry]
         found = _combined(block, scheme, context.prepared, rows)
-        mine = _columns(found)
+        mine = _columns(found, scheme)
         names = ("BETA", "SE", "Z", "MLOG10P", "Q", "I2") if "BETA" in mine else ("Z", "MLOG10P", "Q", "I2")
         columns |= {f"{name}_{ancestry}": mine[name] for name in names}
         columns[f"N_STUDIES_{ancestry}"] = found.n_studies

@@ -225,6 +225,7 @@ def run_blocks(
         environment_names=studies.environment,
         lambdas=lambdas,
         options=chosen.options,
+        has=frozenset().union(*(study.has for study in read)),
     )
     path = Path(tempfile.mkstemp(prefix="context.", dir=folder)[1])
     partitions = sorted({one for study in read for one in study.partitions})

@@ -95,6 +95,8 @@ class MetaSettings:
             raise UsageError("--format mrmega: only with --method mrmega")
         if "ssf" in self.formats and self.method == "mrmega":
             raise UsageError("--format ssf: MR-MEGA has no one effect a variant", hint="--format mrmega,tsv")
+        if "ssf" in self.formats and self.options.get("scheme", "stderr") != "stderr":
+            raise UsageError("--format ssf: weighted z-scores have no effect", hint="--format tsv")
         if not isinstance(self.genomic_control, str) and not self.genomic_control > 0:
             raise UsageError(
                 f"--genomic_control {self.genomic_control}: expected on, off or a number above 0"

@@ -62,9 +62,8 @@ def tbl_text(
         made["HetChiSq"] = Fixed(columns["Q"], 3)
         made["HetDf"] = Whole(columns["Q_DF"].astype(np.int64))
         made["HetPVal"] = General(p_from_mlog10p(columns["MLOG10P_HET"]))
-    total = _total_n(block)
-    if np.isfinite(total).any():
-        made["N"] = Fixed(total, 0)
+    if "n" in context.has:
+        made["N"] = Fixed(_total_n(block), 0)
     for name, values in columns.items():
         if name in _OWN and (name != "Z" or "Zscore" in made or "Effect" in made):
             continue

@@ -168,6 +168,53 @@ def test_ancestry_subtotals_part_q(combined: Run) -> None:
     )
 
 
+def test_subtotals_need_all_ancestries(refused: Callable[..., str], out: Path, tmp_path: Path) -> None:
+    """Q within ancestries would have the degrees of freedom of a study that is in none."""
+    assert "--subtotals: no ancestry is given for study0, study1" in refused(studies(2), "--subtotals")
+    table = tmp_path / "studies.tsv"
+    table.write_text(f"NAME\tPATH\tANCESTRY\na\t{tmp_path}/study0.txt\tEUR\nb\t{tmp_path}/study1.txt\t\n")
+    assert main(["meta", "--studies", str(table), "--subtotals", "--out", str(out)]) == 2
+
+
+@pytest.mark.parametrize("scheme", ["stderr", "samplesize"])
+def test_all_rows_have_all_columns(scheme: str, combined: Run) -> None:
+    """What no study has on one chromosome, or only one ancestry, is NA there: not a column less."""
+    tables = studies(3, n_variants=120)
+    for one in tables:
+        here = one["CHR"] == one["CHR"][0]
+        one["EAF"] = np.where(here, "NA", one["EAF"].astype(str))
+        if scheme == "stderr":
+            one["N"] = np.where(here, "NA", one["N"].astype(str))
+    tables[2] = {name: column[~here] for name, column in tables[2].items()}
+    prefix = combined(
+        tables, "--ancestry", "EUR,EUR,AFR", "--subtotals", "--scheme", scheme, "--format", "tbl,tsv,parquet"
+    )
+    lines = [line.split("\t") for line in Path(f"{prefix}.tbl").read_text().splitlines()]
+    assert {len(line) for line in lines} == {len(lines[0])}
+    place = lines[0].index("Direction")
+    assert all(set(line[place]) <= set("+-?") for line in lines[1:])
+    written, stored = tsv(prefix), pl.read_parquet(f"{prefix}.parquet")
+    assert written.columns == stored.columns and written.height == stored.height == len(lines) - 1
+    lacking = written.filter(pl.col("CHR") == int(tables[0]["CHR"][0]))
+    assert lacking.height and lacking["EAF"].null_count() == lacking["Z_AFR"].null_count() == lacking.height
+    assert lacking["Z"].null_count() == 0 and written["EAF"].null_count() == lacking.height
+
+
+def test_sample_sizes_that_are_not_told_are_not_added_up(combined: Run) -> None:
+    tables = studies(3)
+    tables[0]["N"] = tables[0]["N"].astype(str)
+    tables[0]["N"][:3] = ["NA", "0", "-5"]
+    found = tsv(combined(tables, "--format", "tsv")).sort("POS").filter(pl.col("N").is_null())
+    assert sorted(found["SNPID"]) == ["v0", "v1", "v2"] and found["N_STUDIES"].to_list() == [3] * 3
+    prefix = combined(tables, "--format", "tsv", "--scheme", "samplesize", "--overwrite")
+    assert tsv(prefix)["N"].null_count() == 0
+    assert sorted(rejected(prefix)["REASON"]) == ["N zero or negative", "N zero or negative", "missing N"]
+
+
+def test_ssf_needs_an_effect(refused: Callable[..., str]) -> None:
+    assert "--format ssf: " in refused(studies(2), "--format", "ssf", "--scheme", "stouffer")
+
+
 def test_other_strand_is_turned(combined: Run) -> None:
     tables = studies()
     before = tsv(combined(tables, "--format", "tsv"))
