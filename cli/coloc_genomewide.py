@@ -49,8 +49,8 @@ def _add_gwas(parser: argparse.ArgumentParser) -> None:
     group.add_argument("gwas", nargs="+", metavar="GWAS", help="summary statistics of any dialect")
     group.add_argument("--names", nargs="+", metavar="NAME", help="of the traits [default: the files']")
     group.add_argument(
-        "--type", nargs="+", default=["quant"], choices=("quant", "cc"),
-        help="quantitative or case-control [default: quant]",
+        "--type", nargs="+", default=["auto"], choices=("auto", "quant", "cc"),
+        help="quantitative or case-control [default: told by columns of cases, controls or odds ratios]",
     )  # fmt: skip
     group.add_argument(
         "--sd_y", nargs="+", type=float, metavar="SD",
@@ -208,6 +208,7 @@ def _gwas(args: argparse.Namespace) -> list[GwasInput]:
     if len(names) != size:
         raise UsageError(f"--names: {len(names)} names for {size} GWAS")
     each = {flag: _each(getattr(args, flag), flag, size) for flag in ("type", "sd_y", "case_fraction", "n")}
+    each["type"] = [None if one == "auto" else one for one in each["type"]]
     columns, headers = named_columns(args), header_each(args.columns, size)
     return [
         GwasInput(

@@ -31,8 +31,8 @@ def add_traits(parser: argparse.ArgumentParser, *, files: str) -> None:
     group.add_argument("files", nargs="+", metavar="FILE", help=files)
     group.add_argument("--names", nargs="+", metavar="NAME", help="of the traits [default: the files']")
     group.add_argument(
-        "--type", nargs="+", default=["quant"], choices=("quant", "cc"),
-        help="quantitative or case-control [default: quant]",
+        "--type", nargs="+", default=["auto"], choices=("auto", "quant", "cc"),
+        help="quantitative or case-control [default: told by columns of cases, controls or odds ratios]",
     )  # fmt: skip
     group.add_argument(
         "--sd_y", nargs="+", metavar="SD",
@@ -150,7 +150,7 @@ def traits_of(args: argparse.Namespace, *, exactly: int | None = None) -> list[G
     names = args.names or [Path(path).name.partition(".")[0] for path in args.files]
     if len(names) != size:
         raise UsageError(f"--names: {len(names)} names for {size} files")
-    kinds = _each(args, "type", size)
+    kinds = [None if one == "auto" else one for one in _each(args, "type", size)]
     numbers = {
         flag: [_number(one, flag) for one in _each(args, flag, size)]
         for flag in ("sd_y", "case_fraction", "n")

@@ -172,7 +172,10 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
         help="several populations: variants that all have, or that any has [default: all]",
     )  # fmt: skip
     group.add_argument(
-        "--type", choices=("quant", "cc"), default="quant", help="abf: the trait [default: quant]"
+        "--type",
+        choices=("auto", "quant", "cc"),
+        default="auto",
+        help="abf: the trait [default: told by columns of cases, controls or odds ratios]",
     )
     group.add_argument("--sd_y", type=float, metavar="SD", help="abf: the trait's standard deviation")
     group.add_argument(
@@ -196,7 +199,8 @@ def run(args: argparse.Namespace) -> int:
         max_iter=args.max_iter, tol=args.tol, refine=args.refine,
         estimate_residual_variance=args.estimate_residual_variance,
         scaled_prior_variance=args.scaled_prior_variance, prior_method=args.prior_method,
-        null_weight=args.null_weight, null_threshold=args.null_threshold, kind=args.type, sd_y=args.sd_y,
+        null_weight=args.null_weight, null_threshold=args.null_threshold,
+        kind=None if args.type == "auto" else args.type, sd_y=args.sd_y,
         case_fraction=args.case_fraction, p1=args.p1, prior_correlation=args.prior_correlation,
         variants_in=args.variants_in, ld_check=args.ld_check, seed=args.seed,
     )  # fmt: skip

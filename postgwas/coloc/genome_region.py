@@ -157,8 +157,9 @@ class _Region:
         """The GWAS's frequencies; where it has none, those of the QTLs' minor alleles."""
         gwas, match = self.task.gwas, self.match
         found = np.full(gwas.height, np.nan)
-        if "EAF" in gwas.columns:
-            found = gwas["EAF"].cast(float).fill_null(np.nan).to_numpy().copy()
+        own = next((name for name in ("EAF", "MAF") if name in gwas.columns), None)
+        if own is not None:
+            found = gwas[own].cast(float).fill_null(np.nan).to_numpy().copy()
         maf = self.block.variants["MAF"].cast(float).fill_null(np.nan).to_numpy()
         lacking = ~np.isfinite(found[match.other_rows])
         found[match.other_rows[lacking]] = maf[match.rows[lacking]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from postgwas.coloc.allele_rules import AlleleRules
@@ -13,8 +13,9 @@ from postgwas.coloc.set_pairs import P12_PAIRS
 from postgwas.errors import UsageError
 from postgwas.finemap.abf import Kind
 from postgwas.finemap.prior_variance import PriorMethod
-from postgwas.finemap.region_stats import StatsOptions
+from postgwas.finemap.region_stats import RegionStats, StatsOptions
 from postgwas.finemap.susie_problem import SusieSettings
+from postgwas.finemap.trait_kind import told_kind
 
 Path = str | os.PathLike[str]
 
@@ -32,8 +33,9 @@ class GwasInput:
         Summary statistics of any dialect.
     name : str
         What the trait is called in tables.
-    kind : {"quant", "cc"}
-        Quantitative or case-control.
+    kind : {"quant", "cc"}, optional
+        Quantitative or case-control; told by the file's columns if None, see
+        :func:`postgwas.finemap.trait_kind.told_kind`.
     sd_y : float, optional
         Standard deviation of a quantitative trait; estimated from standard errors, frequencies and N if None.
     case_fraction : float, optional
@@ -44,7 +46,7 @@ class GwasInput:
 
     path: Path
     name: str
-    kind: Kind = "quant"
+    kind: Kind | None = None
     sd_y: float | None = None
     case_fraction: float | None = None
     reading: StatsOptions = field(default_factory=StatsOptions)
@@ -56,7 +58,7 @@ class GwasInput:
         ------
         UsageError
         """
-        if self.kind not in ("quant", "cc"):
+        if self.kind not in (None, "quant", "cc"):
             raise UsageError(f"--type {self.kind}: expected quant or cc")
         if self.sd_y is not None and not self.sd_y > 0:
             raise UsageError(f"--sd_y {self.sd_y:g}: expected a number above 0")
@@ -64,6 +66,15 @@ class GwasInput:
             raise UsageError(f"--case_fraction {self.case_fraction:g}: expected a share between 0 and 1")
         if not self.name or "/" in self.name:
             raise UsageError(f"--name {self.name!r}: expected a name without /")
+
+    def told(self, read: RegionStats) -> tuple[GwasInput, tuple[str, ...]]:
+        """With its kind, if that is not given, as its file tells it; and what to say of that."""
+        given = self.reading
+        kind, notes = told_kind(
+            self.kind, read.header, self.name, counted=given.n_cases is not None, sd_y=self.sd_y,
+            case_fraction=self.case_fraction,
+        )  # fmt: skip
+        return replace(self, kind=kind), notes
 
 
 @dataclass(frozen=True)

@@ -49,5 +49,7 @@ def join_datasets(datasets: Sequence[Dataset], names: Sequence[str]) -> Joined:
             hint="name variants the same way in all",
         )
     rows = tuple(np.array([one[name] for name in shared], np.int64) for one in where)
-    notes = tuple(f"trait {name}: {note}" for name, one in zip(names, datasets) for note in one.notes)
+    notes = tuple(
+        f"{one.name or f'trait {name}'}: {note}" for name, one in zip(names, datasets) for note in one.notes
+    )
     return Joined(shared, rows, notes)

@@ -10,6 +10,9 @@ from pathlib import Path
 from postgwas.coloc.genome_settings import GwasInput
 from postgwas.errors import ColumnError, InputError, NoVariantsError, UsageError
 from postgwas.finemap.region_stats import TWICE, RegionStats, load_stats
+from postgwas.runlog import get_logger
+
+log = get_logger("coloc")
 
 PHENOTYPE_COLUMNS = frozenset(
     {
@@ -21,7 +24,12 @@ PHENOTYPE_COLUMNS = frozenset(
 
 
 def load_trait(
-    given: GwasInput, only: str | None, folder: str | os.PathLike[str], *, unsigned: bool = True
+    given: GwasInput,
+    only: str | None,
+    folder: str | os.PathLike[str],
+    *,
+    unsigned: bool = True,
+    sized: bool = True,
 ) -> RegionStats:
     """Read a trait's file, or one phenotype's rows of it.
 
@@ -34,6 +42,8 @@ def load_trait(
         Where the rows may lie while they are read.
     unsigned : bool
         P-values without the sign of an effect will do; not so beside LD.
+    sized : bool
+        Every variant needs a sample size; not so where effects and errors are known.
 
     Raises
     ------
@@ -45,7 +55,7 @@ def load_trait(
         If variants repeat and a column tells phenotypes apart; also as
         :func:`postgwas.finemap.region_stats.load_stats`.
     """
-    reading = replace(given.reading, unsigned=unsigned)
+    reading = replace(given.reading, unsigned=unsigned, sized=sized)
     if only is None:
         stats = load_stats(given.path, reading)
     else:
@@ -62,6 +72,17 @@ def load_trait(
             hint=f"--only {column}=VALUE takes one; postgwas coloc genomewide --qtl takes all",
         )
     return stats
+
+
+def with_kinds(inputs: Sequence[GwasInput], stats: Sequence[RegionStats]) -> list[GwasInput]:
+    """Traits with their kinds, told by their files where they are not given; a warning says so."""
+    made = []
+    for one, read in zip(inputs, stats):
+        known, notes = one.told(read)
+        for note in notes:
+            log.warning("%s", note)
+        made.append(known)
+    return made
 
 
 def _phenotype_column(path: str, header: Sequence[str] | None) -> str | None:

@@ -112,7 +112,8 @@ class HyprMethod:
             "variants": variants,
             "similarity": self._similar(beta * sign, se, common),
         }
-        notes = [*region.notes, *(f"{name}: sdY {value:.3g}" for name, value in zip(traits, spread)
+        notes = [*region.notes, *(note for one in region.traits for note in one.scale_notes()),
+                 *(f"{name}: sdY {value:.3g}" for name, value in zip(traits, spread)
                                   if self.scale and not 0.5 < value < 2)]  # fmt: skip
         return Found(tables, tuple(notes), len(keys))
 

@@ -55,6 +55,7 @@ class SusieMethod:
     tables = ("coloc", "credible_sets", "variants", "sensitivity")
 
     needs_signs = True
+    needs_sizes = True
 
     def check(self, n_traits: int) -> None:
         """Refuse settings that are out of range."""
@@ -78,6 +79,7 @@ class SusieMethod:
             keys = [trait.keys[row] for row in ld.rows]
             weights, told = variant_weights(self.weights[number - 1], region, keys)
             notes += told
+            notes += trait.scale_notes()
             fits.append((fit, keys))
             count = np.arange(1, len(fit.log_bf) + 1)
             sides.append(
@@ -188,6 +190,11 @@ class SignalsMethod:
     @property
     def needs_signs(self) -> bool:
         """Whether effects are held against LD, so that their signs must be known."""
+        return self.method == "cond"
+
+    @property
+    def needs_sizes(self) -> bool:
+        """Whether sample sizes are needed where effects are known."""
         return self.method == "cond"
 
     def check(self, n_traits: int) -> None:

@@ -13,7 +13,7 @@ from postgwas.coloc.align_traits import AlignedTraits, align_traits
 from postgwas.coloc.allele_rules import AlleleRules
 from postgwas.coloc.genome_settings import GwasInput
 from postgwas.coloc.trait_data import Dataset
-from postgwas.coloc.trait_factors import NO_FREQUENCY, NoFactors
+from postgwas.coloc.trait_factors import NO_CASES, NO_FREQUENCY, NO_SIZE, NoFactors
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,15 +80,33 @@ class RegionTrait:
             snp=[self.keys[row] for row in at], beta=self.beta[at] * turn, se=self.se[at],
             maf=frequency if known else None, n=self.n[at] if sized else None, type=self.given.kind,
             sd_y=spread if self.given.kind == "quant" else None, case_fraction=self.case_fraction, ld=ld,
+            name=self.given.name,
         )  # fmt: skip
+
+    def scale_notes(self) -> tuple[str, ...]:
+        """Warnings about standard errors, as `Dataset.notes` has them, where sdY is not known."""
+        from postgwas.coloc.error_scale import error_notes, strength_notes
+
+        good = (self.frequency > 0) & (self.frequency < 1)
+        sized = bool(np.isfinite(self.n).all())
+        strong: tuple[str, ...] = ()
+        if sized and self.given.kind == "quant":
+            strong = strength_notes(self.beta / self.se, self.n)
+        told = error_notes(
+            self.se[good], self.frequency[good], self.n[good] if sized else None,
+            case_control=self.given.kind == "cc", sd_y=self.sd_y, case_fraction=self.case_fraction,
+        )  # fmt: skip
+        return tuple(f"{self.given.name}: {note}" for note in (*strong, *told))
 
     def _estimated(self) -> float:
         """From all variants of the region whose frequency and N are known, before traits are joined."""
         from postgwas.finemap.abf import estimate_sd_y
 
+        if not np.isfinite(self.n).any():
+            raise NoFactors(NO_SIZE, self.given.name)
         good = (self.frequency > 0) & (self.frequency < 1) & np.isfinite(self.n)
         if not good.any():
-            raise NoFactors(NO_FREQUENCY)
+            raise NoFactors(NO_FREQUENCY, self.given.name)
         return float(estimate_sd_y(self.se[good], self.frequency[good], self.n[good])[0])
 
 
@@ -149,8 +167,11 @@ def region_traits(
 
 
 def _frequencies(frames: Sequence[pl.DataFrame], aligned: AlignedTraits) -> list[Floats]:
-    """Frequencies of effect alleles; those that a file lacks are taken from another trait that has them."""
-    own = [_column(frame, "EAF") for frame in frames]
+    """Frequencies of effect alleles, or of minor ones where no more is known; all uses take either.
+
+    Those that a file lacks are taken from another trait that has them.
+    """
+    own = [_column(frame, "EAF" if "EAF" in frame.columns else "MAF") for frame in frames]
     turned = [
         np.where(sign > 0, known[rows], 1.0 - known[rows])
         for known, rows, sign in zip(own, aligned.rows, aligned.sign)
@@ -177,12 +198,12 @@ def _trait(
         beta, se = _from_z(_column(frame, "Z"), frequency, n, given, share)
         effects = np.isfinite(beta) & np.isfinite(se)
         if not effects.any():
-            raise NoFactors(NO_FREQUENCY)
+            raise NoFactors(NO_FREQUENCY if np.isfinite(n).any() else NO_SIZE, given.name)
         notes.append(f"{given.name}: effects from z-scores, frequencies and N")
     elif (
         given.kind == "quant"
         and given.sd_y is None
-        and "EAF" not in frame.columns
+        and not {"EAF", "MAF"} & set(frame.columns)
         and np.isfinite(frequency).any()
     ):
         notes.append(f"{given.name}: frequencies of another trait are taken")
@@ -202,7 +223,7 @@ def _from_z(
         variance = 1.0 / (2.0 * n * frequency * (1.0 - frequency))
         if given.kind == "cc":
             if share is None:
-                raise NoFactors("no_case_fraction")
+                raise NoFactors(NO_CASES, given.name)
             variance = variance / (share * (1.0 - share))
         good = (frequency > 0) & (frequency < 1) & (n > 0)
         se = np.where(good, np.sqrt(variance), np.nan)

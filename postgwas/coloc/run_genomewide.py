@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from postgwas.coloc.genome_region import colocalise_region
 from postgwas.coloc.genome_settings import GenomeSettings, GwasInput, QtlInput, SentinelChoice
 from postgwas.coloc.genome_task import SIGNIFICANT_Z, GenomeRegion, GenomeTask
+from postgwas.coloc.phenotype_rows import with_kinds
 from postgwas.coloc.qtl_genes import GeneList, load_genes
 from postgwas.coloc.qtl_regions import Spool, genes_in_regions, spool_regions
 from postgwas.coloc.qtl_source import QtlSource, qtl_source
@@ -187,6 +188,7 @@ def genomewide(
     # Without LD and SMR, P-values will do; with them the signs of effects matter.
     unsigned = ld is None and chosen.smr is None
     stats = [load_stats(one.path, replace(one.reading, unsigned=unsigned)) for one in inputs]
+    inputs = with_kinds(inputs, stats)
     traits = [_trait(one, read, choice, panel) for one, read in zip(inputs, stats)]
     genes = load_genes(source, egenes=qtl.egenes, fdr=qtl.fdr, places=qtl.genes)
     log.info("%s genes whose TSS is known (%s)", f"{genes.frame.height:,}", genes.told)
@@ -302,8 +304,8 @@ def _tasks(
             )
             tasks.append(
                 GenomeTask(
-                    one.gwas.name, one.gwas.kind, one.gwas.sd_y, _case_fraction(one.gwas, read), region,
-                    rows, spooled, qtl.sd_y, fits.get(spooled.name),
+                    one.gwas.name, one.gwas.kind or "quant", one.gwas.sd_y,
+                    _case_fraction(one.gwas, read), region, rows, spooled, qtl.sd_y, fits.get(spooled.name),
                     None if ld is None else ld.region(region),
                     None if qtl_ld is None else qtl_ld.region(region), settings,
                 )

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from postgwas.coloc.allele_rules import AlleleCounts, AlleleRules
 from postgwas.coloc.genome_settings import GwasInput
-from postgwas.coloc.phenotype_rows import load_trait
+from postgwas.coloc.phenotype_rows import load_trait, with_kinds
 from postgwas.coloc.region_methods import Found, RegionMethod
 from postgwas.coloc.region_traits import region_traits
-from postgwas.coloc.trait_factors import NoFactors
+from postgwas.coloc.trait_factors import NO_CASES, NO_FREQUENCY, NO_SIZE, NoFactors
 from postgwas.compute.engine import engine
 from postgwas.errors import InputError, NoVariantsError, PostgwasError, UsageError
 from postgwas.finemap.ld_sources import LdSource, RegionSource
@@ -31,8 +31,9 @@ Path = str | os.PathLike[str]
 
 OK, NOT_IN_ALL = "ok", "not_in_all_files"
 _HINTS = {
-    "no_frequencies": "a trait has no allele frequencies: --eaf_name COLUMN (one a file), or --sd_y SD",
-    "no_case_fraction": "the share of cases is not known: --case_fraction",
+    NO_FREQUENCY: "it has no allele frequencies: --eaf_name COLUMN (one a file), or --sd_y SD",
+    NO_SIZE: "it has no sample sizes: --n N (NA for the others), or effects with errors and --sd_y SD",
+    NO_CASES: "the share of cases is not known: --case_fraction",
 }
 
 
@@ -197,9 +198,13 @@ def compare_regions(
     method.check(len(inputs))
     with tempfile.TemporaryDirectory(prefix="postgwas-coloc-") as folder:
         stats = [
-            load_trait(one, part, folder, unsigned=not getattr(method, "needs_signs", False))
+            load_trait(
+                one, part, folder, unsigned=not getattr(method, "needs_signs", False),
+                sized=getattr(method, "needs_sizes", False),
+            )
             for one, part in zip(inputs, only or [None] * len(inputs), strict=True)
-        ]
+        ]  # fmt: skip
+    inputs = with_kinds(inputs, stats)
     places = choose_regions(stats[0].frame, choice, stats[0].path)
     sources = panel.sources()
     fractions = tuple(
@@ -268,7 +273,12 @@ def _refuse_nothing(made: ComparedRegions) -> None:
     if any(one.found is not None for one in made.regions):
         return
     statuses = list(dict.fromkeys(one.status for one in made.regions))
-    hint = next((_HINTS[one] for one in statuses if one in _HINTS), None)
+    hint = None
+    for code, _, name in (one.partition(": ") for one in statuses):
+        path = next((read.path for one, read in zip(made.inputs, made.stats) if one.name == name), None)
+        if code in _HINTS and path is not None:
+            hint = f"{path}: {_HINTS[code]}"
+            break
     if hint is None and set(statuses) == {NOT_IN_ALL}:
         sizes = ", ".join(
             f"{one.name} {sum(region.sizes[at] for region in made.regions):,}"

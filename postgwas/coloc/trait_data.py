@@ -45,6 +45,8 @@ class Dataset:
         Correlations of the variants, in their order.
     ld_snp : sequence of str, optional
         The names of `ld`, checked to be those of `snp`.
+    name : str, optional
+        What warnings call the trait; its number if None.
 
     Raises
     ------
@@ -73,6 +75,7 @@ class Dataset:
     case_fraction: float | None = None
     ld: ArrayLike | None = None
     ld_snp: Sequence[str] | None = None
+    name: str | None = None
 
     def __post_init__(self) -> None:
         if self.type is None:

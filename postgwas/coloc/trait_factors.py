@@ -12,11 +12,23 @@ Floats = NDArray[np.float64]
 
 NO_FREQUENCY = "no_frequencies"
 NO_SIZE = "no_sample_size"
+NO_CASES = "no_case_fraction"
 """Why a gene or trait has no Bayes factors."""
 
 
 class NoFactors(InputError):
-    """Something that Bayes factors need is not there; its text is the reason code."""
+    """Something that Bayes factors need is not there; its text is the reason code, and the trait if known.
+
+    Attributes
+    ----------
+    code : str
+    trait : str
+        Empty where it is not known.
+    """
+
+    def __init__(self, code: str, trait: str = "") -> None:
+        super().__init__(f"{code}: {trait}" if trait else code)
+        self.code, self.trait = code, trait
 
 
 def factors_from_effects(

@@ -218,7 +218,7 @@ def compare(
 
 
 def _named(data: Dataset, trait: int) -> list[str]:
-    return [f"trait {trait}: {note}" for note in data.notes]
+    return [f"{data.name or f'trait {trait}'}: {note}" for note in data.notes]
 
 
 def abf_regions(

@@ -28,8 +28,8 @@ class MapSettings:
         See :func:`postgwas.finemap.susie_rss`; ``n_effects`` is its L.
     scaled_prior_variance, prior_method, null_weight
         Likewise; ``prior_method`` is its `estimate_prior_method`.
-    kind : {"quant", "cc"}
-        For "abf".
+    kind : {"quant", "cc"}, optional
+        For "abf"; told by the file's columns if None, see :func:`postgwas.finemap.trait_kind.told_kind`.
     sd_y, case_fraction : float, optional
         For "abf": see :func:`postgwas.finemap.log_abf` and :func:`postgwas.finemap.log_abf_from_z`.
     p1 : float
@@ -59,7 +59,7 @@ class MapSettings:
     scaled_prior_variance: float = 0.2
     prior_method: PriorMethod = "optim"
     null_weight: float = 0.0
-    kind: Kind = "quant"
+    kind: Kind | None = None
     sd_y: float | None = None
     case_fraction: float | None = None
     p1: float = PRIOR
@@ -80,7 +80,7 @@ class MapSettings:
             raise UsageError(f"--method {self.method}: expected susie or abf")
         if self.ld_check not in ("none", "quick", "full"):
             raise UsageError(f"--ld_check {self.ld_check}: expected none, quick or full")
-        if self.kind not in ("quant", "cc"):
+        if self.kind not in (None, "quant", "cc"):
             raise UsageError(f"--type {self.kind}: expected quant or cc")
         if not -1 <= self.prior_correlation <= 1:
             raise UsageError(f"--prior_correlation {self.prior_correlation:g}: expected -1 to 1")

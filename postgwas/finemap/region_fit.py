@@ -121,7 +121,7 @@ def map_region(task: RegionTask) -> RegionResult:
             left_out += [(int(row), CONSTANT_IN_LD) for row in stats["ROW"].to_numpy()[~found.varies]]
             stats, sign = stats[np.flatnonzero(found.varies)], sign[found.varies]
             matrix = found.matrix.astype(np.float64)
-    n = float(np.median(stats["N"].to_numpy())) if stats.height else math.nan
+    n = float(np.median(stats["N"].cast(float).fill_null(np.nan).to_numpy())) if stats.height else math.nan
     if stats.height < FEWEST:
         return RegionResult(task.region, stats[:0], None, None, left_out, n, n_flipped, TOO_FEW)
     z = stats["Z"].to_numpy() * sign
@@ -201,11 +201,16 @@ def _abf(stats: pl.DataFrame, settings: MapSettings) -> Posterior:
 def bayes_factors(stats: pl.DataFrame, settings: MapSettings) -> Floats:
     """Log Bayes factors: from effects and errors where all have them, else from z, frequency and n."""
     columns: dict[str, Any] = {
-        name: stats[name].cast(float).to_numpy() if name in stats.columns else np.full(stats.height, np.nan)
-        for name in ("BETA", "SE", "Z", "EAF", "N")
+        name: stats[name].cast(float).fill_null(np.nan).to_numpy()
+        if name in stats.columns
+        else np.full(stats.height, np.nan)
+        for name in ("BETA", "SE", "Z", "EAF", "MAF", "N")
     }
+    kind = settings.kind or "quant"
+    frequency = columns["EAF" if "EAF" in stats.columns else "MAF"]  # of either allele will do
     has_effects = np.isfinite(columns["BETA"]).all() and np.isfinite(columns["SE"]).all()
-    known = np.isfinite(columns["EAF"]) & (columns["EAF"] > 0) & (columns["EAF"] < 1)
+    known = (frequency > 0) & (frequency < 1)
+    sized = np.isfinite(columns["N"])
     if not has_effects:
         if not known.all():
             raise InputError(
@@ -213,29 +218,41 @@ def bayes_factors(stats: pl.DataFrame, settings: MapSettings) -> Floats:
                 "standard error nor an allele frequency: P-values alone tell no Bayes factor",
                 hint="--beta_name and --se_name, or --eaf_name",
             )
+        if not sized.all():
+            raise InputError(
+                f"{int((~sized).sum()):,} of {known.size:,} variants have neither an effect with its "
+                "standard error nor a sample size",
+                hint="--n N, or --beta_name and --se_name",
+            )
         return log_abf_from_z(
-            columns["Z"], columns["EAF"], columns["N"], kind=settings.kind,
-            case_fraction=settings.case_fraction,
-        )  # fmt: skip
+            columns["Z"], frequency, columns["N"], kind=kind, case_fraction=settings.case_fraction
+        )
     sd_y = settings.sd_y or 1.0
-    if settings.kind == "quant" and settings.sd_y is None:
+    if kind == "quant" and settings.sd_y is None:
+        if not sized.any():
+            raise InputError(
+                "no sample sizes to estimate the trait's standard deviation from", hint="--n N, or --sd_y SD"
+            )
+        known &= sized
         if not known.any():
             raise InputError(
                 "no allele frequencies to estimate the trait's standard deviation from",
                 hint="--sd_y, or --eaf_name",
             )
-        sd_y = float(estimate_sd_y(columns["SE"][known], columns["EAF"][known], columns["N"][known])[0])
-    return log_abf(columns["BETA"], columns["SE"], kind=settings.kind, sd_y=sd_y)
+        sd_y = float(estimate_sd_y(columns["SE"][known], frequency[known], columns["N"][known])[0])
+    return log_abf(columns["BETA"], columns["SE"], kind=kind, sd_y=sd_y)
 
 
 def _scale_notes(stats: pl.DataFrame) -> tuple[str, ...]:
     """Whether standard errors look like variances, or z-scores are too large for n."""
     from postgwas.coloc.error_scale import error_notes, strength_notes
 
-    z, n = stats["Z"].to_numpy(), stats["N"].to_numpy().astype(np.float64)
-    notes = strength_notes(z, n, stats["SNPID"].to_list())
-    if {"SE", "EAF"} <= set(stats.columns):
-        se, eaf = (stats[name].cast(float).fill_null(np.nan).to_numpy() for name in ("SE", "EAF"))
-        good = (se > 0) & (eaf > 0) & (eaf < 1)
-        notes = (*notes, *error_notes(se[good], eaf[good], n[good], case_control=False))
+    z, n = stats["Z"].to_numpy(), stats["N"].cast(float).fill_null(np.nan).to_numpy()
+    sized = bool(np.isfinite(n).all())
+    notes = strength_notes(z, n, stats["SNPID"].to_list()) if sized else ()
+    frequency = next((name for name in ("EAF", "MAF") if name in stats.columns), None)
+    if "SE" in stats.columns and frequency is not None:
+        se, f = (stats[name].cast(float).fill_null(np.nan).to_numpy() for name in ("SE", frequency))
+        good = (se > 0) & (f > 0) & (f < 1)
+        notes = (*notes, *error_notes(se[good], f[good], n[good] if sized else None, case_control=False))
     return notes

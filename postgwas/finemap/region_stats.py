@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -36,6 +36,8 @@ class StatsOptions:
     sample : str, optional
     unsigned : bool
         Z-scores may lack their sign: P-values do.
+    sized : bool
+        Every variant needs a sample size.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -47,6 +49,7 @@ class StatsOptions:
     n_controls: float | None = None
     sample: str | None = None
     unsigned: bool = False
+    sized: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +60,8 @@ class RegionStats:
     ----------
     frame : polars.DataFrame
         ROW, SNPID, CHR, POS, EA, NEA, EAF, BETA, SE, Z, MLOG10P, N, by place and alleles; EA, NEA, EAF,
-        BETA and SE only where the file has them.
+        BETA and SE only where the file has them. MAF instead of EAF where the file has frequencies and does
+        not say of which allele. N is null where it is not known and not needed.
     rejected : polars.DataFrame
         ROW, SNPID, REASON.
     path : str
@@ -65,6 +69,8 @@ class RegionStats:
         What N is, see :class:`postgwas.sumstats.table.Sumstats`.
     notes : tuple of str
         What was derived, and warnings.
+    header : tuple of str
+        Columns of the file.
     """
 
     frame: pl.DataFrame
@@ -72,6 +78,7 @@ class RegionStats:
     path: str
     n_kind: str
     notes: tuple[str, ...]
+    header: tuple[str, ...] = ()
 
 
 def load_stats(path: str | os.PathLike[str], options: StatsOptions | None = None) -> RegionStats:
@@ -86,21 +93,26 @@ def load_stats(path: str | os.PathLike[str], options: StatsOptions | None = None
     """
     import polars as pl
 
+    from postgwas.sumstats.dialects import frequency_of_either_allele
     from postgwas.sumstats.run import read_sumstats
 
     chosen = options or StatsOptions()
     names = ("SNPID", "CHR", "POS", "EA", "NEA", "EAF", "BETA", "OR", "SE", "Z", "P")
     flags = {"N": "--n", **{name: f"--{name.lower()}_name" for name in names}}
-    read = read_sumstats(
-        path, columns=dict(chosen.columns) or None, header=chosen.header, dialect=chosen.dialect,
-        dialect_files=chosen.dialect_files, n=chosen.n, n_cases=chosen.n_cases,
-        n_controls=chosen.n_controls, flags=flags, sample=chosen.sample,
-    )  # fmt: skip
+    how: dict[str, Any] = {
+        "header": chosen.header, "dialect": chosen.dialect, "dialect_files": chosen.dialect_files,
+        "n": chosen.n, "n_cases": chosen.n_cases, "n_controls": chosen.n_controls, "flags": flags,
+        "sample": chosen.sample,
+    }  # fmt: skip
+    read = read_sumstats(path, columns=dict(chosen.columns) or None, **how)
     frame = read.frame
     if not {"CHR", "POS"} <= set(frame.columns):
         _refuse_placeless(path, frame.columns, read.header)
+    _refuse_swapped(path, frame, read.columns)
     if "N" not in frame.columns:
-        raise ColumnError(f"{path}: no sample sizes; columns are {', '.join(read.header)}", hint="--n N")
+        if chosen.sized:
+            raise ColumnError(f"{path}: no sample sizes; columns are {', '.join(read.header)}", hint="--n N")
+        frame = frame.with_columns(pl.lit(None, pl.Float64).alias("N"))
     if "Z" not in frame.columns:
         if not (chosen.unsigned and "MLOG10P" in frame.columns):
             raise ColumnError(
@@ -114,6 +126,9 @@ def load_stats(path: str | os.PathLike[str], options: StatsOptions | None = None
         frame = frame.with_columns(pl.Series("Z", size))
     if any("EAF" in told and told.startswith(("BETA", "SE")) for told in read.derived):
         frame = frame.drop("BETA", "SE", strict=False)  # of a standardised trait, not of this one
+    either = None if "EAF" in frame.columns else frequency_of_either_allele(read.header)
+    if either is not None:
+        frame = frame.join(_minor(path, either, chosen, how), on="ROW", how="left", maintain_order="left")
     if "SNPID" not in frame.columns:
         frame = frame.with_columns(pl.format("{}:{}", "CHR", "POS").alias("SNPID"))
     bad = {
@@ -121,6 +136,8 @@ def load_stats(path: str | os.PathLike[str], options: StatsOptions | None = None
         NO_Z: ~frame["Z"].fill_null(np.nan).is_finite(),
         NO_N: ~(frame["N"].fill_null(np.nan).is_finite() & (frame["N"].fill_null(0) > 2)),
     }
+    if not chosen.sized:
+        frame = frame.with_columns(pl.when(~bad.pop(NO_N)).then("N").alias("N"))
     reason = pl.Series("REASON", [None], dtype=pl.String).new_from_index(0, frame.height)
     for name, mask in reversed(bad.items()):
         reason = reason.set(mask, name)
@@ -147,7 +164,35 @@ def load_stats(path: str | os.PathLike[str], options: StatsOptions | None = None
             "%s: %s variants of P = 0 have no z-score and are left out, though they are the strongest: give "
             "effects and standard errors, z-scores, or P that did not underflow", path, f"{zero:,}",
         )  # fmt: skip
-    return RegionStats(kept, rejected, os.fspath(path), read.n_kind, (*read.derived, *read.warnings))
+    notes = [*read.derived, *read.warnings]
+    if either is not None:
+        notes.append(f"{path}: {either} is used where the frequency of either allele will do")
+    return RegionStats(kept, rejected, os.fspath(path), read.n_kind, tuple(notes), tuple(read.header))
+
+
+def _minor(
+    path: str | os.PathLike[str], column: str, chosen: StatsOptions, how: Mapping[str, Any]
+) -> pl.DataFrame:
+    """ROW and MAF of a file whose frequencies do not say of which allele they are."""
+    import polars as pl
+
+    from postgwas.sumstats.run import read_sumstats
+
+    read = read_sumstats(path, columns={**chosen.columns, "EAF": column}, wanted=("EAF",), **how)
+    return read.frame.select("ROW", pl.min_horizontal("EAF", 1.0 - pl.col("EAF")).alias("MAF"))
+
+
+def _refuse_swapped(path: str | os.PathLike[str], frame: pl.DataFrame, columns: Mapping[str, str]) -> None:
+    """Refuse effects that are all positive beside standard errors that are not."""
+    if not {"BETA", "SE"} <= set(columns):
+        return
+    below = [int((frame[name] < 0).sum()) for name in ("BETA", "SE")]
+    if below[1] and not below[0]:
+        raise ColumnError(
+            f"{path}: columns {columns['BETA']} and {columns['SE']} look swapped: {below[1]:,} of "
+            f"{frame.height:,} standard errors are negative, and no effect is",
+            hint=f"--beta_name {columns['SE']} --se_name {columns['BETA']}",
+        )
 
 
 def _refuse_placeless(
@@ -184,7 +229,7 @@ def _once(frame: pl.DataFrame) -> pl.DataFrame:
     names = [f"_{i}" for i in range(len(same))]
     best = {
         one: one == "N"  # the largest N, of all else the smallest
-        for one in ("N", "SE", "Z", "BETA", "P", "EAF", "SNPID", "EA", "ROW")
+        for one in ("N", "SE", "Z", "BETA", "P", "EAF", "MAF", "SNPID", "EA", "ROW")
         if one in frame.columns
     }
     ordered = frame.with_columns(keys).sort(

@@ -18,6 +18,7 @@ from postgwas.finemap.map_settings import MapSettings
 from postgwas.finemap.region_fit import TOO_FEW, RegionResult, RegionTask, map_region
 from postgwas.finemap.region_list import MapRegion, RegionChoice, choose_regions
 from postgwas.finemap.region_stats import RegionStats, StatsOptions, load_stats
+from postgwas.finemap.trait_kind import told_kind
 from postgwas.genotypes.genotypes import Genotypes
 from postgwas.genotypes.selection import Selection, open_selected
 from postgwas.runlog import get_logger
@@ -124,8 +125,16 @@ def finemap_regions(
     check_ld(chosen, genotypes, ld, ld_variants, covariates, choice)
     options = reading or StatsOptions()
     if chosen.method == "abf":
-        options = replace(options, unsigned=True)
+        options = replace(options, unsigned=True, sized=False)
     stats = load_stats(sumstats, options)
+    if chosen.method == "abf":
+        kind, notes = told_kind(
+            chosen.kind, stats.header, stats.path, counted=options.n_cases is not None, sd_y=chosen.sd_y,
+            case_fraction=chosen.case_fraction,
+        )  # fmt: skip
+        chosen = replace(chosen, kind=kind)
+        for note in notes:
+            log.warning("%s", note)
     places = choose_regions(stats.frame, choice, stats.path)
     source, people = ld_source(genotypes, ld, ld_variants, covariates, selection, dosage, ld_cache)
     if source is not None:

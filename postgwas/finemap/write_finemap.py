@@ -189,7 +189,7 @@ def _tell_region(one: RegionResult, found: FinemappedRegions) -> None:
         log.warning("Region %s: %s", name, note)
     if one.status == NOT_CONVERGED:
         log.warning("Region %s: has not converged; --max_iter allows more", name)
-    n = one.variants["N"].to_numpy()
+    n = one.variants["N"].cast(float).to_numpy()
     if float(n.min()) < 0.8 * float(n.max()):
         log.warning(
             "Region %s: n goes from %s to %s between variants; SuSiE takes one n: its LD may not fit", name,

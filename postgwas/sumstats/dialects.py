@@ -238,6 +238,31 @@ def _generic_columns(names: Sequence[str]) -> tuple[dict[str, str], list[str], t
     return columns, warnings, ambiguous
 
 
+def columns_of_fields(names: Sequence[str], fields: Sequence[str]) -> list[str]:
+    """Columns of a header that are some of these fields by their names, in the order of the fields.
+
+    Examples
+    --------
+    >>> columns_of_fields(["SNP", "Ncases", "odds_ratio"], ["N_CAS", "N_CON", "OR"])
+    ['Ncases', 'odds_ratio']
+    """
+    spellings = _built_in()[1]["columns"]
+    return [name for field in fields for name in names if _normal(name) in spellings.get(field, ())]
+
+
+def frequency_of_either_allele(names: Sequence[str]) -> str | None:
+    """The column of an allele frequency that does not say which allele's it is, such as MAF; None without.
+
+    Examples
+    --------
+    >>> frequency_of_either_allele(["SNP", "F", "MAF"]), frequency_of_either_allele(["SNP", "EAF"])
+    ('MAF', None)
+    """
+    by_normal = {_normal(name): name for name in names}
+    found = (by_normal.get(alias) for alias in _built_in()[1]["frequency_of_unknown_allele"])
+    return next((name for name in found if name is not None), None)
+
+
 def plan_columns(
     names: Sequence[str],
     *,
