@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaincc, gammaln, log_ndtr
+from scipy.special import gammaincc, gammaln
+
+from postgwas.sumstats.derive import mlog10p_from_z
 
 Floats = NDArray[np.float64]
 
@@ -42,14 +44,25 @@ def chi2_mlog10p(statistic: ArrayLike, df: ArrayLike) -> Floats:
     x, nu = np.broadcast_arrays(np.asarray(statistic, np.float64), np.asarray(df, np.float64))
     x = np.maximum(x, 0.0)  # keeps NaN
     if nu.size and nu.strides == (0,) * nu.ndim and nu.flat[0] == 1.0:
-        return np.asarray(0.0 - (math.log(2.0) + log_ndtr(-np.sqrt(x))) / _LN10)
-    known = (nu > 0) & ~np.isnan(x)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        tail = gammaincc(np.where(known, nu, 2.0) / 2.0, np.where(known, x, 0.0) / 2.0)
-        found = np.where(known, 0.0 - np.log10(tail), np.nan)
-    far = known & (tail < _LEAST)
+        return mlog10p_from_z(np.sqrt(x))
+    # Each value by its own df, so that its bits do not depend on the others beside it.
+    one, two, more = (
+        rows & ~np.isnan(x) for rows in (nu == 1.0, nu == 2.0, (nu > 0) & (nu != 1) & (nu != 2))
+    )
+    found = np.full(x.shape, np.nan)
+    found[one] = mlog10p_from_z(np.sqrt(x[one]))
+    found[two] = x[two] / (2.0 * _LN10)
+    found[more] = _by_gamma(nu[more] / 2.0, x[more] / 2.0)
+    return found
+
+
+def _by_gamma(a: Floats, x: Floats) -> Floats:
+    with np.errstate(divide="ignore", under="ignore"):
+        tail = gammaincc(a, x)
+        found = 0.0 - np.log10(tail)
+    far = tail < _LEAST
     if far.any():
-        found[far] = -_log_tail(nu[far] / 2.0, x[far] / 2.0) / _LN10
+        found[far] = -_log_tail(a[far], x[far]) / _LN10
     return np.asarray(found)
 
 

@@ -6,13 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from postgwas.meta.aligned import Floats, MetaBlock
+from postgwas.meta.chi2_tails import chi2_mlog10p
 from postgwas.meta.correlated_effects import combine_correlated
 from postgwas.meta.cumulative_overlap import combine_cumulative
 from postgwas.meta.fixed_effects import FixedEffects, combine_fixed
 from postgwas.meta.frequencies import combine_frequencies
-from postgwas.meta.log_p import mlog10p_of_chi2, mlog10p_of_z
 from postgwas.meta.methods import Columns, Context
 from postgwas.meta.run_overlap import Cumulative
+from postgwas.sumstats.derive import mlog10p_from_z
 
 NEEDS = {"stderr": ("beta", "se"), "samplesize": ("z", "n"), "stouffer": ("z",)}
 
@@ -86,11 +87,11 @@ def _columns(found: FixedEffects, scheme: str) -> Columns:
     df = np.maximum(found.n_studies - 1, 0)
     columns |= {
         "Z": found.z,
-        "MLOG10P": mlog10p_of_z(found.z),
+        "MLOG10P": mlog10p_from_z(found.z),
         "Q": found.q,
         "Q_DF": df,
         "I2": found.i2,
-        "MLOG10P_HET": mlog10p_of_chi2(found.q, df),
+        "MLOG10P_HET": _of_q(found.q, df),
     }
     return columns
 
@@ -114,8 +115,13 @@ def _subtotals(block: MetaBlock, scheme: str, context: Context, whole: FixedEffe
     between = np.maximum(whole.q - within, 0.0)
     columns |= {
         "Q_BETWEEN": between, "Q_BETWEEN_DF": between_df,
-        "MLOG10P_BETWEEN": mlog10p_of_chi2(between, between_df),
+        "MLOG10P_BETWEEN": _of_q(between, between_df),
         "Q_WITHIN": np.where(np.isnan(whole.q), np.nan, within), "Q_WITHIN_DF": within_df,
-        "MLOG10P_WITHIN": mlog10p_of_chi2(within, within_df),
+        "MLOG10P_WITHIN": _of_q(within, within_df),
     }  # fmt: skip
     return columns
+
+
+def _of_q(q: Floats, df: npt.NDArray[np.generic]) -> Floats:
+    """-log10 P of heterogeneity: 0, as METAL's HetPVal of 1, where there is nothing to differ."""
+    return np.where((df == 0) & ~np.isnan(q), 0.0, chi2_mlog10p(q, df))

@@ -13,7 +13,7 @@ from postgwas.errors import NoVariantsError, UsageError
 from postgwas.meta.aligned import MetaBlock
 from postgwas.meta.ancestry_axes import axis_markers, classical_scaling, frequency_distances
 from postgwas.meta.chi2_tails import chi2_mlog10p
-from postgwas.meta.inflation import inflation
+from postgwas.meta.genomic_control import inflation
 from postgwas.meta.methods import Columns, Context
 from postgwas.meta.mrmega import MrMega, mrmega
 from postgwas.runlog import get_logger

@@ -50,7 +50,7 @@ def save_figure(
 
     # No time stamps, and no random ids in SVG: the same figure is the same bytes.
     metadata = {".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
-    fixed = {"svg.hashsalt": "postgwas"}
-    with matplotlib.rc_context(fixed), atomic_file(path, overwrite=overwrite) as stream:
+    named = matplotlib.rc_context({"svg.hashsalt": "postgwas"})
+    with named, atomic_file(path, overwrite=overwrite) as stream:
         figure.savefig(stream, format=suffix[1:], dpi=dpi, metadata=metadata[suffix])
     return path

