@@ -221,3 +221,9 @@ for label, extra in {
     gwas, _ = simulate(worlds["all act on both"], seed=0)
     run = postgwas.mtag(gwas, trait_names=names, residcov_path=folder / "sigma.txt", fdr=True, **extra)
     print(f"{label:24s} maxFDR of 'small' {run.max_fdr[1]:.4f}")
+
+# %% [markdown]
+# In this world all variants act on both traits, and the true share is 0. The grid cannot know that and says
+# the same as in the worst world; the spike and slab sees that hardly a variant is without effect, and
+# rules the bad mixtures out. What the method is in formulae, and where it differs from mtag.py's, is in
+# docs/methods/maxfdr.md.
