@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--selection", choices=("regional", "align", "regional_only"), default="regional",
         help="which probability says what trait to drop [default: regional]",
     )  # fmt: skip
+    group.add_argument(
+        "--reg_steps", type=int, default=1, metavar="N", help="the peer's reg.steps; only 1 is offered"
+    )
     group.add_argument("--no_search", action="store_true", help="take all traits together")
     group.add_argument(
         "--unscaled", action="store_true",
@@ -61,10 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Find clusters and write."""
     traits = traits_of(args)
+    from postgwas.coloc.many_traits import check_steps
     from postgwas.coloc.region_many import HyprMethod
     from postgwas.errors import UsageError
     from postgwas.finemap.ld_sources import read_numbers
 
+    check_steps(args.reg_steps, "--reg_steps")
     if args.trait_cor is not None and args.genotypes is None and args.ld is None:
         raise UsageError("--trait_cor needs LD", hint="--genotypes FILE, or --ld FILE")
     if args.sample_overlap is not None and args.trait_cor is None:

@@ -103,6 +103,9 @@ def add_ld(parser: argparse.ArgumentParser, *, second: bool = False) -> None:
         "--ld_variants", metavar="FILE",
         help="its variants: a .bim, a table with SNPID (CHR, POS, A1, A2), or one id a line",
     )  # fmt: skip
+    if second:
+        group.add_argument("--ld2", metavar="FILE", help="the matrix of the second trait [default: --ld]")
+        group.add_argument("--ld_variants2", metavar="FILE", help="its variants")
 
 
 def add_priors(group: Any, *, p12: float, weights: bool = False) -> None:
@@ -225,7 +228,8 @@ def run_method(args: argparse.Namespace, traits: list[GwasInput], method: Region
     if hasattr(args, "genotypes"):
         ld = LdChoice(
             genotypes=args.genotypes, genotypes2=getattr(args, "genotypes2", None), ld=args.ld,
-            ld_variants=args.ld_variants, covariates=args.covariates, dosage=args.dosage,
+            ld_variants=args.ld_variants, ld2=getattr(args, "ld2", None),
+            ld_variants2=getattr(args, "ld_variants2", None), covariates=args.covariates, dosage=args.dosage,
             selection=Selection(
                 keep=args.keep, remove=args.remove, extract=args.extract, exclude=args.exclude,
                 maf_min=args.maf_min, max_missing=args.max_missing,

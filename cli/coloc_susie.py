@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from postgwas.coloc.region_set_pairs import SusieMethod
     from postgwas.errors import UsageError
 
-    if args.genotypes is None and args.ld is None:
+    if args.genotypes is None and args.ld is None and args.ld2 is None:
         raise UsageError("SuSiE needs LD", hint="--genotypes FILE, or --ld FILE; or postgwas coloc abf")
     fit = FitOptions(args.L, args.coverage, args.min_abs_corr, args.max_iter, args.tol, args.prior_method)
     method = SusieMethod(

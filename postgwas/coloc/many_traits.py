@@ -104,6 +104,7 @@ def hyprcoloc(
     alignment_threshold: float | None = None,
     selection: Selection = "regional",
     search: bool = True,
+    reg_steps: int = 1,
 ) -> HyprColoc:
     """Clusters of traits that share a causal variant, by branch and bound.
 
@@ -126,6 +127,8 @@ def hyprcoloc(
         Prior of a variant to be causal for two traits: `p_shared` becomes p12 / (p1 + p12).
     p1, p_shared, uniform_priors, regional_threshold, alignment_threshold, selection, search
         See :class:`postgwas.coloc.shared_clusters.ClusterSettings`.
+    reg_steps : int
+        1: more is refused, see :func:`check_steps`.
 
     Returns
     -------
@@ -151,6 +154,7 @@ def hyprcoloc(
     >>> found.table()["TRAITS"].to_list(), found.table()["CANDIDATE_SNP"].to_list()
     (['A,B'], ['x'])
     """
+    check_steps(reg_steps)
     if p12 is not None:
         check_prior("p12", p12)
         p_shared = p12 / (p1 + p12)
@@ -161,6 +165,20 @@ def hyprcoloc(
     evidence, names, variants = _evidence(beta, se, snp, trait, binary, sd_y, trait_cor, ld, sample_overlap)
     found = find_clusters(evidence, len(names), settings)
     return HyprColoc(tuple(found), names, variants)
+
+
+def check_steps(steps: int, name: str = "reg_steps") -> None:
+    """Refuse the peer's reg.steps but 1: what the search does with more is not documented.
+
+    Raises
+    ------
+    UsageError
+    """
+    if steps != 1:
+        raise UsageError(
+            f"{name} = {steps}: only 1 is offered; the peer does not document which traits more steps drop",
+            hint="similarity over thresholds and priors says how stable clusters are",
+        )
 
 
 def similarity(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postgwas.coloc.qtl_source import QtlSource
+from postgwas.errors import ColumnError
 from postgwas.finemap.region_list import MapRegion
 from postgwas.store.position import Region
 
@@ -126,6 +127,11 @@ def spool_regions(
         Those of the same place are kept once.
     folder : Path
         Files are written there.
+
+    Raises
+    ------
+    ColumnError
+        If effects and standard errors are swapped.
     """
     import polars as pl
 
@@ -135,22 +141,22 @@ def spool_regions(
     numbers = members.select("GENE").unique().sort("GENE").with_row_index("gene")
     bounds = members.group_by("GENE", "CHR").agg(pl.col("START").min(), pl.col("END").max())
     bounds = bounds.join(numbers, on="GENE")
-    rejected = dict.fromkeys((NO_PLACE, NO_EFFECT, TWICE), 0)
+    rejected, below = dict.fromkeys((NO_PLACE, NO_EFFECT, TWICE), 0), {"BETA": 0, "SE": 0}
     wanted = [Region(*keys[row]) for row in sorted(members["REGION"].unique().to_list())]
     pieces: dict[int, list[Path]] = {}
     for number, piece in enumerate(source.pieces(wanted) if wanted else ()):
-        for code, part in _needed(piece, bounds, rejected):
+        for code, part in _needed(piece, bounds, rejected, below):
             file = folder / f"piece{number}.{code}.arrow"
             part.write_ipc(file)
             pieces.setdefault(code, []).append(file)
+    _refuse_swapped(below, source.path)
     made: dict[tuple[int, int, int], SpooledRegion] = {}
     tested: set[str] = set()
     for code, files in sorted(pieces.items()):
         rows = pl.concat([pl.read_ipc(file) for file in files])
         for file in files:
             file.unlink()
-        order = rows.select(["gene", *_VARIANT]).with_row_index("row").sort("gene", *_VARIANT, "row")
-        rows = rows[order["row"]]
+        rows = _best_first(rows)
         again = ~rows.select(pl.struct("gene", *_VARIANT[:3]).is_first_distinct()).to_series()
         rejected[TWICE] += int(again.sum())
         rows = rows.filter(~again)
@@ -165,10 +171,30 @@ def spool_regions(
     return Spool(made, {why: count for why, count in rejected.items() if count}, frozenset(tested))
 
 
+def _best_first(rows: pl.DataFrame) -> pl.DataFrame:
+    """By gene and variant; of rows that repeat one the largest N comes first, then the smallest error.
+
+    Whatever their order in the files: further columns settle what is equal.
+    """
+    order = {"N": True, "SE": False, "BETA": False, "EAF": False, "MAF": False, "SNPID": False}
+    by = ["gene", *_VARIANT[:3], *order]
+    return rows.sort(by, descending=[False] * 4 + list(order.values()), nulls_last=True, maintain_order=True)
+
+
+def _refuse_swapped(below: dict[str, int], path: str) -> None:
+    """Refuse effects that are all positive beside standard errors that are not."""
+    if below["SE"] and not below["BETA"]:
+        raise ColumnError(
+            f"{path}: effects and standard errors look swapped: {below['SE']:,} standard errors are "
+            "negative, and no effect is",
+            hint="rename the two columns",
+        )
+
+
 def _needed(
-    piece: pl.DataFrame, bounds: pl.DataFrame, rejected: dict[str, int]
+    piece: pl.DataFrame, bounds: pl.DataFrame, rejected: dict[str, int], below: dict[str, int]
 ) -> list[tuple[int, pl.DataFrame]]:
-    """Rows of the genes within their regions, by chromosome."""
+    """Rows of the genes within their regions, by chromosome; counts negative effects and errors."""
     import polars as pl
 
     rows = piece.join(
@@ -179,6 +205,8 @@ def _needed(
     rejected[NO_PLACE] += rows.select((~placed).sum()).item()
     inside = pl.col("POS").is_between(pl.col("START"), pl.col("END")) & (pl.col("CHR") == pl.col("CHR_GENE"))
     rows = rows.filter(placed & inside)
+    for name in below:
+        below[name] += rows.select((pl.col(name) < 0).sum()).item()
     usable = (pl.col("BETA").is_finite() & pl.col("SE").is_finite() & (pl.col("SE") > 0)).fill_null(False)
     rejected[NO_EFFECT] += rows.select((~usable).sum()).item()
     rows = rows.filter(usable).with_columns(

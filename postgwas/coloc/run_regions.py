@@ -48,6 +48,8 @@ class LdChoice:
         LD of the second trait, if it is another.
     ld, ld_variants : path, optional
         A matrix of one region instead.
+    ld2, ld_variants2 : path, optional
+        Of the second trait, if it is another.
     covariates : path, optional
         Projected out of `genotypes`.
     selection : Selection, optional
@@ -59,6 +61,8 @@ class LdChoice:
     genotypes2: Path | None = None
     ld: Path | None = None
     ld_variants: Path | None = None
+    ld2: Path | None = None
+    ld_variants2: Path | None = None
     covariates: Path | None = None
     selection: Selection | None = None
     dosage: bool = False
@@ -72,8 +76,11 @@ class LdChoice:
         """
         if self.genotypes is not None and self.ld is not None:
             raise UsageError("--genotypes and --ld exclude each other", hint="give one of them")
-        if self.ld is None and self.ld_variants is not None:
-            raise UsageError("--ld_variants without --ld", hint="--ld FILE")
+        for end, matrix, names in (("", self.ld, self.ld_variants), ("2", self.ld2, self.ld_variants2)):
+            if matrix is None and names is not None:
+                raise UsageError(f"--ld_variants{end} without --ld{end}", hint=f"--ld{end} FILE")
+        if self.ld2 is not None and self.ld is None:
+            raise UsageError("--ld2 is the second trait's LD: which is the first's?", hint="--ld FILE")
         if self.genotypes is None and (self.genotypes2 is not None or self.covariates is not None):
             flag = "--genotypes2" if self.genotypes2 is not None else "--covariates"
             raise UsageError(f"{flag} has no meaning without --genotypes", hint="--genotypes FILE")
@@ -87,9 +94,9 @@ class LdChoice:
         first, _ = ld_source(
             self.genotypes, self.ld, self.ld_variants, self.covariates, self.selection, self.dosage, None
         )
-        if self.genotypes2 is None:
+        if self.genotypes2 is None and self.ld2 is None:
             return first, first
-        second, _ = ld_source(self.genotypes2, None, None, None, None, self.dosage, None)
+        second, _ = ld_source(self.genotypes2, self.ld2, self.ld_variants2, None, None, self.dosage, None)
         return first, second
 
 

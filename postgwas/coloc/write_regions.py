@@ -91,6 +91,7 @@ def colocalise_files(
         if store is not None:
             given = [
                 *(one.path for one in inputs), panel.genotypes2, panel.ld, panel.ld_variants,
+                panel.ld2, panel.ld_variants2,
                 panel.covariates, *choice.files, *selection_lists(panel.selection), *extra_inputs,
             ]  # fmt: skip
             origin = Origin(

@@ -25,6 +25,8 @@ LEAD_COLOUR = "#8A2BE2"
 _SIZES = (2.6, 3.0, 3.6, 4.2, 4.8)
 _RASTER = 1500
 _WIDTH, _TRACK = 7.6, 2.1
+_NAME_HEIGHT = 16.0
+"""Points from a lead to the top of its name."""
 
 
 def regional_figure(
@@ -126,10 +128,10 @@ def draw_track(
     axes.set_ylabel(ylabel, fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     if one.lead >= 0:
-        _draw_lead(axes, one, name=name_lead)
+        _draw_lead(axes, one, name=name_lead, line=GENOME_WIDE if line else -1.0)
 
 
-def _draw_lead(axes: Axes, one: Track, *, name: bool) -> None:
+def _draw_lead(axes: Axes, one: Track, *, name: bool, line: float) -> None:
     x, y = one.megabases[one.lead], one.height[one.lead]
     axes.plot(
         x, y, marker="D", markersize=6.5, color=LEAD_COLOUR, markeredgecolor="white", markeredgewidth=0.6,
@@ -139,8 +141,13 @@ def _draw_lead(axes: Axes, one: Track, *, name: bool) -> None:
         return
     low, high = one.megabases.min(), one.megabases.max()
     left = x > (low + high) / 2
+    bottom, top = axes.get_ylim()
+    points = axes.get_window_extent().height * 72.0 / axes.figure.dpi
+    reach = _NAME_HEIGHT * (top - bottom) / points
+    # Above the line of significance where the name would lie on it.
+    above = line if y < line < y + reach else y
     axes.annotate(
-        one.names[one.lead], (x, y), xytext=(-7 if left else 7, 3), textcoords="offset points",
+        one.names[one.lead], (x, above), xytext=(-7 if left else 7, 3), textcoords="offset points",
         ha="right" if left else "left", va="bottom", fontsize=8, zorder=5,
         bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.8},
     )  # fmt: skip

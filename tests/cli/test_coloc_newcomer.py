@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from coloc.region_files import Files, N, ld_flags, make_files, read
 
+from postgwas import finemap
 from postgwas.cli.main import main
 
 REGION = ("--region", "7:1-1000000")
@@ -137,6 +138,31 @@ def test_swapped_columns_of_effects_and_errors(
     assert main([str(one) for one in (*argv, *REGION, "--out", tmp_path / "run", "--quiet")]) == 2
     told = capsys.readouterr().err
     assert "trait1.tsv: columns BETA and SE look swapped" in told and "--beta_name SE --se_name BETA" in told
+
+
+def test_each_trait_has_its_own_matrix(given: Files, call: Call, tmp_path: Path) -> None:
+    """--ld2 for a second trait of other people; the file of its variants may have another order."""
+    order = np.random.default_rng(1).permutation(len(given.ld))
+    weaker = np.where(np.eye(len(given.ld)) > 0, 1.0, 0.5 * given.ld)
+    np.save(tmp_path / "two.npy", weaker[np.ix_(order, order)])
+    pl.read_csv(given.folder / "ld.tsv", separator="\t")[order].write_csv(
+        tmp_path / "two.tsv", separator="\t"
+    )
+    second = ("--ld2", tmp_path / "two.npy", "--ld_variants2", tmp_path / "two.tsv")
+    assert call("susie", given.trait(1), given.trait(2), *ld_flags(given), *second)[0] == 0
+    found = read(tmp_path / "run", "credible_sets.tsv")
+    fits = [
+        finemap.susie_rss(np.asarray(one.beta) / np.asarray(one.se), ld, N)
+        for one, ld in zip(given.datasets, (given.ld, weaker))
+    ]
+    for name, fit in zip(("t1", "t2"), fits):
+        sets = found.filter(pl.col("TRAIT") == name).sort("LEAD_POS")["VARIANTS"].to_list()
+        told = sorted(",".join(sorted(f"rs{row}" for row in one.variants)) for one in fit.credible_sets)
+        assert sorted(",".join(sorted(one.split(","))) for one in sets) == told
+    same = finemap.susie_rss(
+        np.asarray(given.datasets[1].beta) / np.asarray(given.datasets[1].se), given.ld, N
+    )
+    assert np.abs(same.pip - fits[1].pip).max() > 1e-3
 
 
 @pytest.mark.requires_shared

@@ -231,6 +231,9 @@ def refused(given: Files, out: Path, capsys: pytest.CaptureFixture[str]) -> Call
             ["--regional_threshold", "0.2"],
             "regional_threshold = 0.2: expected 0.5 or more",
         ),
+        ("hyprcoloc", (1, 2), ["--reg_steps", "2"], "--reg_steps = 2: only 1 is offered"),
+        ("susie", (1, 2), ["--ld2", "x"], "--ld2 is the second trait's LD: which is the first's?"),
+        ("susie", (1, 2), ["--ld", "x", "--ld_variants2", "y"], "--ld_variants2 without --ld2"),
         ("hyprcoloc", (1, 2), ["--trait_cor", "x"], "--trait_cor needs LD"),
         (
             "hyprcoloc",

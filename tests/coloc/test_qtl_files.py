@@ -303,3 +303,34 @@ def test_signs_of_many_genes_as_pair_by_pair() -> None:
         expected.append(np.nan if few else agree / len(pairs))
     assert np.isnan(expected[2]) and np.isfinite(expected[:2]).all()
     np.testing.assert_allclose(sign_agreement(z, matrix), expected, rtol=1e-6)
+
+
+def test_of_a_row_that_repeats_the_best_is_used_whatever_the_order(tmp_path: Path) -> None:
+    """The largest N, then the smallest error; swapped effects and errors are refused."""
+    from random import Random
+
+    head = "gene_id\tvariant_id\ttss_distance\tslope\tslope_se\tn"
+    rows = [
+        "g\tchr1_1000_A_G\t0\t0.1\t0.05\t100", "g\tchr1_1000_A_G\t0\t0.2\t0.04\t300",
+        "g\tchr1_1000_A_G\t0\t0.3\t0.03\t300", "g\tchr1_1000_G_A\t0\t-0.4\t0.02\t200",
+        "g\tchr1_2000_C_T\t1000\t-0.1\t0.05\t300",
+    ]  # fmt: skip
+    genes = pl.DataFrame({"GENE": ["g"], "CHR": [1], "TSS": [1000]})
+    region = [MapRegion("1:1-5000", 1, 1, 5000, None)]
+    digests = set()
+    for seed in range(4):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        Random(seed).shuffle(rows)
+        path = folder / "qtl.tsv"
+        path.write_text("\n".join([head, *rows]) + "\n")
+        spool = spool_regions(qtl_source(path), genes, region, folder)
+        (one,) = spool.regions.values()
+        block = one.read()
+        assert np.abs(block.beta).tolist() == [[0.3, 0.1]] and block.se.tolist() == [[0.03, 0.05]]
+        assert spool.rejected == {"occurs_twice": 3}
+        digests.add(one.digest)
+    assert len(digests) == 1
+    path.write_text(head.replace("slope\tslope_se", "slope_se\tslope") + "\n" + "\n".join(rows) + "\n")
+    with pytest.raises(ColumnError, match="look swapped: 2 standard errors are negative"):
+        spool_regions(qtl_source(path), genes, region, tmp_path)

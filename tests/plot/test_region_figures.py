@@ -16,6 +16,7 @@ from postgwas.errors import UsageError
 from postgwas.plot.coloc_sensitivity import sensitivity_figure
 from postgwas.plot.gene_models import genes_from
 from postgwas.plot.gene_track import GeneModel, gene_rows
+from postgwas.plot.genome import GENOME_WIDE
 from postgwas.plot.locuscompare import locuscompare_figure
 from postgwas.plot.pip_track import pip_figure
 from postgwas.plot.region_numbers import LD_EDGES, height_pair, ld_classes, thinned, track
@@ -158,6 +159,21 @@ def test_files_stand_and_are_the_same_bytes_again(drawn: dict[str, object], tmp_
     assert save_figure(drawn["regional"], tmp_path / "regional.svg").stat().st_size > 3000
     save_figure(figures()["scatter"], tmp_path / "again.png", dpi=40)
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "scatter.png").read_bytes()
+
+
+@pytest.mark.parametrize("height", [6.3, 6.9, 7.25, 7.35, 9.0])
+@pytest.mark.parametrize("n_tracks", [1, 3])
+def test_the_name_of_the_lead_does_not_lie_on_the_line_of_significance(height: float, n_tracks: int) -> None:
+    heights = np.minimum(HEIGHTS, 5.0)
+    heights[10] = height
+    figure = regional_figure([track("a", IDS, PLACES, heights)] * n_tracks, chromosome="15")
+    figure.canvas.draw()
+    for axes in figure.axes:
+        (name,) = [one for one in axes.texts if one.get_text() == IDS[10]]
+        box = name.get_window_extent()
+        line = axes.transData.transform((0, GENOME_WIDE))[1]
+        assert not box.y0 <= line <= box.y1
+        assert box.y1 <= axes.get_window_extent().y1 + 2
 
 
 def test_what_figures_say(drawn: dict[str, object]) -> None:
