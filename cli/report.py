@@ -16,6 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", default="report.html", metavar="FILE", help="the page to write [default: report.html]"
     )
     parser.add_argument("--title", metavar="TEXT", help="heading of the page [default: the store's name]")
+    parser.add_argument(
+        "--remark", action="append", default=[], metavar="TEXT",
+        help="shown at the top of the page; may be given several times",
+    )  # fmt: skip
     parser.add_argument("--overwrite", action="store_true", help="replace an existing page")
     add_debug_option(parser)
 
@@ -24,6 +28,6 @@ def run(args: argparse.Namespace) -> int:
     """Write the page and say where it is."""
     from postgwas.report.study_page import study_page
 
-    page = study_page(args.study, args.out, title=args.title, overwrite=args.overwrite)
+    page = study_page(args.study, args.out, title=args.title, remarks=args.remark, overwrite=args.overwrite)
     print(f"Wrote {page}; figures and tables are in {page.with_name(page.stem + '_files')}")
     return 0

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from postgwas.errors import UsageError
 from postgwas.ldsc.jackknife import from_delete_values, separators, solve
 from postgwas.meta.popcorn_likelihood import maximise
 
@@ -131,12 +132,16 @@ def fit(
     ------
     MatrixError
         If scores are constant, so that nothing can be told from them.
+    UsageError
+        More blocks than variants.
 
     References
     ----------
     Brown et al. 2016, American Journal of Human Genetics 99:76-88.
     """
-    blocks = (n_blocks or number_of_blocks(len(z))) if jackknife else 1
+    if n_blocks is not None and n_blocks > len(z):
+        raise UsageError(f"{n_blocks:,} jackknife blocks of {len(z):,} variants", hint="--jackknife_blocks")
+    blocks = (n_blocks or min(number_of_blocks(len(z)), len(z))) if jackknife else 1
     edges = separators(len(z), blocks)
     if estimator == "regression":
         whole, without = _by_regression(z, n / m, scores, edges, intercept=intercept)

@@ -51,12 +51,15 @@ class Scores:
         The file has scores of one population, which stand for all three.
     n_repeated : int
         Rows left out as their id came before.
+    per_allele : bool, optional
+        Scores are weighed by p(1-p); None where the file does not tell.
     """
 
     frame: pl.DataFrame
     m: int
     one_population: bool
     n_repeated: int
+    per_allele: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -99,9 +102,9 @@ def read_scores(path: str) -> Scores:
     lines = data.split(b"\n", 1)
     first = lines[0].decode("utf-8", "replace").split()
     if "L2_CROSS" in first:
-        frame, m, weight = _ours(path, data, first)
+        frame, m, weight, per_allele = _ours(path, data, first)
     else:
-        m, weight = 0, np.ones(3)
+        m, weight, per_allele = 0, np.ones(3), None
         frame = _theirs(path, data)
     one = "scoreX" not in frame.columns
     if one:
@@ -120,7 +123,7 @@ def read_scores(path: str) -> Scores:
         *(pl.col(name) / w for name, w in zip(("score1", "score2", "scoreX"), weight)),
     )
     distinct = frame["id"].is_first_distinct()
-    return Scores(frame.filter(distinct), m or frame.height, one, int((~distinct).sum()))
+    return Scores(frame.filter(distinct), m or frame.height, one, int((~distinct).sum()), per_allele)
 
 
 def _theirs(path: str, data: bytes) -> pl.DataFrame:
@@ -143,7 +146,8 @@ def _theirs(path: str, data: bytes) -> pl.DataFrame:
     return _csv(path, body, schema).with_columns(of_a1)
 
 
-def _ours(path: str, data: bytes, header: list[str]) -> tuple[pl.DataFrame, int, Floats]:
+def _ours(path: str, data: bytes, header: list[str]) -> tuple[pl.DataFrame, int, Floats, bool | None]:
+    """Rows, variants behind them, mean weights, and whether there are weights, if that can be told."""
     import polars as pl
 
     missing = [name for name in _OURS if name not in header]
@@ -154,16 +158,17 @@ def _ours(path: str, data: bytes, header: list[str]) -> tuple[pl.DataFrame, int,
     numeric = set(_OURS.values()) - set(text)
     schema = {name: pl.Float64() if name in numeric else pl.String() for name in names}
     frame = _csv(path, data.split(b"\n", 1)[1], schema)
-    weight, m = np.ones(3), frame.height
+    weight, m, per_allele = np.ones(3), frame.height, None
     if path.endswith(".cross.ldscore.gz"):
         # Sums of weights: the number of variants without weights, of p(1-p) with.
         file = path.removesuffix(".cross.ldscore.gz") + ".cross.M"
         sums = np.array([float(word) for word in read_text(file).split()])
-        if not np.allclose(sums, np.round(sums)):
+        per_allele = not np.allclose(sums, np.round(sums), rtol=1e-9, atol=0)
+        if per_allele:
             weight = sums / frame.height
         else:
             m = round(float(sums[0]))
-    return frame, m, weight
+    return frame, m, weight, per_allele
 
 
 def _csv(path: str, body: bytes, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+_LEAST_FREQUENCY = 1e-12
+
 
 @dataclass(frozen=True)
 class MamaResult:
@@ -178,8 +180,12 @@ def _populations(
     populations: Sequence[Population], options: MamaOptions, scores: pl.DataFrame
 ) -> tuple[list[PopulationTable], list[pl.DataFrame], list[tuple[str, pl.DataFrame]]]:
     """Tables as read, rows that passed the filters, and rows that did not."""
+    low, high = options.freq_bounds
+    if options.use_standardized_units:
+        # An allele that nobody or everybody has is no standard deviation wide.
+        low, high = max(low, _LEAST_FREQUENCY), min(high, 1 - _LEAST_FREQUENCY)
     rules = FilterRules(
-        freq_bounds=options.freq_bounds, chromosomes=options.allowed_chr_values,
+        freq_bounds=(low, high), chromosomes=options.allowed_chr_values,
         palindromic=options.allow_palindromic_snps,
     )  # fmt: skip
     wanted = patterns(options.add_col_match, options.replace_col_match)

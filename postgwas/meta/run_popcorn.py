@@ -148,6 +148,12 @@ def popcorn(
         refuse_stored(store, [key])
     with run_log(f"{out}.log" if out else None, quiet=quiet, json_lines=log_json):
         known = read_scores(scores)
+        if known.per_allele is not None and known.per_allele != options.gen_effect:
+            how = "of effects per allele" if known.per_allele else "of standardised genotypes"
+            raise UsageError(
+                f"{scores}: scores are {how}",
+                hint="with --gen_effect" if known.per_allele else "without --gen_effect",
+            )
         log.info("Scores of %s variants read from %s", f"{known.frame.height:,}", scores)
         both = tuple(
             read_population(path, columns=names or None, n=size)

@@ -109,7 +109,7 @@ KINDS: dict[str, Kind] = {
         ("names", "type", "qtl", "qtl_fits", "qtl_variants", "egenes", "genes", "genotypes", "qtl_genotypes",
          "qtl_covariates"),
     ),
-    "report": Kind(("report",), "report", ("report", "plot"), "one page of everything", ("title",)),
+    "report": Kind(("report",), "report", ("report", "plot"), "one page of everything", ("title", "remark")),
 }  # fmt: skip
 
 #: Flags of every command that the run decides on.

@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +184,9 @@ class _Run:
         blocked = next(
             (name for name in step.after if name in outcome.failed or name in outcome.waiting), None
         )
-        if blocked is not None and not step.uses_store:
+        if blocked is not None and step.kind == "report":
+            step = self._with_remarks(step)
+        elif blocked is not None:
             outcome.waiting[step.name] = blocked
             self.say(f"{label} {step.name}  waits for {blocked}")
             return
@@ -218,14 +220,31 @@ class _Run:
             self.say(f"{label} {step.name}  done in {made.seconds:.1f} s{note}")
             self._warn(step, made.warnings)
 
+    def _with_remarks(self, step: Step) -> Step:
+        """The report of a run in which steps failed says whose results are missing or out of date."""
+        outcome = self.outcome
+        words = []
+        for name in outcome.failed:
+            words += ["--remark", f"{name} failed in the last run: its results are missing"]
+        for name, other in outcome.waiting.items():
+            there = (marker := self.kept.read(name)) is not None and (marker.parts or marker.files)
+            what = "out of date" if there else "missing"
+            words += ["--remark", f"{name} waits for {other}: its results are {what}"]
+        return replace(step, argv=(*step.argv, *words))
+
     def _make(self, step: Step, key: str, marker: Marker | None, began: float) -> Marker:
         self.kept.remove(step.name)
         make_room(step, self.kept.begun(step))
-        before = listing(self.study.store)
-        done = execute(step, scheduler=self._cluster(step))
-        parts = written_since(before, self.study.store)
         if marker is not None:
-            remove_parts(self.study.store, set(marker.parts) - set(parts))
+            # As the files in its folder: were the step to fail, the store would show what is out of date.
+            remove_parts(self.study.store, marker.parts)
+        before = listing(self.study.store)
+        try:
+            done = execute(step, scheduler=self._cluster(step))
+        except BaseException:
+            remove_parts(self.study.store, written_since(before, self.study.store))
+            raise
+        parts = written_since(before, self.study.store)
         results: dict[str, str] = {}
         if parts:
             from postgwas.store.content import content_checksums

@@ -105,7 +105,7 @@ def words_of(kind: str, settings: Mapping[str, Any], folder: Path) -> tuple[list
         for item in value if isinstance(value, list) else [value]:
             text = _text(item)
             path = folder / text
-            if isinstance(item, str) and path.is_file():
+            if isinstance(item, str) and action.choices is None and path.is_file():
                 text = str(path)
                 files.append(text)
             texts.append(text)

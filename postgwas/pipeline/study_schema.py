@@ -16,7 +16,9 @@ Column = Literal["SNPID", "CHR", "POS", "EA", "NEA", "EAF", "BETA", "OR", "SE", 
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, allow_inf_nan=False
+    )
 
 
 class About(_Strict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ Place = tuple[str | int, ...]
 #: Larger files are no study.yaml, and aliases could make a small one huge.
 _MOST_BYTES = 1 << 20
 _MOST_ENTRIES = 100_000
+#: Numbers of YAML 1.2 that YAML 1.1 takes for text, and those that it takes for octal or of base 60.
+_POWER = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
+_ODD_BASE = re.compile(r"[-+]?(0[0-9_]+|[0-9_]+(:[0-9_.]+)+)")
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,17 @@ class _Walk:
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*place, number)) for number, item in enumerate(node.value)]
+        if node.style is None and _POWER.fullmatch(node.value):
+            return float(node.value)
         try:
             found = self.scalars.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
             raise InputError(f"{self.path}, line {line}: {_problem(error)}") from None
+        if isinstance(found, (int, float)) and _ODD_BASE.fullmatch(node.value):
+            raise InputError(
+                f"{self.path}, line {line}: YAML reads {node.value} as {found}",
+                hint="a number without a zero before it and without colons, or text in quotes",
+            )
         # A date or bytes would be a surprise where text was meant.
         return found if isinstance(found, (str, int, float, bool, type(None))) else str(node.value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from postgwas.report.page_rows import PageRows, page_rows
 from postgwas.report.people import people_sections
 from postgwas.report.regions import coloc_sections, qtl_sections
 from postgwas.report.scans import scan_sections
-from postgwas.report.section import Section
+from postgwas.report.section import PageFigure, PageTable, Section
 from postgwas.report.traits import trait_sections
 from postgwas.runlog import get_logger
 
@@ -37,6 +37,7 @@ def study_page(
     out: str | os.PathLike[str],
     *,
     title: str | None = None,
+    remarks: Sequence[str] = (),
     overwrite: bool = False,
 ) -> Path:
     """Write the page of a study's store, and its figures and tables as files beside it.
@@ -50,6 +51,8 @@ def study_page(
         ``report_files/``.
     title : str, optional
         The store's name, unless given.
+    remarks : sequence of str
+        What a reader must know before the results, such as that some are out of date; shown at the top.
     overwrite : bool
         Replace a page that is there, and its files.
 
@@ -83,14 +86,16 @@ def study_page(
     sections = study_sections(study, entries)
     text, citations = methods_paragraph(name for one in sections for name in one.methods)
     files = page.with_name(f"{page.stem}_files")
-    _write_files(files, sections)
+    names = _file_names(sections)
+    _write_files(files, sections, names)
     html = render(
         "study.html",
         {
             "title": title or Path(store).stem,
             "version": postgwas.__version__,
             "date": datetime.date.today().isoformat(),
-            "sections": [_shown(one, files) for one in sections],
+            "remarks": list(remarks),
+            "sections": [_shown(one, files, names) for one in sections],
             "methods": text,
             "citations": citations,
             "n_results": len(entries),
@@ -110,7 +115,23 @@ def study_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
     return [*sections, provenance_section(study, entries)]
 
 
-def _shown(section: Section, files: Path) -> dict[str, Any]:
+def _file_names(sections: Sequence[Section]) -> dict[int, str]:
+    """Names of files for each figure and table, by ``id``; titles may differ in signs alone."""
+    names: dict[int, str] = {}
+    taken: set[str] = set()
+    for section in sections:
+        parts: list[PageFigure | PageTable] = [*section.figures, *section.tables]
+        for one in parts:
+            name, number = one.slug, 1
+            while name in taken:
+                number += 1
+                name = f"{one.slug}_{number}"
+            taken.add(name)
+            names[id(one)] = name
+    return names
+
+
+def _shown(section: Section, files: Path, names: Mapping[int, str]) -> dict[str, Any]:
     """What the template shows; wide figures first. Pictures are those that were written beside the page."""
     figures = sorted(section.figures, key=lambda one: not one.wide)
     return {
@@ -124,8 +145,7 @@ def _shown(section: Section, files: Path) -> dict[str, Any]:
                 "title": one.title,
                 "caption": one.caption,
                 "wide": one.wide,
-                "slug": one.slug,
-                "image": data_uri((files / f"{one.slug}.png").read_bytes()),
+                "image": data_uri((files / f"{names[id(one)]}.png").read_bytes()),
             }
             for one in figures
         ],
@@ -137,7 +157,7 @@ def _table(title: str, note: str, rows: PageRows) -> dict[str, Any]:
     return {"title": title, "note": note, "rows": rows}
 
 
-def _write_files(folder: Path, sections: Sequence[Section]) -> None:
+def _write_files(folder: Path, sections: Sequence[Section], names: Mapping[int, str]) -> None:
     """Figures as PNG and SVG, and every table as TSV, under the names on the page."""
     from postgwas.plot.saving import save_figure
     from postgwas.sumstats.write import write_delimited
@@ -149,9 +169,9 @@ def _write_files(folder: Path, sections: Sequence[Section]) -> None:
     for section in sections:
         for figure in section.figures:
             for suffix in (".png", ".svg"):
-                save_figure(figure.figure, folder / f"{figure.slug}{suffix}", dpi=130)
+                save_figure(figure.figure, folder / f"{names[id(figure)]}{suffix}", dpi=130)
                 figure.figure.set_layout_engine("none")  # as it was laid out for the first
             if figure.table is not None:
-                write_delimited(figure.table, folder / f"{figure.slug}.tsv")
+                write_delimited(figure.table, folder / f"{names[id(figure)]}.tsv")
         for table in section.tables:
-            write_delimited(table.table, folder / f"{table.slug}.tsv")
+            write_delimited(table.table, folder / f"{names[id(table)]}.tsv")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -215,3 +216,38 @@ def test_what_the_script_does_not_offer(study: Path, capsys: pytest.CaptureFixtu
     assert "--use_bias of popcorn compute is not offered here" in capsys.readouterr().err
     assert script(["fit", "--sfile1", str(study / "EUR.txt"), "--sfile2", "x", str(study / "out")]) == 2
     assert "--cfile FILE" in capsys.readouterr().err
+
+
+def own_scores(study: Path, sums: list[float]) -> list[str]:
+    """The scores as ``postgwas ldsc --l2 --bfile2`` writes them; the flags that name them."""
+    frame = pl.read_csv(study / "scores.txt", separator="\t", has_header=False)
+    names = ("CHR", "BP", "SNP", "A1", "A2", "FRQ_1", "FRQ_2", "L2_1", "L2_2", "L2_CROSS")
+    frame = frame.rename(dict(zip(frame.columns, names))).with_columns(
+        *((1 - pl.col(name)).alias(name) for name in ("FRQ_1", "FRQ_2"))
+    )
+    factors = [total / frame.height if round(total) != total else 1.0 for total in sums]
+    frame = frame.with_columns(pl.col(name) * factor for name, factor in zip(names[-3:], factors))
+    with gzip.open(study / "pair.cross.ldscore.gz", "wb") as stream:
+        frame.write_csv(stream, separator="\t")
+    (study / "pair.cross.M").write_text("\t".join(map(repr, sums)) + "\n")
+    return ["--cfile", str(study / "pair.cross.ldscore.gz")]
+
+
+def test_scores_weighed_by_frequencies_are_told_at_any_size(study: Path, refused: Refused) -> None:
+    """Sums of weights of a whole genome are whole numbers but for a millionth of themselves."""
+    assert main(call(study, "--quiet", "--gen_effect")) == 0
+    plain = table(study)
+    for path in study.glob("out*"):
+        path.unlink()
+    weighed = own_scores(study, [150_000.25, 140_000.5, 145_000.75])
+    assert "scores are of effects per allele (with --gen_effect)" in refused(*weighed)
+    assert main(call(study, *weighed, "--quiet", "--gen_effect")) == 0
+    np.testing.assert_allclose(table(study)["ESTIMATE"], plain["ESTIMATE"], rtol=1e-9)
+    for path in study.glob("out*"):
+        path.unlink()
+    whole = own_scores(study, [float(N_SNPS)] * 3)
+    assert "scores are of standardised genotypes (without --gen_effect)" in refused(*whole, "--gen_effect")
+
+
+def test_more_blocks_than_variants(study: Path, refused: Refused) -> None:
+    assert f"{N_SNPS + 1:,} jackknife blocks of" in refused("--jackknife_blocks", str(N_SNPS + 1))

@@ -200,3 +200,14 @@ def test_own_scores_and_their_frequencies(study, tmp_path: Path) -> None:  # typ
     found = mama(given, places, options=options, quiet=True)
     for one in ANCESTRIES:
         np.testing.assert_allclose(numbers(found, one), numbers(whole, one), rtol=1e-9, atol=1e-13)
+
+
+def test_alleles_that_nobody_has(study, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """A standardised effect of theirs would be divided by 0."""
+    frames, table = study
+    ends = pl.when(pl.int_range(pl.len()) == 5).then(0.0).when(pl.int_range(pl.len()) == 6).then(1.0)
+    write_study(tmp_path, {**frames, "EUR": frames["EUR"].with_columns(FRQ=ends.otherwise("FRQ"))}, table)
+    options = MamaOptions(use_standardized_units=True, freq_bounds=(0.0, 1.0))
+    fixed = run(tmp_path, options=options)
+    assert all(not set(one["SNP"]) & {"rs6", "rs7"} for one in fixed.tables)
+    assert all(np.isfinite(numbers(fixed, one)).all() for one in ANCESTRIES)

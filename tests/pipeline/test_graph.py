@@ -97,6 +97,8 @@ def test_settings_become_words(tmp_path):
     )
     assert words == ["--L", "5", "--exclude", str(tmp_path / "list.txt"), "--refine"]
     assert files == [str(tmp_path / "list.txt")]
+    (tmp_path / "abf").write_text("a file by the name of a choice")
+    assert words_of("finemap", {"method": "abf"}, tmp_path) == (["--method", "abf"], [])
     assert words_of("eqtl_permute", {"permutations": [100, 1000]}, tmp_path)[0] == [
         "--permutations", "100", "1000"
     ]  # fmt: skip

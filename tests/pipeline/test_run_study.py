@@ -139,6 +139,40 @@ def test_a_failing_step_stops_those_that_need_it_and_no_others(done):
     assert "EUR_TG.regenie.gz" in outcome.failed["harmonise/EUR_TG"]
 
 
+def test_what_a_failed_step_found_before_is_in_no_store_and_no_page(done):
+    """Its files are gone when it begins; the store must not go on showing what they said."""
+    text = (done / "study.yaml").read_text()
+    (done / "study.yaml").write_text(
+        text.replace("n_blocks: 12}", "n_blocks: 1}", 1).replace("report: false", "report: {}")
+    )
+    outcome = run_study(done)
+    assert list(outcome.failed) == ["h2/EUR_LDL", "h2/EUR_TG"] and outcome.ran == ["report"]
+    keys = {entry.key for entry in Study.open(done / "results" / "tiny.h5").ls()}
+    assert "sumstats/EUR_LDL" in keys and not [key for key in keys if key.startswith("ldsc/h2/")]
+    page = done / "results" / "report" / "report.html"
+    assert "h2/EUR_LDL failed in the last run: its results are missing" in page.read_text()
+    (done / "gwas" / "EUR_TG.regenie.gz").write_bytes(b"not a gwas\n")
+    (done / "study.yaml").write_text(text.replace("report: false", "report: {}"))
+    assert "mtag/EUR waits for harmonise/EUR_TG" in (run_study(done), page.read_text())[1]
+    assert "its results are out of date" in page.read_text()
+
+
+def test_a_step_that_reads_the_store_waits_as_others_do(done, monkeypatch):
+    """Else coloc would take fits that fine-mapping has not made again."""
+    from dataclasses import replace
+
+    from postgwas.pipeline import run_study as module
+
+    def with_store(study):
+        return [replace(step, uses_store=step.name == "eqtl_finemap/lcl") for step in steps(study)]
+
+    steps = module.steps_of
+    monkeypatch.setattr(module, "steps_of", with_store)
+    (done / "expression" / "counts.tsv.gz").write_bytes(b"no counts\n")
+    outcome = run_study(done)
+    assert "expression_prepare/lcl" in outcome.failed and "eqtl_finemap/lcl" in outcome.waiting
+
+
 def test_from_runs_what_follows_and_only_runs_alone(done):
     assert run_study(done, begin=["genotypes_pca"]).ran == [
         "genotypes_pca/lcl", "expression_covariates/lcl", "eqtl_permute/lcl", "eqtl_finemap/lcl"

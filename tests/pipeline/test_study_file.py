@@ -185,3 +185,20 @@ def test_a_section_of_comments_alone_is_as_if_left_out(tmp_path):
     )
     content = read_study(path).content
     assert content.reference.gtf is None and content.expression == {} and content.steps == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "n"), [("n: 1e5", 100_000.0), ("n: 2.5E+3", 2_500.0), ("n: 1_000", 1_000), ("n: 7", 7)]
+)
+def test_numbers_with_powers_of_ten_are_numbers(tmp_path, text, n):
+    (tmp_path / "study.yaml").write_text(text)
+    assert read_document(tmp_path / "study.yaml").data == {"n": n}
+
+
+@pytest.mark.parametrize("number", ["0123", "12:30", "190:20:30.5", "-010"])
+def test_numbers_that_yaml_reads_otherwise_are_refused(tmp_path, number):
+    (tmp_path / "study.yaml").write_text(f"study:\n  n: {number}\n")
+    with pytest.raises(InputError, match=f"line 2: YAML reads {number} as "):
+        read_document(tmp_path / "study.yaml")
+    (tmp_path / "study.yaml").write_text(f"study:\n  n: '{number}'\n")
+    assert read_document(tmp_path / "study.yaml").data == {"study": {"n": number}}

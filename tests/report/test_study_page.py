@@ -197,3 +197,33 @@ def test_a_search_without_answer_says_so(page: Path) -> None:
     document, console = _in_browser(page, "%3Cb%3Enothing")
     assert console == ""
     assert "nothing found for &lt;b&gt;nothing</p>" in document
+
+
+def test_traits_that_differ_in_signs_alone_keep_their_pictures(tmp_path: Path) -> None:
+    study = Study.open(tmp_path / "study.h5", create=True)
+    traits = ("a.b", "a-b", r"$\nothing$ of $a_{", "A_B")
+    for at, trait in enumerate(traits):
+        z = np.full(50, 1.0 + at)
+        table = pl.DataFrame(
+            {
+                "SNPID": [f"rs{i}" for i in range(50)],
+                "CHR": np.ones(50, np.int8),
+                "POS": np.arange(1, 51, dtype=np.int32) * 1000,
+                "EA": ["A"] * 50,
+                "NEA": ["C"] * 50,
+                "BETA": z / 100,
+                "SE": [0.01] * 50,
+                "Z": z,
+                "MLOG10P": mlog10p_from_z(z),
+            }
+        )
+        study.write_table(
+            f"mtag/t{at}", table, kind="mtag-results", attrs={"trait": trait}, provenance=Provenance.collect()
+        )
+    page = study_page(tmp_path / "study.h5", tmp_path / "report.html", remarks=["old & <odd>"])
+    text = page.read_text()
+    pictures = re.findall(r'alt="Manhattan plot, MTAG of ([^"]*)" src="([^"]*)"', text)
+    assert len(pictures) == len(traits) and len({image for _, image in pictures}) == len(traits)
+    assert "<li>old &amp; &lt;odd&gt;</li>" in text
+    names = sorted(one.name for one in (tmp_path / "report_files").glob("manhattan*.tsv"))
+    assert len(names) == len(traits)
