@@ -10,19 +10,18 @@ import argparse
 
 from postgwas.cli.coloc_options import (
     add_outputs,
+    add_pair,
     add_priors,
-    add_regions,
-    add_traits,
+    grid_of,
+    pair_of,
     run_method,
-    traits_of,
     weights_of,
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Register the flags."""
-    add_traits(parser, files="two files of summary statistics of any dialect")
-    add_regions(parser)
+    add_pair(parser)
     group = parser.add_argument_group("method")
     add_priors(group, p12=1e-5, weights=True)
     group.add_argument(
@@ -33,11 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare and write."""
-    traits = traits_of(args, exactly=2)
+    traits = pair_of(args)
     from postgwas.coloc.region_methods import AbfMethod
 
     method = AbfMethod(
         args.p1, args.p2, args.p12, args.coverage, weights_of(args),
-        tuple(args.sensitivity_p12) if args.sensitivity_p12 else None,
+        grid_of(args),
     )  # fmt: skip
     return run_method(args, traits, method)

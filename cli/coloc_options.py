@@ -136,6 +136,41 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
     add_run_options(parser)
 
 
+def add_pair(parser: argparse.ArgumentParser, *, ld: bool = False) -> None:
+    """Two traits in regions, with LD of both where it is of use."""
+    add_traits(parser, files="two files of summary statistics of any dialect")
+    add_regions(parser)
+    if ld:
+        add_ld(parser, second=True)
+
+
+def pair_of(args: argparse.Namespace, *, needs_ld: str | None = None, instead: str = "") -> list[GwasInput]:
+    """Two traits.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+    needs_ld : str, optional
+        What needs LD, for the message.
+    instead : str
+        What would do without.
+
+    Raises
+    ------
+    UsageError
+        As :func:`traits_of`; or if there is no LD.
+    """
+    traits = traits_of(args, exactly=2)
+    if needs_ld is not None and args.genotypes is None and args.ld is None and args.ld2 is None:
+        raise UsageError(f"{needs_ld} needs LD", hint=f"--genotypes FILE, or --ld FILE{instead}")
+    return traits
+
+
+def grid_of(args: argparse.Namespace) -> tuple[float, ...] | None:
+    """The p12 of the sensitivity table, if they are given."""
+    return tuple(args.sensitivity_p12) if args.sensitivity_p12 else None
+
+
 def traits_of(args: argparse.Namespace, *, exactly: int | None = None) -> list[GwasInput]:
     """The traits.
 

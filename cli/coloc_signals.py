@@ -9,22 +9,18 @@ from __future__ import annotations
 import argparse
 
 from postgwas.cli.coloc_options import (
-    add_ld,
     add_outputs,
+    add_pair,
     add_priors,
-    add_regions,
-    add_traits,
+    pair_of,
     rules_of,
     run_method,
-    traits_of,
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Register the flags."""
-    add_traits(parser, files="two files of summary statistics of any dialect")
-    add_regions(parser)
-    add_ld(parser, second=True)
+    add_pair(parser, ld=True)
     group = parser.add_argument_group("method")
     group.add_argument(
         "--method", choices=("single", "cond", "mask"), default="cond",
@@ -51,12 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare and write."""
-    traits = traits_of(args, exactly=2)
+    traits = pair_of(args, needs_ld=None if args.method == "single" else f"--method {args.method}")
     from postgwas.coloc.region_set_pairs import SignalsMethod
-    from postgwas.errors import UsageError
 
-    if args.method != "single" and args.genotypes is None and args.ld is None:
-        raise UsageError(f"--method {args.method} needs LD", hint="--genotypes FILE, or --ld FILE")
     method = SignalsMethod(
         args.method, args.mode, args.p1, args.p2, args.p12, args.signal_p, args.max_signals, args.r2_mask,
         args.distinct, rules_of(args),

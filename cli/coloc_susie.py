@@ -9,23 +9,20 @@ from __future__ import annotations
 import argparse
 
 from postgwas.cli.coloc_options import (
-    add_ld,
     add_outputs,
+    add_pair,
     add_priors,
-    add_regions,
-    add_traits,
+    grid_of,
+    pair_of,
     rules_of,
     run_method,
-    traits_of,
     weights_of,
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Register the flags."""
-    add_traits(parser, files="two files of summary statistics of any dialect")
-    add_regions(parser)
-    add_ld(parser, second=True)
+    add_pair(parser, ld=True)
     group = parser.add_argument_group("method")
     add_priors(group, p12=5e-6, weights=True)
     for flag, value, what in (
@@ -45,16 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare and write."""
-    traits = traits_of(args, exactly=2)
+    traits = pair_of(args, needs_ld="SuSiE", instead="; or postgwas coloc abf")
     from postgwas.coloc.fitted_side import FitOptions
     from postgwas.coloc.region_set_pairs import SusieMethod
-    from postgwas.errors import UsageError
 
-    if args.genotypes is None and args.ld is None and args.ld2 is None:
-        raise UsageError("SuSiE needs LD", hint="--genotypes FILE, or --ld FILE; or postgwas coloc abf")
     fit = FitOptions(args.L, args.coverage, args.min_abs_corr, args.max_iter, args.tol, args.prior_method)
     method = SusieMethod(
         fit, args.p1, args.p2, args.p12, weights_of(args),
-        tuple(args.sensitivity_p12) if args.sensitivity_p12 else None, rules_of(args),
+        grid_of(args), rules_of(args),
     )  # fmt: skip
     return run_method(args, traits, method)

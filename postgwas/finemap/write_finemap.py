@@ -3,41 +3,27 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from postgwas.destination import Destination
-from postgwas.errors import UsageError
 from postgwas.finemap.map_settings import MapSettings
-from postgwas.finemap.map_tables import (
-    log_bf_table,
-    regions_table,
-    rejected_table,
-    sets_table,
-    variants_table,
-    with_names,
-)
+from postgwas.finemap.map_tables import regions_table, rejected_table, sets_table, variants_table
 from postgwas.finemap.region_check import LdFindings
 from postgwas.finemap.region_fit import NOT_CONVERGED, RegionResult
 from postgwas.finemap.region_list import RegionChoice
 from postgwas.finemap.region_stats import StatsOptions
 from postgwas.finemap.run_finemap import FinemappedRegions, finemap_regions
+from postgwas.finemap.write_run import Account, Outputs, tell_stats, write_run
 from postgwas.genotypes.inputs import input_files, selection_lists
 from postgwas.genotypes.selection import Selection
-from postgwas.genotypes.stored import Origin, store_tables
-from postgwas.plot.save_all import check_formats, refuse_figures, save_figures
-from postgwas.runlog import get_logger, log_step, run_log
-from postgwas.sumstats.write import write_delimited, write_rejected
+from postgwas.runlog import get_logger
 
 log = get_logger("finemap")
 
-VARIANTS, SETS, REGIONS = ".pip.tsv.gz", ".credible_sets.tsv", ".regions.tsv"
-ENDINGS = (VARIANTS, SETS, REGIONS, ".rejected.tsv.gz")
-KEYS = ("variants", "sets", "regions", "log_bf")
+TABLES = ("variants", "sets", "regions")
 _SOME = 5
 
 
@@ -93,72 +79,39 @@ def finemap_files(
         Nothing is written then, the log apart.
     """
     chosen, choice = settings or MapSettings(), regions or RegionChoice()
-    chosen.check()
-    choice.check()
-    if keep_ld and store is None:
-        raise UsageError("--keep_ld needs a store to keep LD in", hint="--store STUDY.h5")
-    target = Destination(out, ENDINGS, store, KEYS if store else (), overwrite, "finemap")
-    target.check()
-    check_formats(figures)
-    if figures and not overwrite:
-        refuse_figures(out, "finemap")
-    began = time.perf_counter()
-    with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
-        found = finemap_regions(
+    to = Outputs(out, keep_ld, store, figures, gtf, overwrite, quiet, log_json)
+
+    def run() -> FinemappedRegions:
+        return finemap_regions(
             sumstats, genotypes=genotypes, ld=ld, ld_variants=ld_variants, covariates=covariates,
             selection=selection, dosage=dosage, regions=choice, settings=chosen, reading=reading,
-            ld_cache=store if keep_ld else None, **where,
+            ld_cache=to.ld_cache, **where,
         )  # fmt: skip
+
+    def account(found: FinemappedRegions) -> Account:
         tell(found, choice)
+        given = [sumstats, ld, ld_variants, covariates, *choice.files, *selection_lists(selection)]
+        parameters = {
+            "sumstats": os.fspath(sumstats), "genotypes": _text(genotypes), "ld": _text(ld),
+            "covariates": _text(covariates), **asdict(selection or Selection()), **asdict(choice),
+            **asdict(chosen), **asdict(reading or StatsOptions()),
+        }  # fmt: skip
         tables = {
             "variants": variants_table(found), "sets": sets_table(found.regions),
             "regions": regions_table(found),
         }  # fmt: skip
-        with target.together() as aside:
-            for what, ending in zip(tables, (VARIANTS, SETS, REGIONS)):
-                write_delimited(with_names(tables[what]), aside.path(ending))
-            write_rejected(aside.path(".rejected.tsv.gz"), [(found.stats.path, rejected_table(found))])
-        if figures:
-            from postgwas.finemap.draw_regions import draw_finemapped
+        return Account(
+            tables, found.regions, [os.path.basename(found.stats.path)], [found.stats],
+            [(found.stats.path, rejected_table(found))], parameters, input_files(_text(genotypes), given),
+            {"n_regions": len(found.regions), "n_sets": found.n_sets, "ld": found.ld_path},
+        )  # fmt: skip
 
-            drawn = draw_finemapped(
-                found.regions,
-                tables["variants"],
-                labels=[os.path.basename(found.stats.path)],
-                coverage=chosen.coverage,
-                gtf=gtf,
-            )
-            save_figures(drawn, out, figures, overwrite=overwrite, room="finemap")
-        if store is not None:
-            given = [sumstats, ld, ld_variants, covariates, *choice.files, *selection_lists(selection)]
-            parameters = {
-                "sumstats": os.fspath(sumstats), "genotypes": _text(genotypes), "ld": _text(ld),
-                "covariates": _text(covariates), **asdict(selection or Selection()), **asdict(choice),
-                **asdict(chosen), **asdict(reading or StatsOptions()),
-            }  # fmt: skip
-            origin = Origin(
-                parameters, input_files(_text(genotypes), given), time.perf_counter() - began,
-                found.stats.frame.height + found.stats.rejected.height, tables["variants"].height,
-                _reasons(found), chosen.seed if chosen.ld_check == "full" else None,
-            )  # fmt: skip
-            kinds = {name: (table, f"finemap-{name}") for name, table in tables.items()}
-            kinds["log_bf"] = (log_bf_table(found.regions), "finemap-log-bf")
-            attrs = {"n_regions": len(found.regions), "n_sets": found.n_sets, "ld": found.ld_path}
-            store_tables(target, kinds, origin, attrs=attrs)
-        log.info("Wrote %s", ", ".join(str(target.path(ending)) for ending in target.endings))
-    return found
+    return write_run(to, chosen, choice, TABLES, run, account)
 
 
 def tell(found: FinemappedRegions, choice: RegionChoice) -> None:
     """What a reader of the log should know, warnings first of all."""
-    stats = found.stats
-    counts = stats.rejected["REASON"].value_counts().iter_rows() if stats.rejected.height else ()
-    log_step(
-        log, stats.path, rows_in=stats.frame.height + stats.rejected.height, rows_out=stats.frame.height,
-        dropped=dict(counts), unit="variants",
-    )  # fmt: skip
-    for note in stats.notes:
-        log.info("%s", note)
+    tell_stats(found.stats)
     asked = "as given" if choice.regions is not None else "around given variants" if choice.leads else (
         f"around sentinels of P <= {choice.p_max:g}"
     )  # fmt: skip
@@ -220,11 +173,6 @@ def tell_findings(name: str, findings: LdFindings, ids: Sequence[str]) -> None:
             "Region %s: z-scores and LD do not fit (s = %.2f, expected near 0): another population's LD?",
             name, findings.s,
         )  # fmt: skip
-
-
-def _reasons(found: FinemappedRegions) -> dict[str, int]:
-    table = rejected_table(found)
-    return dict(table["REASON"].value_counts().iter_rows()) if table.height else {}
 
 
 def _text(path: str | os.PathLike[str] | None) -> str | None:

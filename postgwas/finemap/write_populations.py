@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from postgwas.destination import Destination
-from postgwas.errors import UsageError
 from postgwas.finemap.map_settings import MapSettings
-from postgwas.finemap.map_tables import log_bf_table, with_names
 from postgwas.finemap.population_fit import PopulationRegion
 from postgwas.finemap.population_tables import (
     populations_table,
@@ -24,18 +20,14 @@ from postgwas.finemap.region_fit import NOT_CONVERGED
 from postgwas.finemap.region_list import RegionChoice
 from postgwas.finemap.region_stats import StatsOptions
 from postgwas.finemap.run_populations import FinemappedPopulations, Population, finemap_populations
-from postgwas.finemap.write_finemap import REGIONS, SETS, VARIANTS, tell_findings
+from postgwas.finemap.write_finemap import tell_findings
+from postgwas.finemap.write_run import Account, Outputs, tell_stats, write_run
 from postgwas.genotypes.inputs import input_files, selection_lists
-from postgwas.genotypes.stored import Origin, store_tables
-from postgwas.plot.save_all import check_formats, refuse_figures, save_figures
-from postgwas.runlog import get_logger, log_step, run_log
-from postgwas.sumstats.write import write_delimited, write_rejected
+from postgwas.runlog import get_logger
 
 log = get_logger("finemap")
 
-POPULATIONS = ".populations.tsv"
-ENDINGS = (VARIANTS, SETS, REGIONS, POPULATIONS, ".rejected.tsv.gz")
-KEYS = ("variants", "sets", "regions", "populations", "log_bf")
+TABLES = ("variants", "sets", "regions", "populations")
 
 
 def finemap_population_files(
@@ -76,63 +68,31 @@ def finemap_population_files(
         Nothing is written then, the log apart.
     """
     chosen, choice = settings or MapSettings(), regions or RegionChoice()
-    chosen.check()
-    choice.check()
-    if keep_ld and store is None:
-        raise UsageError("--keep_ld needs a store to keep LD in", hint="--store STUDY.h5")
-    target = Destination(out, ENDINGS, store, KEYS if store else (), overwrite, "finemap")
-    target.check()
-    check_formats(figures)
-    if figures and not overwrite:
-        refuse_figures(out, "finemap")
-    began = time.perf_counter()
-    with run_log(f"{out}.log", quiet=quiet, json_lines=log_json):
-        found = finemap_populations(
+    to = Outputs(out, keep_ld, store, figures, gtf, overwrite, quiet, log_json)
+
+    def run() -> FinemappedPopulations:
+        return finemap_populations(
             populations, dosage=dosage, regions=choice, settings=chosen, reading=reading,
-            ld_cache=store if keep_ld else None, **where,
+            ld_cache=to.ld_cache, **where,
         )  # fmt: skip
+
+    def account(found: FinemappedPopulations) -> Account:
         _tell(found)
         tables = {
             "variants": variants_of_populations(found), "sets": sets_of_populations(found),
-            "regions": regions_of_populations(found),
+            "regions": regions_of_populations(found), "populations": populations_table(found),
         }  # fmt: skip
-        told = populations_table(found)
-        rejected = [(one.path, rejected_of(found, k)) for k, one in enumerate(found.stats)]
-        with target.together() as aside:
-            for what, ending in zip(tables, (VARIANTS, SETS, REGIONS)):
-                write_delimited(with_names(tables[what]), aside.path(ending))
-            write_delimited(told, aside.path(POPULATIONS))
-            write_rejected(aside.path(".rejected.tsv.gz"), rejected)
-        if figures:
-            from postgwas.finemap.draw_regions import draw_finemapped
+        attrs = {
+            "n_regions": len(found.regions), "n_sets": found.n_sets, "ld": ", ".join(found.ld_paths),
+            "populations": ", ".join(found.names),
+        }  # fmt: skip
+        return Account(
+            tables, found.regions, found.names, found.stats,
+            [(one.path, rejected_of(found, k)) for k, one in enumerate(found.stats)],
+            _parameters(populations, choice, chosen, reading), _inputs(populations, choice), attrs,
+        )  # fmt: skip
 
-            drawn = draw_finemapped(
-                found.regions, tables["variants"], labels=found.names, coverage=chosen.coverage, gtf=gtf
-            )
-            save_figures(drawn, out, figures, overwrite=overwrite, room="finemap")
-        if store is not None:
-            kinds = {name: (table, f"finemap-{name}") for name, table in tables.items()}
-            kinds |= {
-                "populations": (told, "finemap-populations"),
-                "log_bf": (log_bf_table(found.regions), "finemap-log-bf"),
-            }
-            dropped: dict[str, int] = {}
-            for _, table in rejected:
-                for reason in table["REASON"].to_list():
-                    dropped[reason] = dropped.get(reason, 0) + 1
-            origin = Origin(
-                _parameters(populations, choice, chosen, reading), _inputs(populations, choice),
-                time.perf_counter() - began,
-                sum(one.frame.height + one.rejected.height for one in found.stats),
-                tables["variants"].height, dropped, chosen.seed if chosen.ld_check == "full" else None,
-            )  # fmt: skip
-            attrs = {
-                "n_regions": len(found.regions), "n_sets": found.n_sets, "ld": ", ".join(found.ld_paths),
-                "populations": ", ".join(found.names),
-            }  # fmt: skip
-            store_tables(target, kinds, origin, attrs=attrs)
-        log.info("Wrote %s", ", ".join(str(target.path(ending)) for ending in target.endings))
-    return found
+    return write_run(to, chosen, choice, TABLES, run, account)
 
 
 def _parameters(
@@ -162,13 +122,7 @@ def _inputs(populations: Sequence[Population], choice: RegionChoice) -> list[str
 
 def _tell(found: FinemappedPopulations) -> None:
     for name, stats in zip(found.names, found.stats):
-        counts = stats.rejected["REASON"].value_counts().iter_rows() if stats.rejected.height else ()
-        log_step(
-            log, f"{name}: {stats.path}", rows_in=stats.frame.height + stats.rejected.height,
-            rows_out=stats.frame.height, dropped=dict(counts), unit="variants",
-        )  # fmt: skip
-        for note in stats.notes:
-            log.info("%s: %s", name, note)
+        tell_stats(stats, name)
     for one in found.regions:
         _tell_region(one, found.names)
     log.info("%d credible sets in %d regions", found.n_sets, len(found.regions))
