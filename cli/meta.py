@@ -90,8 +90,8 @@ def _add_studies(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--n", metavar="N,...", help="sample sizes; go before columns of the files; NA: none")
     group.add_argument(
         "--studies", metavar="TABLE",
-        help="instead of these flags a table: NAME PATH ANCESTRY N N_CASES N_CONTROLS LAMBDA, the rest "
-        "environment variables",
+        help="instead of these flags a table: NAME PATH ANCESTRY N N_CASES N_CONTROLS LAMBDA, and "
+        "those of --covariates",
     )  # fmt: skip
     add_column_flags(
         parser, group, (name for name, _ in COLUMN_FLAGS.values()), metavar="NAME,...",
@@ -152,6 +152,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--overlap has no meaning with --method {args.method}")
     if args.study_correlation is not None and args.method not in ("fixed", "re2"):
         raise UsageError(f"--study_correlation has no meaning with --method {args.method}")
+    if args.covariates and args.method != "mrmega":
+        raise UsageError(f"--covariates has no meaning with --method {args.method}")
     module = METHODS[args.method]
     if hasattr(module, "run"):
         return int(module.run(args))
@@ -181,7 +183,9 @@ def study_list(args: argparse.Namespace) -> StudyList:
         given = [flag for flag in ("sumstats", "names", "ancestry", "n") if getattr(args, flag)]
         if given:
             raise UsageError(f"--{given[0]} and --studies exclude each other")
-        return _with_headers(studies_from_table(args.studies, columns=columns, flags=flags), args.columns)
+        asked = _items(args.covariates) or []
+        read = studies_from_table(args.studies, columns=columns, flags=flags, environment=asked)
+        return _with_headers(read, args.columns)
     if not args.sumstats:
         raise UsageError("no studies are given", hint="--sumstats FILE,FILE,... or --studies TABLE")
     studies = studies_from_flags(

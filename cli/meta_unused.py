@@ -9,7 +9,8 @@ from postgwas.errors import UsageError
 
 #: Flags of the join of many studies, with their defaults.
 JOINING = {
-    "match": "position", "multiallelic": "mismatch", "palindromic": "trust", "maf_min": None,
+    "match": "position", "multiallelic": "mismatch", "palindromic": "trust", "palindromic_maf": 0.4,
+    "reference": None, "af_field": None, "maf_min": None,
     "info_min": None, "n_min": None, "min_studies": 1, "genomic_control": "off",
     "target_build": None, "chain": None,
     "columns": None, "any_build": False, "cores": 1, "dask_scheduler": None, "dask_jobqueue": None,

@@ -67,7 +67,8 @@ class MamaOptions:
     freq_from_scores : bool
         Fill missing frequencies with those of the samples behind the LD scores.
     mama_compat : bool
-        Find columns by mama.py's patterns only, and keep its way with A/T and C/G SNPs.
+        Find columns by mama.py's patterns only, keep its way with A/T and C/G SNPs, and estimate from
+        however few SNPs.
     """
 
     use_standardized_units: bool = False

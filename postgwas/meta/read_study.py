@@ -22,6 +22,8 @@ from postgwas.sumstats.harmonise.build import BuildCall
 from postgwas.sumstats.stream import iter_sumstats
 
 CHUNK_BYTES = 2 << 20
+_SCALE_ROWS = 20_000
+"""Rows that tell whether standard errors are variances."""
 
 MISSING_PLACE = "missing chromosome or position"
 MISSING_ID = "missing identifier"
@@ -139,6 +141,8 @@ class _Collected:
     n_rows: int = 0
     n_used: int = 0
     n_bad_eaf: int = 0
+    scale: list[tuple[Floats, Floats, Floats]] = field(default_factory=list)
+    n_scale: int = 0
 
 
 def read_study(task: ReadTask) -> ReadStudy:
@@ -172,7 +176,10 @@ def read_study(task: ReadTask) -> ReadStudy:
             got.rejected.append((int(line), text or "", why))
             got.dropped[why] = got.dropped.get(why, 0) + 1
         got.n_rows += lines.height
-        warnings = (*stream.job.warnings, *_not_applied(study.path, rules, got.has))
+        warnings = (
+            *stream.job.warnings, *_not_applied(study.path, rules, got.has),
+            *(f"{study.name}: {note}" for note in _scale_notes(got)),
+        )  # fmt: skip
         header = stream.layout.names
     lacking = [name for name in rules.needs if name not in got.has]
     if not got.n_used and lacking:
@@ -198,6 +205,18 @@ def read_study(task: ReadTask) -> ReadStudy:
         build=votes.call(),
         warnings=warnings,
     )
+
+
+def _scale_notes(got: _Collected) -> tuple[str, ...]:
+    """Whether standard errors fall with frequency as variances do."""
+    if not got.scale:
+        return ()
+    from postgwas.coloc.error_scale import error_notes
+
+    se, eaf, n = (np.concatenate(columns) for columns in zip(*got.scale))
+    known = np.isfinite(n) & (n > 0)
+    sizes = n if known.all() else None
+    return error_notes(se, np.minimum(eaf, 1.0 - eaf), sizes, case_control=False)
 
 
 def _not_applied(path: str, rules: RowRules, has: set[str]) -> list[str]:
@@ -297,6 +316,13 @@ def _spool(
     got.n_used += len(arrays["line"])
     with np.errstate(over="ignore"):
         got.chi2.append(np.square(arrays["z"]) if "z" in arrays else np.zeros(0))
+    if got.n_scale < _SCALE_ROWS and {"se", "eaf"} <= arrays.keys():
+        se, eaf = arrays["se"], arrays["eaf"]
+        with np.errstate(invalid="ignore"):
+            told = np.flatnonzero((se > 0) & np.isfinite(se) & (eaf > 0) & (eaf < 1))
+        n = arrays["n"][told] if "n" in arrays else np.full(told.size, np.nan)
+        got.scale.append((se[told], eaf[told], n))
+        got.n_scale += told.size
     if "n" in arrays:
         got.n.append(arrays["n"])
         if "eaf" in arrays and "se" in arrays:

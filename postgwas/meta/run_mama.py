@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from postgwas.errors import InputError
+from postgwas.errors import InputError, NoVariantsError
 from postgwas.meta.mama_estimator import MamaEstimates, estimate
 from postgwas.meta.mama_filters import FilterRules, apply_filters
 from postgwas.meta.mama_harmonise import Harmonised, harmonise
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 _LEAST_FREQUENCY = 1e-12
+
+FEWEST_SNPS = 50
+"""For each kind of coefficient that is to be estimated: of LD scores, of SE^2, the constant."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,14 @@ def _estimated(
     )
     unit = np.sqrt(2 * frequency * (1 - frequency)) if options.use_standardized_units else np.ones_like(beta)
     beta, se = beta * unit, se * unit
+    kinds = [np.isnan(fixed[name]).any() for name in ("ld_fixed", "intercept_fixed", "se2_fixed")]
+    fewest = FEWEST_SNPS * sum(map(int, kinds))
+    if len(beta) < fewest and not options.mama_compat:
+        raise NoVariantsError(
+            f"{len(beta):,} SNPs are left in all populations and LD scores: too few to estimate coefficients "
+            f"of LD score regression, at least {fewest} are expected",
+            hint="are ids and builds the same? --reg_ld_coef, --reg_int_coef and --reg_se2_coef give them",
+        )
     ld = score_array(common.scores, [p.ancestry for p in populations])
     coefficients = regress(beta, se, ld, **fixed)
     for name, matrix in (
@@ -172,6 +183,12 @@ def _estimated(
         log.info("Mean chi^2 of %s: %.4f", population.name, value)
     for warning in warnings:
         log.warning("%s", warning)
+    if not found.kept.any() and not options.mama_compat:
+        raise NoVariantsError(
+            f"none of {len(beta):,} SNPs has a result",
+            hint="more SNPs, fewer populations, or coefficients by --reg_ld_coef; --mama_compat writes "
+            "tables without rows",
+        )
     log.info("SNPs with results: %s", f"{int(found.kept.sum()):,}")
     return MamaResult(populations, tables, coefficients, found, chi2, warnings)
 

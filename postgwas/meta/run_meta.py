@@ -24,11 +24,12 @@ from postgwas.meta.common_strand import StrandRules
 from postgwas.meta.methods import Context, Method, loaded, method_named
 from postgwas.meta.read_study import ReadStudy, ReadTask, RowRules, read_study
 from postgwas.meta.settings import MetaSettings
+from postgwas.meta.ssf_description import ENDING as DESCRIPTION
 from postgwas.meta.strand_account import check_strands
 from postgwas.meta.strand_panel import spool_panel
 from postgwas.meta.studies import StudyList
 from postgwas.meta.study_checks import check_builds, check_rows, warnings_of
-from postgwas.meta.write_meta import ENDINGS, tell, write_results
+from postgwas.meta.write_meta import ENDINGS, stored_names, tell, write_results
 from postgwas.runlog import get_logger, run_log
 from postgwas.staging import scratch_folder
 
@@ -101,15 +102,19 @@ def meta(
     method = method_named(chosen.method)
     endings = (
         *(ENDINGS[name] for name in chosen.formats),
+        *((f"{ENDINGS['ssf']}{DESCRIPTION}",) if "ssf" in chosen.formats else ()),
         ".rejected.tsv.gz",
         ".studies.tsv",
         *method.endings,
         *endings_of(chosen),
     )
-    target = Destination(os.fspath(out), endings, store, (chosen.method,) if store else (), overwrite, "meta")
+    target = Destination(
+        os.fspath(out), endings, store, stored_names(chosen) if store else (), overwrite, "meta"
+    )
     target.check()
     began = time.perf_counter()
     with run_log(f"{target.out}.log", quiet=quiet, json_lines=log_json), ExitStack() as stack:
+        _tell_studies(studies)
         folder = stack.enter_context(scratch_folder(Path(target.out or "").parent))
         running = stack.enter_context(engine(**where))
         read = read_studies(studies, chosen, method, folder, running)
@@ -130,6 +135,16 @@ def meta(
         extras = extras_of(result, studies, chosen, every)
         write_results(result, studies, chosen, target, extras)
     return result
+
+
+def _tell_studies(studies: StudyList) -> None:
+    if len(studies) == 1:
+        log.warning(
+            "%s is the only study: its own figures come out, and nothing tells of heterogeneity",
+            studies.studies[0].name,
+        )
+    if studies.unused:
+        log.warning("the table of studies has columns that nothing uses: %s", ", ".join(studies.unused))
 
 
 def check_places(result: MetaResult, chosen: MetaSettings) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from postgwas.destination import check_prefix, refuse_existing, refuse_stored
 from postgwas.errors import UsageError
 from postgwas.ldsc.liability import covariance_factor, liability_factor
+from postgwas.ldsc.printed_table import printed_table
 from postgwas.meta.popcorn_fit import Estimator, PopcornFit, fit, two_sided_p
 from postgwas.meta.popcorn_inputs import Aligned, align, read_population, read_scores
 from postgwas.runlog import get_logger, run_log
@@ -176,7 +177,9 @@ def popcorn(
         result = PopcornResult(
             found, _table(found, options, factors), _popcorn_table(found, options, factors), counts, warnings
         )
-        log.info("\n%s", result.table)
+        cells = {name: ["NA" if one is None else one for one in values] for name, values in
+                 result.table.to_dict(as_series=False).items()}  # fmt: skip
+        log.info("\n%s", printed_table(cells))
         if out is not None:
             _write(result, aligned, (sumstats1, sumstats2), out)
         if store is not None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from postgwas.errors import ColumnError, InputError, UsageError
@@ -68,10 +70,13 @@ class StudyList:
     studies : tuple of StudySpec
     environment : tuple of str
         Names of environment variables.
+    unused : tuple of str
+        Columns of the table of studies that nothing uses.
     """
 
     studies: tuple[StudySpec, ...]
     environment: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.studies)
@@ -183,10 +188,12 @@ def studies_from_table(
     *,
     columns: Mapping[str, str] | None = None,
     flags: Mapping[str, str] | None = None,
+    environment: Sequence[str] = (),
 ) -> StudyList:
-    """Studies from a table with a header: NAME, PATH, then ANCESTRY, N and others; the rest is environment.
+    """Studies from a table with a header: NAME, PATH, then ANCESTRY, N and others, and environment variables.
 
-    Relative paths are looked for where the run is, then beside the table.
+    Relative paths are looked for where the run is, then beside the table. Columns that are none of these are
+    named in :attr:`StudyList.unused`; one that is nearly one of the known is refused.
 
     Raises
     ------
@@ -201,7 +208,8 @@ def studies_from_table(
     }
     if places["PATH"] is None:
         raise ColumnError(f"{path}: no column PATH; columns found: {', '.join(header)}")
-    environment = [at for at in range(len(header)) if at not in places.values()]
+    at_environment = _environment_places(path, header, set(places.values()), environment)
+    unused = [at for at in range(len(header)) if at not in {*places.values(), *at_environment}]
     made = []
     for line, row in rows:
         if len(row) != len(header):
@@ -216,7 +224,7 @@ def studies_from_table(
                 name=text["NAME"] or plain_name(where),
                 ancestry=text["ANCESTRY"] or None,
                 environment=tuple(
-                    _value(row[at], f"{path}: line {line}, {header[at]}") for at in environment
+                    _value(row[at], f"{path}: line {line}, {header[at]}") for at in at_environment
                 ),
                 n=_number(text["N"], f"{path}: line {line}, N"),
                 n_cases=_number(text["N_CASES"], f"{path}: line {line}, N_CASES"),
@@ -226,7 +234,36 @@ def studies_from_table(
         )
     own = columns_by_study(columns or {}, len(made), flags)
     made = [replace(study, columns=names) for study, names in zip(made, own)]
-    return checked(StudyList(tuple(made), tuple(header[at] for at in environment)))
+    named = tuple(header[at] for at in at_environment)
+    return checked(StudyList(tuple(made), named, tuple(header[at] for at in unused)))
+
+
+def _environment_places(
+    path: str | os.PathLike[str], header: Sequence[str], taken: set[int | None], asked: Sequence[str]
+) -> list[int]:
+    """Where the environment variables that are asked for are; refuses columns that look mistyped."""
+    for name in asked:
+        if name not in header:
+            raise ColumnError(f"{path}: --covariates: no column {name}; columns found: {', '.join(header)}")
+    # What the table has under its right name is not meant by another column.
+    open_ = {
+        spelling: field_name
+        for field_name, spellings in TABLE_COLUMNS.items()
+        if not any(name.upper() in spellings for name in header)
+        for spelling in spellings
+    }
+    for at, name in enumerate(header):
+        if at in taken or name in asked:
+            continue
+        plain = re.sub("[^A-Z]", "", name.upper())
+        near = [known for known in open_ if known.replace("_", "") == plain]
+        near += get_close_matches(name.upper(), open_, n=1, cutoff=0.8)
+        if near:
+            raise ColumnError(
+                f"{path}: unknown column {name}: {open_[near[0]]} is meant?",
+                hint=f"write it so, or --covariates {name} for an environment variable of --method mrmega",
+            )
+    return [header.index(name) for name in asked]
 
 
 def checked(studies: StudyList) -> StudyList:

@@ -13,6 +13,8 @@ from postgwas.meta.mama_harmonise import Harmonised
 from postgwas.meta.mama_options import Population
 from postgwas.meta.mama_outputs import harmonised_frame, printed, write_coefficients
 from postgwas.meta.mama_reading import PopulationTable
+from postgwas.meta.ssf_description import ENDING as DESCRIPTION
+from postgwas.meta.ssf_description import describe
 from postgwas.runlog import get_logger
 from postgwas.staging import appear_together
 
@@ -41,6 +43,8 @@ class Target:
     def endings(self) -> list[str]:
         found = [".rejected.tsv.gz"]
         kinds = [".res", *([".hrm"] if self.harmonised else []), *(FORMATS[name] for name in self.formats)]
+        if "ssf" in self.formats:
+            kinds.append(f"{FORMATS['ssf']}{DESCRIPTION}")
         found += [f"_{p.name}{kind}" for p in self.populations for kind in kinds]
         if self.coefficients:
             found += [f"_{name}_reg.cf" for name in ("ld", "int", "se2")]
@@ -80,6 +84,8 @@ def write_files(
                     harmonised_frame(common.frames[i], tables[i].columns), f"{stem}.hrm", null="NaN"
                 )
             _write_formats(table, stem, target.formats)
+            if "ssf" in target.formats:
+                _describe(table, population, result.populations, stem)
         if target.coefficients:
             for name, matrix in (("ld", result.coefficients.ld), ("int", result.coefficients.intercept),
                                  ("se2", result.coefficients.se2)):  # fmt: skip
@@ -102,6 +108,18 @@ def _write_formats(table: pl.DataFrame, stem: str, formats: Sequence[str]) -> No
             write_delimited(ssf_table(canonical(table)), path, null="#NA")
         else:
             write_delimited(with_chromosome_names(canonical(table)), path)
+
+
+def _describe(table: pl.DataFrame, own: Population, every: Sequence[Population], stem: str) -> None:
+    from postgwas.sumstats.harmonise.build import BuildVotes
+
+    votes, frame = BuildVotes(), canonical(table)
+    votes.add(frame["SNPID"], frame["CHR"], frame["POS"])
+    others = ", ".join(one.name for one in every if one is not own)
+    describe(
+        f"{stem}{FORMATS['ssf']}", trait=own.phenotype, method="mama", build=votes.call().build,
+        is_sorted=True, notes=f"MAMA: effects in {own.ancestry} with the help of {others or 'none'}",
+    )  # fmt: skip
 
 
 def canonical(table: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,9 @@ import numpy as np
 
 from postgwas.destination import Destination
 from postgwas.genotypes.stored import Origin
-from postgwas.meta.after_run import Extras, draw
+from postgwas.meta.after_run import Extras, draw, endings_of
 from postgwas.meta.settings import MetaSettings
+from postgwas.meta.ssf_description import describe, known_build
 from postgwas.meta.strand_account import strands_of
 from postgwas.meta.studies import StudyList
 from postgwas.runlog import get_logger, log_step
@@ -28,6 +29,23 @@ if TYPE_CHECKING:
 log = get_logger("meta")
 
 ENDINGS = {"tbl": ".tbl", "tsv": ".tsv.gz", "ssf": ".ssf.tsv.gz", "parquet": ".parquet", "mrmega": ".result"}
+
+#: Tables that follow a run, by the endings of their files: where they are in the store, and their kinds.
+STORED = {
+    ".loci.tsv": "{}_loci", ".loci_studies.tsv": "{}_loci_studies", ".leave_one_out.tsv": "{}_leave_one_out",
+    ".cumulative.tsv": "{}_cumulative", ".diagnostics.tsv": "{}_diagnostics",
+}  # fmt: skip
+KINDS = {
+    ".loci.tsv": "lead-loci", ".loci_studies.tsv": "lead-loci-by-study",
+    ".leave_one_out.tsv": "lead-loci-leave-one-out", ".cumulative.tsv": "lead-loci-cumulative",
+    ".diagnostics.tsv": "study-checks",
+}  # fmt: skip
+
+
+def stored_names(chosen: MetaSettings) -> tuple[str, ...]:
+    """What a run puts into the store: the method, and what follows it."""
+    extra = [STORED[ending].format(chosen.method) for ending in endings_of(chosen) if ending in STORED]
+    return (chosen.method, *extra)
 
 
 def tell(result: MetaResult, studies: StudyList) -> None:
@@ -113,14 +131,25 @@ def write_results(
                 _write_parquet(_frames(result), path)
             else:
                 _join(result, name, path)
+            if name == "ssf":
+                _describe(result, studies, chosen, path, Path(target.out or "").name)
         write_rejected(aside.path(".rejected.tsv.gz"), rejected_tables(result, studies))
         write_delimited(study_table(result, studies), aside.path(".studies.tsv"))
         for ending, table in {**result.tables, **extras.tables}.items():
             write_delimited(table, aside.path(ending))
         draw(extras, chosen, aside.out or "")
     if target.store is not None:
-        _store(result, studies, chosen, target)
+        _store(result, studies, chosen, target, extras)
     log.info("Wrote %s", ", ".join(str(target.path(ending)) for ending in target.endings))
+
+
+def _describe(result: MetaResult, studies: StudyList, chosen: MetaSettings, path: Path, trait: str) -> None:
+    builds = [chosen.target_build] if chosen.target_build else [one.build.build for one in result.studies]
+    names = ", ".join(study.name for study in studies.studies)
+    describe(
+        path, trait=trait, method=chosen.method, build=known_build(builds), is_sorted=not chosen.by_id,
+        notes=f"meta-analysis of {names}",
+    )  # fmt: skip
 
 
 def _join(result: MetaResult, name: str, path: Path) -> None:
@@ -152,7 +181,9 @@ def _write_parquet(frames: Iterator[pl.DataFrame], path: Path) -> None:
         writer.close()
 
 
-def _store(result: MetaResult, studies: StudyList, chosen: MetaSettings, target: Destination) -> None:
+def _store(
+    result: MetaResult, studies: StudyList, chosen: MetaSettings, target: Destination, extras: Extras
+) -> None:
     import polars as pl
 
     from postgwas.store.study import Study
@@ -171,12 +202,22 @@ def _store(result: MetaResult, studies: StudyList, chosen: MetaSettings, target:
         table.height,
         dict(reasons),
     )
-    Study.open(target.store, create=True).write_table(
+    home = Study.open(target.store, create=True)
+    home.write_table(
         target.key(chosen.method), table, kind=f"meta-{chosen.method}", provenance=origin.provenance(),
         attrs={"studies": [study.name for study in studies.studies], "method": chosen.method},
         overwrite=target.overwrite,
     )  # fmt: skip
-    log.info("Stored %s in %s", target.key(chosen.method), target.store)
+    keys = [target.key(chosen.method)]
+    for ending, extra in extras.tables.items():
+        if extra.width:
+            keys.append(target.key(STORED[ending].format(chosen.method)))
+            made = replace(origin, rows_out=extra.height).provenance()
+            home.write_table(
+                keys[-1], extra, kind=KINDS[ending], provenance=made,
+                attrs={"of": keys[0]}, overwrite=target.overwrite,
+            )  # fmt: skip
+    log.info("Stored %s in %s", ", ".join(keys), target.store)
 
 
 def counts_of(rejected: Sequence[tuple[int, int, str, str]]) -> Counter[str]:

@@ -12,6 +12,7 @@ from postgwas.cli.main import main
 from postgwas.meta.random_effects import random_effects
 from postgwas.meta.re2_likelihood import re2_statistic
 from postgwas.meta.re2_null import re2_null
+from postgwas.store.study import Study
 
 K, V = 6, 240
 
@@ -158,7 +159,7 @@ def test_environment(study_files: list[str], tmp_path: Path) -> None:
 def test_loci_and_checks(study_files: list[str], tmp_path: Path) -> None:
     _run(
         study_files, tmp_path / "l", "--method", "fixed", "--ancestry", "X,X,X,X,Y,Y", "--loci", "5e-8",
-        "--figures", "--diagnostics",
+        "--figures", "--diagnostics", "--store", str(tmp_path / "s.h5"),
     )  # fmt: skip
     loci = pl.read_csv(tmp_path / "l.loci.tsv", separator="\t", null_values="NA")
     status = dict(zip(loci["SNPID"], loci["STATUS"]))
@@ -171,6 +172,17 @@ def test_loci_and_checks(study_files: list[str], tmp_path: Path) -> None:
     assert added.filter(SNPID="v60")["N_STUDIES"].to_list() == list(range(1, K + 1))
     checks = pl.read_csv(tmp_path / "l.diagnostics.tsv", separator="\t", null_values="NA")
     assert checks["STUDY"].to_list() == [f"s{k}" for k in range(K)]
+    home = Study.open(tmp_path / "s.h5")
+    for name, table in (
+        ("loci", loci), ("loci_studies", by_study), ("leave_one_out", left), ("cumulative", added),
+        ("diagnostics", checks),
+    ):  # fmt: skip
+        kept = home.read_polars(f"meta/fixed_{name}/l")
+        assert kept.columns == table.columns and kept.height == table.height
+    kept = home.read_polars("meta/fixed_leave_one_out/l")
+    assert (
+        kept["BETA_FIXED"].to_list() == left.sort("CHR", "POS", maintain_order=True)["BETA_FIXED"].to_list()
+    )
     for figure in ("forest", "diagnostics"):
         assert Path(f"{tmp_path / 'l'}.{figure}.png").stat().st_size > 5000
         assert Path(f"{tmp_path / 'l'}.{figure}.svg").read_text().rstrip().endswith("</svg>")

@@ -199,12 +199,24 @@ def test_flags(refused: Refused, flags: tuple[str, ...], expected: str) -> None:
 
 
 def test_nothing_positive_definite(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """No SNP has an Omega: mama.py writes tables without rows, and so do we, but say it."""
+    """No SNP has an Omega: mama.py writes tables without rows, and so does --mama_compat, but says it."""
     (study / "ld.cf").write_text("-1\t0\t0\t-1")
     given = [f"{study}/{one}.txt,{one},T" for one in ("EUR", "EAS")]
     call = ["meta", "--method", "mama", "--sumstats", *given, "--ld_scores", f"{study}/ld.txt"]
-    assert main([*call, "--reg_ld_coef", f"{study}/ld.cf", "--out", f"{study}/out"]) == 0
+    call += ["--reg_ld_coef", f"{study}/ld.cf", "--out", f"{study}/out"]
+    assert main(call) == 2
+    assert "none of 400 SNPs has a result (more SNPs" in capsys.readouterr().err
+    assert not (study / "out_EUR_T.res").exists()
+    assert main([*call, "--mama_compat"]) == 0
     told = capsys.readouterr().err
     assert "variance of effects in EUR_T is estimated at -1, below 0" in told
     assert "400 of 400 SNPs are left out" in told
     assert len((study / "out_EUR_T.res").read_text().splitlines()) == 1
+
+
+def test_few_snps(study: Path, refused: Refused) -> None:
+    table = pl.read_csv(study / "ld.txt", separator="\t").head(60)
+    table.write_csv(study / "ld.txt", separator="\t")
+    line = refused()
+    assert " SNPs are left in all populations and LD scores: too few to estimate coefficients" in line
+    assert "--reg_ld_coef" in line

@@ -251,3 +251,11 @@ def test_scores_weighed_by_frequencies_are_told_at_any_size(study: Path, refused
 
 def test_more_blocks_than_variants(study: Path, refused: Refused) -> None:
     assert f"{N_SNPS + 1:,} jackknife blocks of" in refused("--jackknife_blocks", str(N_SNPS + 1))
+
+
+def test_the_table_is_plain_text(study: Path) -> None:
+    assert main(call(study, "--quiet")) == 0
+    log = (study / "out.log").read_text()
+    assert "shape:" not in log and "\u2502" not in log
+    line = next(line.split() for line in log.splitlines() if line.split()[:1] == ["PARAMETER"])
+    assert line == ["PARAMETER", "ESTIMATE", "SE", "Z", "P", "P_NE_1", "INTERCEPT"]

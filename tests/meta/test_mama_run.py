@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 from meta.mama_study import ANCESTRIES, populations, scores, turned, write_study
 
 from postgwas.meta.mama_options import MamaOptions, Population
@@ -143,6 +145,10 @@ def test_outputs_agree(study, tmp_path: Path) -> None:  # type: ignore[no-untype
     ssf = pl.read_csv(f"{out}_EUR_T.ssf.tsv.gz", separator="\t")
     np.testing.assert_allclose(ssf["beta"], parquet["BETA"])
     assert ssf["effect_allele"].to_list() == parquet["A1"].to_list()
+    described = yaml.safe_load(Path(f"{out}_EUR_T.ssf.tsv.gz-meta.yaml").read_text())
+    assert described["data_file_name"] == "out_EUR_T.ssf.tsv.gz" and described["trait_description"] == ["T"]
+    digest = hashlib.md5(Path(f"{out}_EUR_T.ssf.tsv.gz").read_bytes(), usedforsecurity=False)
+    assert described["data_file_md5sum"] == digest.hexdigest()
     tsv = pl.read_csv(f"{out}_EUR_T.tsv.gz", separator="\t")
     np.testing.assert_allclose(tsv["MLOG10P"], parquet["MLOG10P"])
     np.testing.assert_allclose(res["BETA"], parquet["BETA"])
