@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -184,7 +184,7 @@ def draw_manhattan(
     scale: HeightScale,
     colours: tuple[str, str],
     label: str,
-    names: Sequence[str] | None = None,
+    names: Sequence[str] | Mapping[int, str] | None = None,
     rows: IntArray | None = None,
     mirrored: bool = False,
     n_labels: int = 8,
@@ -204,8 +204,8 @@ def draw_manhattan(
         For odd and even places of chromosomes.
     label : str
         Name of the scan, printed at the axis.
-    names : sequence of str, optional
-        Variant names; the leads' are printed.
+    names : sequence of str or mapping of int to str, optional
+        Variant names; the leads' are printed. A mapping has those of points at the threshold and above.
     rows : ndarray of int, shape (n_points,), optional
         Where each point's name stands in `names`; default: in the order of the points.
     mirrored : bool

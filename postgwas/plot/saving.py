@@ -54,3 +54,15 @@ def save_figure(
     with named, atomic_file(path, overwrite=overwrite) as stream:
         figure.savefig(stream, format=suffix[1:], dpi=dpi, metadata=metadata[suffix])
     return path
+
+
+def lay_out(figure: Figure, *, dpi: int = 160) -> None:
+    """Do a figure's layout once, for a resolution; otherwise each format draws twice to find it."""
+    found = figure.get_layout_engine()
+    if found is None:
+        return
+    before = figure.dpi
+    figure.set_dpi(dpi)
+    found.execute(figure)
+    figure.set_layout_engine(None)
+    figure.set_dpi(before)

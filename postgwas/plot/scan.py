@@ -53,6 +53,7 @@ def manhattan_figure(scan: Scan, *, n_labels: int = 12) -> Figure:
     axes = figure.add_axes((0.06, 0.12, 0.925, 0.84))
     layout = layout_genome(scan.chrom, scan.pos)
     scale = height_scale(peaks(layout, scan.chrom, scan.mlog10p))
+    tall = np.flatnonzero(scan.mlog10p >= GENOME_WIDE).tolist()
     draw_manhattan(
         axes,
         layout,
@@ -62,7 +63,7 @@ def manhattan_figure(scan: Scan, *, n_labels: int = 12) -> Figure:
         scale=scale,
         colours=_COLOURS,
         label="",
-        names=[scan.names.get(i, str(p)) for i, p in enumerate(scan.pos)],
+        names={i: scan.names.get(i, str(scan.pos[i])) for i in tall},
         n_labels=n_labels,
         threshold=GENOME_WIDE,
     )

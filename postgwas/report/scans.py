@@ -85,7 +85,7 @@ def _family(study: Study, found: Sequence[Entry], title: str, method: str) -> Se
         table = study.read_polars(entry.key, columns)
         top = loci(table)
         facts.append((f"{top.height:,}", f"loci of {name}"))
-        figures += _pictures(table, f"{title} of {name}", entry.key)
+        figures += pictures(table, f"{title} of {name}", entry.key)
         leads.append(top.select(pl.lit(name).alias("TRAIT"), pl.all()))
     every = pl.concat(leads, how="diagonal_relaxed").sort("MLOG10P", descending=True, maintain_order=True)
     if every.height:
@@ -102,7 +102,8 @@ def meta_method(entry: Entry) -> str:
     return "meta_" + next((one for one in known if name.startswith(one)), "fixed")
 
 
-def _pictures(table: pl.DataFrame, title: str, key: str) -> list[PageFigure]:
+def pictures(table: pl.DataFrame, title: str, key: str) -> list[PageFigure]:
+    """Manhattan and QQ plot of a scan; none where no variant has a P."""
     heights = _heights(table)
     if not np.isfinite(heights).any():
         return []
@@ -110,8 +111,8 @@ def _pictures(table: pl.DataFrame, title: str, key: str) -> list[PageFigure]:
     layout = layout_genome(chrom, pos)
     rows = thin(layout.x(chrom, pos), heights, keep_above=2.0)
     tall = np.flatnonzero(heights[rows] >= GENOME_WIDE)
-    ids = table["SNPID"].to_list() if "SNPID" in table.columns else None
-    names = {} if ids is None else {int(i): str(ids[rows[i]]) for i in tall if ids[rows[i]] is not None}
+    ids = table["SNPID"].gather(rows[tall]).to_list() if "SNPID" in table.columns else []
+    names = {int(i): str(name) for i, name in zip(tall, ids) if name is not None}
     scan = Scan(chrom[rows].astype(np.int64), pos[rows].astype(np.int64), heights[rows], names)
     numbers = _qq(table, heights)
     pictures = [

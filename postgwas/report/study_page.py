@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +24,15 @@ from postgwas.report.traits import trait_sections
 from postgwas.runlog import get_logger
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from postgwas.store.index import Entry
     from postgwas.store.study import Study
 
 log = get_logger("report")
+
+#: Of PNG files, and of the points within SVG files.
+_DPI = 130
 
 #: In the order of the page; each takes the study and its entries.
 BUILDERS = (scan_sections, meta_sections, trait_sections, people_sections, qtl_sections, coloc_sections)
@@ -39,6 +45,7 @@ def study_page(
     title: str | None = None,
     remarks: Sequence[str] = (),
     overwrite: bool = False,
+    **where: Any,
 ) -> Path:
     """Write the page of a study's store, and its figures and tables as files beside it.
 
@@ -55,6 +62,8 @@ def study_page(
         What a reader must know before the results, such as that some are out of date; shown at the top.
     overwrite : bool
         Replace a page that is there, and its files.
+    **where
+        Where figures are drawn, as :func:`postgwas.compute.engine.engine`.
 
     Returns
     -------
@@ -87,7 +96,7 @@ def study_page(
     text, citations = methods_paragraph(name for one in sections for name in one.methods)
     files = page.with_name(f"{page.stem}_files")
     names = _file_names(sections)
-    _write_files(files, sections, names)
+    _write_files(files, sections, names, where)
     html = render(
         "study.html",
         {
@@ -157,20 +166,41 @@ def _table(title: str, note: str, rows: PageRows) -> dict[str, Any]:
     return {"title": title, "note": note, "rows": rows}
 
 
-def _write_files(folder: Path, sections: Sequence[Section], names: Mapping[int, str]) -> None:
+@dataclass(frozen=True)
+class DrawTask:
+    """A figure and the names of its files but for their endings."""
+
+    figure: Figure
+    stem: str
+
+
+def draw(task: DrawTask) -> None:
+    """Write a figure as PNG and SVG."""
+    from postgwas.plot.saving import lay_out, save_figure
+
+    lay_out(task.figure, dpi=_DPI)
+    for suffix in (".png", ".svg"):
+        save_figure(task.figure, f"{task.stem}{suffix}", dpi=_DPI)
+
+
+def _write_files(
+    folder: Path, sections: Sequence[Section], names: Mapping[int, str], where: dict[str, Any]
+) -> None:
     """Figures as PNG and SVG, and every table as TSV, under the names on the page."""
-    from postgwas.plot.saving import save_figure
+    from postgwas.compute.engine import engine
     from postgwas.sumstats.write import write_delimited
 
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: {error.strerror or error}") from None
+    folder = folder.absolute()
+    figures = [figure for section in sections for figure in section.figures]
+    with engine(**where) as running:
+        tasks = [DrawTask(one.figure, str(folder / names[id(one)])) for one in figures]
+        running.map(draw, tasks, label="Drawing")
     for section in sections:
         for figure in section.figures:
-            for suffix in (".png", ".svg"):
-                save_figure(figure.figure, folder / f"{names[id(figure)]}{suffix}", dpi=130)
-                figure.figure.set_layout_engine("none")  # as it was laid out for the first
             if figure.table is not None:
                 write_delimited(figure.table, folder / f"{names[id(figure)]}.tsv")
         for table in section.tables:
