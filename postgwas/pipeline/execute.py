@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from postgwas.errors import NoSignalError, OutputError
+from postgwas.pipeline.kinds import KINDS
 from postgwas.pipeline.settings import flags_of
 from postgwas.pipeline.step import Step
 from postgwas.runlog import ROOT, ConsoleHandler
@@ -58,7 +59,7 @@ def execute(step: Step, *, scheduler: str | None = None) -> Executed:
     words = list(step.argv)
     if "quiet" in known:
         words.append("--quiet")
-    if scheduler is not None and "dask_scheduler" in known:
+    if scheduler is not None and parallel(step):
         words += ["--dask_scheduler", scheduler]
     done = Executed()
     with _listening() as heard, contextlib.redirect_stdout(io.StringIO()):
@@ -74,7 +75,7 @@ def execute(step: Step, *, scheduler: str | None = None) -> Executed:
 
 def parallel(step: Step) -> bool:
     """Whether a step's command can use a cluster."""
-    return "dask_scheduler" in flags_of(step.kind)
+    return KINDS[step.kind].spreads and "dask_scheduler" in flags_of(step.kind)
 
 
 def make_room(step: Step, begun: Path) -> None:

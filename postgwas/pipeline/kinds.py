@@ -21,6 +21,8 @@ class Kind:
     title : str
     own : tuple of str
         Flags that the study sets itself.
+    spreads : bool
+        Whether it can use a cluster, if its command has the flags.
     """
 
     command: tuple[str, ...]
@@ -28,6 +30,7 @@ class Kind:
     rooms: tuple[str, ...]
     title: str
     own: tuple[str, ...] = ()
+    spreads: bool = True
 
 
 _GWAS = ("sumstats", "columns")
@@ -61,7 +64,7 @@ KINDS: dict[str, Kind] = {
     ),
     "mama": Kind(
         ("meta", "--method", "mama"), "meta", ("meta", *_GWAS), "each ancestry with the help of the others",
-        ("method", "sumstats", "names", "ancestry", "studies", "metal_script"),
+        ("method", "sumstats", "names", "ancestry", "studies", "metal_script"), spreads=False,
     ),
     "genotypes_qc": Kind(
         ("genotypes", "qc"), "genotypes_qc", ("genotypes",), "quality control of genotypes", ("genotypes",)

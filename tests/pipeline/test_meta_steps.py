@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from postgwas.cli.main import main
+from postgwas.pipeline.execute import parallel
 from postgwas.pipeline.graph import steps_of
 from postgwas.pipeline.run_study import run_study
 from postgwas.pipeline.step import Step
@@ -76,6 +77,7 @@ def test_one_list_is_for_all_traits_and_cross_scores_are_made_once(study):
     tg = found["mama/TG"]
     assert [place.split("=")[0] for place in after(tg, "--ld_scores")] == ["EUR,EAS"]
     assert set(tg.after) == {"harmonise/EUR_TG", "harmonise/EAS_TG", "cross_scores/EUR_EAS"}
+    assert not parallel(tg) and parallel(found["cross_scores/EUR_EAS"])  # MAMA refuses the flags of clusters
     names = {Path(name).name for name in tg.reads}
     assert names == {"EUR_TG.tsv.gz", "EAS_TG.tsv.gz", "EUR_EAS.cross.ldscore.gz", "EUR_EAS.cross.M"}
     # A study that is moved as a whole keeps its keys: no word tells where it lies.
