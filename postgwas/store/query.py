@@ -87,7 +87,22 @@ def query(
         frame.insert(0, "KEY", entry.key)
         frames.append(frame)
     filled = [frame for frame in frames if len(frame)]
-    return pd.concat(filled, ignore_index=True) if filled else frames[0]
+    return pd.concat(_nullable(filled), ignore_index=True) if filled else frames[0]
+
+
+def _nullable(frames: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Integers of a column that another table lacks can be missing, or joining made floats of them."""
+    return [
+        frame.astype(
+            {
+                name: dtype.name.replace("int", "Int").replace("uI", "UI").replace("bool", "boolean")
+                for name, dtype in frame.dtypes.items()
+                if isinstance(dtype, np.dtype) and dtype.kind in "iub"
+                if not all(name in other for other in frames)
+            }
+        )
+        for frame in frames
+    ]
 
 
 def rows_of(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from postgwas.cli.main import main
 from postgwas.errors import StoreError, UsageError
 from postgwas.store import Provenance, encoding, query
 from postgwas.store.position import Region, candidate_rows, parse_region, position_index, rows_in_region
@@ -115,6 +116,24 @@ def test_query_by_trait_columns_and_snp(study):
     at = study.query(snp="rs7", key="mtag/bmi").iloc[0]
     assert len(study.query(f"{at.CHR}:{at.POS}-{at.POS}", snp="rs7", key="mtag/bmi")) == 1
     assert len(study.query(f"{at.CHR}:{at.POS + 1}-", snp="rs7", key="mtag/bmi")) == 0
+
+
+def test_whole_numbers_stay_whole_beside_tables_that_lack_them(study, capsys):
+    """One gene's rows of two tables, of which one has no places."""
+    origin = Provenance.collect(command="test")
+    places = {
+        "phenotype_id": ["G1", "G2"],
+        "CHR": np.array([7, 23], np.int8),
+        "POS": np.array([5, 6], np.int32),
+    }
+    study.write_table("qtl/a", {**places, "cis": [True, False]}, kind="x", provenance=origin)
+    study.write_table("qtl/b", {"phenotype_id": ["G1"], "size": [3]}, kind="x", provenance=origin)
+    found = study.query(gene="G1")
+    kinds = [str(found[name].dtype) for name in ("CHR", "POS", "size", "cis")]
+    assert kinds == ["Int8", "Int32", "Int64", "boolean"] and found["POS"].tolist()[0] == 5
+    assert found["POS"].isna().tolist() == [False, True]
+    assert main(["store", "query", str(study.path), "--gene", "G1"]) == 0
+    assert "qtl/a\tG1\t7\t5\ttrue\tNA\n" in capsys.readouterr().out
 
 
 def test_a_region_without_rows_gives_the_columns(study):
