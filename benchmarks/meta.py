@@ -32,7 +32,7 @@ LABELS = "MARKER SNP\nALLELE EA NEA\nEFFECT BETA\nSTDERR SE\nPVAL P\nWEIGHT N\n"
 
 def write_studies(folder: Path, n_studies: int, n_variants: int, *, seed: int = 1) -> list[Path]:
     """Studies that share most of their variants, a third of the rows with swapped alleles."""
-    import pandas as pd
+    import polars as pl
     from scipy import stats
 
     paths = [folder / f"meta_{n_studies}x{n_variants}_{at}.tsv" for at in range(n_studies)]
@@ -54,14 +54,14 @@ def write_studies(folder: Path, n_studies: int, n_variants: int, *, seed: int = 
         effect = beta[rows] + rng.normal(0, 1, rows.size) * se
         swap = rng.random(rows.size) < 0.3
         table = {
-            "SNP": [f"rs{row}" for row in rows], "CHR": chr[rows], "BP": pos[rows],
+            "SNP": pl.select("rs" + pl.lit(pl.Series(rows)).cast(pl.String)).to_series(), "CHR": chr[rows], "BP": pos[rows],
             "EA": LETTERS[np.where(swap, second[rows], first[rows])],
             "NEA": LETTERS[np.where(swap, first[rows], second[rows])],
             "EAF": np.where(swap, 1 - freq[rows], freq[rows]).round(5),
             "BETA": np.where(swap, -effect, effect).round(6), "SE": se.round(7),
             "P": 2 * stats.norm.sf(abs(effect / se)), "N": n,
         }  # fmt: skip
-        pd.DataFrame(table).to_csv(path, sep="\t", index=False, float_format="%.7g")
+        pl.DataFrame(table).write_csv(path, separator="\t")
     return paths
 
 
