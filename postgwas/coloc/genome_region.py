@@ -63,7 +63,7 @@ def colocalise_region(task: GenomeTask) -> GenomeRegion:
     try:
         work.single_causal()
     except NoFactors as error:
-        return work.result(str(error))
+        return work.result(error.of(task.trait))
     if task.ld is not None or task.fits is not None:
         work.fine_map()
     if task.settings.smr is not None:
@@ -128,7 +128,7 @@ class _Region:
                     sd_y=task.qtl_sd,
                 )  # fmt: skip
             except NoFactors as error:
-                self.genes[name]["STATUS"] = str(error)
+                self.genes[name]["STATUS"] = error.code
                 continue
             both = np.isfinite(factors[rows]) & np.isfinite(gwas[other])
             if not both.any():

@@ -19,7 +19,7 @@ from postgwas.coloc.qtl_source import QtlSource, qtl_source
 from postgwas.coloc.same_build import refuse_other_build, refuse_other_panel
 from postgwas.coloc.sentinel_choice import sentinel_regions
 from postgwas.coloc.stored_fits import SpooledFits, read_fits, spool_fits
-from postgwas.coloc.trait_factors import NO_SIZE
+from postgwas.coloc.trait_factors import NO_FREQUENCY, NO_SIZE
 from postgwas.compute.engine import engine
 from postgwas.errors import InputError, NoVariantsError, UsageError
 from postgwas.finemap.ld_sources import LdSource
@@ -334,6 +334,13 @@ def _refuse_nothing(made: GenomeColoc) -> None:
     why = sorted({gene["STATUS"] for gene in genes})
     if why == [NO_SIZE]:
         raise InputError(f"{made.qtl_path}: it does not tell how many samples there were", hint="--qtl_n N")
+    for one in made.traits:
+        if any(status == f"{NO_FREQUENCY}: {one.gwas.name}" for status in why):
+            raise InputError(
+                f"{os.fspath(one.gwas.path)}: no allele frequencies to estimate the trait's standard "
+                "deviation from, and the QTLs have none either",
+                hint="--eaf_name COLUMN, or --sd_y SD",
+            )
     told = f" ({', '.join(why)})" if why else ""
     raise NoVariantsError(
         f"{made.qtl_path}: nothing to colocalise in {n_regions} regions: {members.height} genes begin in "

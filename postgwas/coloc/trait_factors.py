@@ -30,6 +30,10 @@ class NoFactors(InputError):
         super().__init__(f"{code}: {trait}" if trait else code)
         self.code, self.trait = code, trait
 
+    def of(self, trait: str) -> str:
+        """The text for a trait."""
+        return f"{self.code}: {self.trait or trait}"
+
 
 def factors_from_effects(
     beta: Floats, se: Floats, maf: Floats, n: Floats, *, kind: Kind, sd_y: float | None

@@ -215,6 +215,33 @@ def test_a_gwas_without_signs_is_not_held_against_ld(
     assert set(read(out, "coloc.pairs.tsv.gz")["METHOD"]) == {"abf"}
 
 
+def test_a_gwas_without_frequencies_is_named(made: GenomeStudy, refuses: Run, tmp_path: Path) -> None:
+    """Where the QTLs have none to lend; with --sd_y they are not needed."""
+    bare, qtl = tmp_path / "bare.tsv", tmp_path / "qtl.tsv"
+    pl.read_csv(made.gwas, separator="\t", infer_schema=False).drop("FRQ", "EAF", strict=False).write_csv(
+        bare, separator="\t"
+    )
+    table = pl.read_csv(made.qtl, separator="\t", infer_schema=False)
+    table.drop("af", "maf", strict=False).write_csv(qtl, separator="\t")
+    flags = ("--qtl_n", 300, "--qtl_sd_y", 1)
+    told = refuses(*flags, gwas=bare, qtl=qtl)
+    assert "bare.tsv: no allele frequencies" in told and "--eaf_name COLUMN, or --sd_y SD" in told
+    argv = [
+        "coloc",
+        "genomewide",
+        bare,
+        "--qtl",
+        qtl,
+        *flags,
+        "--sd_y",
+        1,
+        "--out",
+        tmp_path / "run",
+        "--quiet",
+    ]
+    assert main([str(one) for one in argv]) == 0
+
+
 def test_two_sentinels_at_one_place_are_one_region(
     made: GenomeStudy, done: Run, out: Path, tmp_path: Path
 ) -> None:
