@@ -109,6 +109,11 @@ def read_study(path: str | Path) -> StudyDescription:
         raise StudyFileError("\n".join(lines))
     assert content is not None
     out = (path.parent / content.study.out).absolute()
+    if "," in str(out):
+        raise InputError(
+            f"{path}: results would go to {out}: lists of files are parted by commas",
+            hint="a folder without a comma, or study: out: elsewhere",
+        )
     return StudyDescription(path, path.parent, out, content)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from postgwas.plot.literal import literal
 from postgwas.plot.palette import NO_GROUP, style
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def draw_forest(axes: Axes, forest: Forest) -> None:
         colour = "black" if row.kind == "total" else colour
         _draw_row(axes, row, place, colour, most)
         ticks.append(place)
-        labels.append(row.label)
+        labels.append(literal(row.label))
         colours.append(colour)
         place += 1.0
         last = row
@@ -89,8 +90,8 @@ def draw_forest(axes: Axes, forest: Forest) -> None:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.locator_params(axis="x", nbins=6)
-    axes.set_xlabel(forest.axis)
-    axes.set_title(f"{forest.title}\n", loc="left", fontsize=10, fontweight="bold")
+    axes.set_xlabel(literal(forest.axis))
+    axes.set_title(f"{literal(forest.title)}\n", loc="left", fontsize=10, fontweight="bold")
     axes.text(0.0, 1.01, forest.note, transform=axes.transAxes, fontsize=8.5, color="0.3", va="bottom")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .gene_track import GeneModel, draw_genes, gene_height
+from .literal import literal
 from .region_numbers import UNKNOWN, HeightPair, Track
 from .regional import (
     LD_COLOURS,
@@ -107,8 +108,8 @@ def _draw_pair(axes: Axes, pair: HeightPair, labels: tuple[str, str], note: str)
     for set_limit, values in ((axes.set_xlim, pair.one), (axes.set_ylim, pair.two)):
         top = float(values.max(initial=1.0))
         set_limit(-0.03 * top, 1.14 * top)
-    axes.set_xlabel(rf"{labels[0]}: $-\log_{{10}}\,P$", fontsize=9)
-    axes.set_ylabel(rf"{labels[1]}: $-\log_{{10}}\,P$", fontsize=9)
+    axes.set_xlabel(rf"{literal(labels[0])}: $-\log_{{10}}\,P$", fontsize=9)
+    axes.set_ylabel(rf"{literal(labels[1])}: $-\log_{{10}}\,P$", fontsize=9)
     told = f"{len(pair.names):,} shared variants, r = {pair.correlation:.2f}"
     axes.set_title(f"{told}\n{note}" if note else told, fontsize=9, loc="left")
     axes.tick_params(labelsize=8, length=2)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import MatrixError
+from .literal import literal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,8 +49,9 @@ def matrix_figure(matrix: ArrayLike, *, names: Sequence[str], title: str) -> Fig
     most = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
     colours = colormaps["RdBu_r"].with_extremes(bad="0.85")
     image = axes.imshow(np.ma.masked_invalid(values), cmap=colours, vmin=-most, vmax=most)
-    axes.set_xticks(range(size), list(names), rotation=45, ha="right", rotation_mode="anchor", fontsize=8)
-    axes.set_yticks(range(size), list(names), fontsize=8)
+    shown = list(map(literal, names))
+    axes.set_xticks(range(size), shown, rotation=45, ha="right", rotation_mode="anchor", fontsize=8)
+    axes.set_yticks(range(size), shown, fontsize=8)
     axes.set_title(title, fontsize=10, loc="left")
     axes.tick_params(length=0)
     if cell >= 0.5:

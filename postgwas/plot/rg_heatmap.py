@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import MatrixError, UsageError
+from .literal import literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -155,8 +156,9 @@ def rg_heatmap(
     axes = figure.add_subplot()
     image = _cells(axes, found, errors, cell)
     ticks = range(size - 1)
-    axes.set_xticks(ticks, found.names[:-1], rotation=45, ha="right", rotation_mode="anchor", fontsize=font)
-    axes.set_yticks(ticks, found.names[1:], fontsize=font)
+    shown = list(map(literal, found.names))
+    axes.set_xticks(ticks, shown[:-1], rotation=45, ha="right", rotation_mode="anchor", fontsize=font)
+    axes.set_yticks(ticks, shown[1:], fontsize=font)
     axes.set_title(title, fontsize=11, loc="left")
     shrink = min(1.0, 2.2 / side) if side > 2.2 else 0.9
     bar = figure.colorbar(image, ax=axes, shrink=shrink, aspect=14, pad=0.02, anchor=(0.0, 1.0))
@@ -295,11 +297,11 @@ def rg_forest(
     )  # fmt: skip
     for row in rows[~known]:
         axes.text(0.0, row, "NA", ha="center", va="center", fontsize=8, color="0.45", backgroundcolor="white")
-    axes.set_yticks(rows, list(names), fontsize=9)
+    axes.set_yticks(rows, list(map(literal, names)), fontsize=9)
     axes.set_ylim(size - 0.5, -0.5)
     ends = np.concatenate([values[known] - reach[known], values[known] + reach[known], [-1.05, 1.05]])
     axes.set_xlim(max(float(ends.min()) - 0.03, -2.0), min(float(ends.max()) + 0.03, 2.0))
-    axes.set_xlabel(rf"$r_g$ with {first} (95 % CI)", fontsize=9)
+    axes.set_xlabel(rf"$r_g$ with {literal(first)} (95 % CI)", fontsize=9)
     axes.tick_params(labelsize=8, length=2)
     axes.spines[["top", "right", "left"]].set_visible(False)
     if title:

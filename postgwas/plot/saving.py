@@ -47,7 +47,9 @@ def save_figure(
     import matplotlib
 
     from ..sumstats.write import atomic_file
+    from .literal import mend_formulas
 
+    mend_formulas(figure)
     # No time stamps, and no random ids in SVG: the same figure is the same bytes.
     metadata = {".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
     named = matplotlib.rc_context({"svg.hashsalt": "postgwas"})

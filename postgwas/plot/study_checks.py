@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from postgwas.plot.literal import literal
 from postgwas.plot.palette import NO_GROUP, style
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _sizes(axes: Axes, points: list[StudyPoints], checks: StudyChecks, colours: 
     for one, x, y, colour in zip(points, checks.root_n, checks.inverse_se, colours):
         if np.isfinite(x) and np.isfinite(y):
             axes.plot(x, y, "o", color=colour, markersize=5)
-            axes.annotate(one.name, (x, y), xytext=(4, -9), textcoords="offset points", fontsize=7.5)
+            axes.annotate(literal(one.name), (x, y), xytext=(4, -9), textcoords="offset points", fontsize=7.5)
     axes.set_xlim(0, right)
     axes.set_ylim(0, None)
     axes.set_xlabel(r"$\sqrt{N_{max}}$")
@@ -84,7 +85,7 @@ def _lambdas(axes: Axes, points: list[StudyPoints], colours: list[str]) -> None:
     place = np.arange(len(points))
     axes.barh(place, [one.lambda_gc for one in points], color=colours, height=0.6)
     axes.axvline(1.0, color="0.4", linewidth=0.8)
-    axes.set_yticks(place, [one.name for one in points])
+    axes.set_yticks(place, [literal(one.name) for one in points])
     axes.invert_yaxis()
     for at, one in enumerate(points):
         axes.text(one.lambda_gc, at, f" {one.lambda_gc:.3f}", va="center", fontsize=8)
@@ -102,7 +103,7 @@ def _frequencies(axes: Axes, one: StudyPoints, colour: str) -> None:
     axes.set_ylim(0, 1)
     axes.set_xlabel("EAF, mean of the others")
     axes.set_ylabel("EAF")
-    axes.set_title(one.name, loc="left", fontsize=9, fontweight="bold")
+    axes.set_title(literal(one.name), loc="left", fontsize=9, fontweight="bold")
 
 
 def _p_values(axes: Axes, one: StudyPoints, colour: str) -> None:

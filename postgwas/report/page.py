@@ -51,6 +51,9 @@ def picture(figure: Figure, *, dpi: int = 120) -> str:
 
 def png(figure: Figure, *, dpi: int = 120) -> bytes:
     """A figure as PNG."""
+    from postgwas.plot.literal import mend_formulas
+
+    mend_formulas(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()

@@ -455,3 +455,16 @@ def test_columns_are_named_for_one_file_alone(combined: Run, out: Path, refused:
     plain = tsv(combined(tables, "--format", "tsv", prefix=out.with_name("plain"), name="plain"))
     named = tsv(combined(odd, "--format", "tsv", "--ea_name", "NA,AL1,NA", "--nea_name", "NA,AL2,NA"))
     assert named.drop("NAME", strict=False).equals(plain.drop("NAME", strict=False))
+
+
+def test_names_with_dollar_signs_are_no_formulas(combined: Run) -> None:
+    tables = studies(2, n_variants=40)
+    for one in tables:
+        one["BETA"][3] = 20 * one["SE"][3] * (1 if one["EA"][3] == tables[0]["EA"][3] else -1)
+        one["SNP"] = one["SNP"].astype("U12")
+        one["SNP"][3] = "a$_{x$"
+    names = ["--names", r"x$\foo$,<b>$", "--ancestry", r"E$\bar,A$_{"]
+    prefix = combined(tables, *names, "--loci", "5e-8", "--figures", "--diagnostics")
+    assert Path(f"{prefix}.forest.pdf").stat().st_size > 1000
+    loci = pl.read_csv(f"{prefix}.loci.tsv", separator="\t")
+    assert loci["SNPID"].to_list() == ["a$_{x$"]

@@ -202,3 +202,13 @@ def test_numbers_that_yaml_reads_otherwise_are_refused(tmp_path, number):
         read_document(tmp_path / "study.yaml")
     (tmp_path / "study.yaml").write_text(f"study:\n  n: '{number}'\n")
     assert read_document(tmp_path / "study.yaml").data == {"study": {"n": number}}
+
+
+def test_results_in_a_folder_with_a_comma_are_refused(tmp_path):
+    """Lists of files on command lines are parted by commas: a step would look for half a path."""
+    (tmp_path / "a.txt").write_text("x\n")
+    text = "study: {{name: s, out: {out}}}\nancestries: {{EUR: {{}}}}\n"
+    text += "gwas: [{{trait: T, ancestry: EUR, file: a.txt}}]\n"
+    with pytest.raises(InputError, match="Smith, 2020/out: lists of files are parted by commas"):
+        read_study(write(tmp_path, text.format(out="'Smith, 2020/out'")))
+    assert read_study(write(tmp_path, text.format(out="Smith 2020"))).out == tmp_path / "Smith 2020"

@@ -220,6 +220,9 @@ def test_traits_that_differ_in_signs_alone_keep_their_pictures(tmp_path: Path) -
         study.write_table(
             f"mtag/t{at}", table, kind="mtag-results", attrs={"trait": trait}, provenance=Provenance.collect()
         )
+    matrix = np.eye(4) + 1.0
+    arrays = {"omega": matrix, "sigma": matrix, "genetic_correlation": matrix / 2, "traits": list(traits)}
+    study.write_arrays("mtag/covariances", arrays, kind="mtag-covariances", provenance=Provenance.collect())
     page = study_page(tmp_path / "study.h5", tmp_path / "report.html", remarks=["old & <odd>"])
     text = page.read_text()
     pictures = re.findall(r'alt="Manhattan plot, MTAG of ([^"]*)" src="([^"]*)"', text)
