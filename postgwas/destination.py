@@ -87,6 +87,27 @@ def refuse_stored(store: str | os.PathLike[str] | None, keys: Sequence[str]) -> 
             raise StoreError(f"{os.fspath(store)}: {key} exists already", hint="--overwrite replaces it")
 
 
+def check_store(store: str | os.PathLike[str] | None) -> None:
+    """Refuse a store that cannot be written, rather than find out when all is computed.
+
+    Parameters
+    ----------
+    store : path, optional
+        ``study.h5``; its results are in ``study.parts`` beside it, where that is there already.
+
+    Raises
+    ------
+    OutputError
+        There is no permission to write where it is.
+    """
+    if store is None:
+        return
+    path = Path(store)
+    for folder in (path.parent, path.with_name(f"{path.stem}.parts")):
+        if folder.is_dir() and not os.access(folder, os.W_OK):
+            raise OutputError(f"{os.fspath(store)}: no permission to write in folder {folder}")
+
+
 @dataclass(frozen=True)
 class Destination:
     """Results under one prefix.
@@ -134,13 +155,14 @@ class Destination:
         UsageError
             If the prefix is none.
         OutputError
-            If its folder is missing or not writable, or results are there already.
+            If its folder is missing, it or the store cannot be written, or results are there already.
         StoreError
             If the store has them already.
         """
         if self.out is None:
             return
         check_prefix(self.out, example="results/pca")
+        check_store(self.store)
         if not self.overwrite:
             refuse_existing(map(self.path, self.endings))
             refuse_stored(self.store, [self.key(what) for what in self.keys])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from postgwas.destination import check_store
 from postgwas.errors import OutputError, PostgwasError
 from postgwas.pipeline.digests import Digests
 from postgwas.pipeline.execute import execute, make_room, parallel
@@ -157,6 +158,7 @@ def run_study(
         raise OutputError(
             f"{folder}: {error.strerror}", hint="out: in study.yaml says where results go"
         ) from None
+    check_store(study.store)
     with one_at_a_time(folder), ExitStack() as stack:
         run = _Run(study, Digests(folder / "digests.json", trust=not check), where or Where(), say, stack)
         if not only:
