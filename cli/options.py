@@ -205,7 +205,7 @@ def header_each(given: list[str] | None, n_files: int) -> list[tuple[str, ...] |
     if len(values) not in (1, n_files):
         raise UsageError(
             f"--columns: {len(values)} values for {n_files} files",
-            hint="one for all, or one a file (- for one with a header); no blanks between names",
+            hint="one for all, or one a file; - for one with a header; no blanks between names",
         )
     return [header_names(value) for value in (values * n_files if len(values) == 1 else values)]
 

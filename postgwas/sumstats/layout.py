@@ -205,8 +205,8 @@ def _header_names(head: str, data: Sequence[str], separator: str, *, source: str
     if _looks_numeric(names):
         raise InputError(
             f"{source}: line {line} looks like data, not like a header: {' '.join(names)[:80]}",
-            hint="--columns NAME,NAME,... names the columns of a file without a header (of harmonise, munge, "
-            "mtag, meta, finemap and coloc)",
+            hint="--columns NAME,NAME,... names the columns of a file without a header: harmonise, munge, "
+            "mtag, meta, finemap and coloc have it",
         )
     counts = {len(split(row.replace('"', ""), separator)) for row in data}
     if counts == {len(names) + 1}:
