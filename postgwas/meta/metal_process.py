@@ -87,6 +87,9 @@ def process_file(file: MetalFile, markers: Markers, sums: Sums, settings: MetalS
         return done
     line, code, other = np.concatenate(got.line), np.concatenate(got.code), np.concatenate(got.other)
     names = join_texts(got.name, got.name[0].keeper)
+    if file.guess and not len(markers):
+        done.say(line, names, np.ones(line.size, np.bool_), BAD_GUESS)
+        return done
     marker = markers.numbers(names, add=not file.guess)
     sums.grow(len(markers))
     z, freq = np.concatenate(got.z), np.concatenate(got.freq) if got.freq else None

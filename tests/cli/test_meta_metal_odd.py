@@ -136,3 +136,11 @@ def test_byte_order_marks(run: Callable[..., int]) -> None:
     Path("bom.txt").write_bytes(b"\xef\xbb\xbfPROCESS a.txt\r\nANALYZE\r\n")
     assert run("SOURCE bom.txt\n") == 0
     assert rows()["rs1"]["Zscore"] == "2.054"
+
+
+def test_nothing_to_guess_alleles_from(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    one = "MARKER ALLELE1 EFFECT STDERR PVALUE N\nrs1 A .1 .05 .04 9\n"
+    whole = HEADER + "rs1 A G .1 .05 .04 9 .3 1 5\n"
+    assert run("PROCESS a.txt\nPROCESS b.txt\nPROCESS a.txt\nANALYZE\n", a=one, b=whole) == 0
+    assert "1 allele unknown or of ambiguous strand" in capsys.readouterr().err
+    assert rows()["rs1"]["Direction"] == "?++"
