@@ -173,7 +173,7 @@ def test_vcf_log_p_against_its_effects(shared: Path) -> None:
 
 def test_giant_without_a_header(shared: Path) -> None:
     path = shared / "realdata" / "bmi_height_chr22" / "GIANT_BMI_EUR_chr22.txt.gz"
-    with pytest.raises(InputError, match=r"looks like data, not like a header: .* --columns"):
+    with pytest.raises(InputError, match=r"looks like data, not like a header: .*--columns"):
         read_sumstats(path)
     header = ["chr", "snpid", "bpos", "-", "a1", "a2", "-", "n", "beta", "se", "pval"]
     stats = read_sumstats(path, header=header)
