@@ -14,7 +14,7 @@ from postgwas.columns import shortest
 Words = npt.NDArray[np.uint32]
 Floats = npt.NDArray[np.float64]
 
-GENERAL_WORDS = 5
+GENERAL_WORDS = 3
 """Words of a number in :func:`write_general`."""
 _FRONT_WORDS = 4
 _LARGEST = 1e8
@@ -23,6 +23,10 @@ _SMALL, _SMALL_NEGATIVE = 999, 99
 """Numbers between take one word for sign, whole part and point."""
 _EXACT = 2.0**51
 _POWERS = np.array([float(f"1e{k}") for k in range(300)])
+_LEAST_POWER = -324
+_ALL_POWERS = np.array([*(float(f"1e{k}") for k in range(_LEAST_POWER, 309)), np.inf])
+_FLOORS = np.maximum(np.floor((np.arange(2048) - 1023) * np.log10(2.0)), _LEAST_POWER).astype(np.int64)
+"""Power of ten that the least number of each binary exponent reaches."""
 
 
 def fixed_words(decimals: int, values: Floats | None = None) -> int:
@@ -121,7 +125,7 @@ def _write_small(values: Floats, decimals: int, table: Words) -> None:
 
 def front_words(front: npt.NDArray[np.integer], minus: npt.NDArray[np.bool_]) -> Words:
     """Sign, whole part (up to 999, 99 where there is a sign) and point in one word, [shape: (M,)]."""
-    found: Words = _FRONTS[front + minus * np.int32(_SMALL + 1)]
+    found: Words = _FRONTS.take(front + minus * np.int32(_SMALL + 1))
     return found
 
 
@@ -160,12 +164,25 @@ def _write_decimals(
     for at in reversed(range(n_words)):
         n_digits = decimals - 4 * (n_words - 1) if at == 0 else 4
         if at == 0:
-            table[:, 0] = four[fraction] >> np.uint32(8 * (4 - n_digits))
+            table[:, 0] = four.take(fraction) >> np.uint32(8 * (4 - n_digits))
             return
         step = 10**n_digits
         upper = fraction // step
-        table[:, at] = four[fraction - upper * step]
+        table[:, at] = four.take(fraction - upper * step)
         fraction = upper
+
+
+def decimal_exponents(values: Floats) -> npt.NDArray[np.int64]:
+    """The largest k for which 10^k, as a double, is not above each positive number, [shape: (M,)].
+
+    Examples
+    --------
+    >>> decimal_exponents(np.array([1.0, 0.00999, 123.0])).tolist()
+    [0, -3, 2]
+    """
+    power = _FLOORS.take(values.view(np.int64) >> 52)
+    power += values >= _ALL_POWERS.take(power - (_LEAST_POWER - 1))
+    return power
 
 
 def write_general(values: Floats, table: Words) -> None:
@@ -174,7 +191,7 @@ def write_general(values: Floats, table: Words) -> None:
     Parameters
     ----------
     values : ndarray of float64, shape (M,)
-    table : ndarray of uint32, shape (M, GENERAL_WORDS)
+    table : ndarray of uint32, shape (M, GENERAL_WORDS or more)
 
     Examples
     --------
@@ -186,9 +203,9 @@ def write_general(values: Floats, table: Words) -> None:
     with np.errstate(divide="ignore", invalid="ignore"):
         plain = (values < 1.0) & (values > 1e-290)
         known = values if plain.all() else np.where(plain, values, 0.5)
-        power = np.floor(np.log10(known)).astype(np.int64)
-        size = known * _POWERS[3 - power]
-        # The logarithm may be off by one at a power of ten.
+        power = decimal_exponents(known)
+        size = known * _POWERS.take(3 - power)
+        # Powers below 1 are no doubles themselves.
         low, high = size < 1000.0, size >= 10_000.0
         if low.any() or high.any():
             size = np.where(low, size * 10.0, np.where(high, size / 10.0, size))
@@ -202,9 +219,9 @@ def write_general(values: Floats, table: Words) -> None:
     plain &= (exponent < 0) & (values <= 0.99996)
     four = shortest.digit_words()
     fixed = plain & (exponent >= -4)
-    table[:, 0] = _LEADS[np.clip(-1 - exponent, 0, 3)]
-    table[:, 1] = np.where(exponent == -4, np.uint32(ord("0")), np.uint32(0))
-    table[:, 2] = four[digits + 10_000]
+    table[:, 0] = _LEADS.take(np.clip(-1 - exponent, 0, 3))
+    table[:, 1] = (exponent == -4) * np.uint32(ord("0"))
+    table[:, 2] = four.take(digits + 10_000)
     table[:, 3:] = 0
     others = np.flatnonzero(~fixed)
     table[others] = 0
@@ -213,11 +230,11 @@ def write_general(values: Floats, table: Words) -> None:
         first = digits[rows] // 1000
         rest = digits[rows] - 1000 * first
         table[rows, 0] = (first + ord("0") + np.where(rest > 0, ord(".") << 8, 0)).astype(np.uint32)
-        table[rows, 1] = np.where(rest > 0, four[rest + 10_000] >> np.uint32(8), 0)
-        table[rows, 2] = ord("e") | ord("-") << 8
+        # Three digits and the e; the minus and two or three digits.
+        table[rows, 1] = np.where(rest > 0, four[rest + 10_000] >> np.uint32(8), 0) | ord("e") << 24
         size_of = -exponent[rows]
-        table[rows, 3] = np.where(
-            size_of < 100, four[size_of] >> np.uint32(16), four[size_of] >> np.uint32(8)
+        table[rows, 2] = ord("-") | np.where(
+            size_of < 100, four[size_of] >> np.uint32(8) & np.uint32(0xFFFF00), four[size_of] & _UPPER_THREE
         )
     one = (values > 0.99996) & (values <= 1.0)
     table[one, 0] = ord("1")
@@ -226,6 +243,7 @@ def write_general(values: Floats, table: Words) -> None:
         put_text("NA" if value != value else f"{value:.4g}", table[row])
 
 
+_UPPER_THREE = np.uint32(0xFFFFFF00)
 _LEADS = np.array([int.from_bytes(text, "little") for text in (b"0.", b"0.0", b"0.00", b"0.00")], np.uint32)
 
 

@@ -6,6 +6,7 @@ joins the columns of a table takes the zeros out at the end (:func:`squeezed`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -190,19 +191,30 @@ def _write_front(minus: npt.NDArray[np.bool_], front: Integers, table: Words) ->
 
 def _write_fraction(fraction: Integers, k: Integers, table: Words) -> None:
     """The digits behind the point of F / 10^k, k from 9 to 21, without zeros at the end."""
-    four = _table()
     upper = _TENS[k - 8]
     first = fraction // upper
     first_rest = (fraction - first * upper) * _TENS[24 - k]
     second = first_rest // 100_000_000
     third = first_rest - second * 100_000_000
-    more = np.zeros(fraction.size, dtype=np.bool_)
-    quads = [*_halves(first), *_halves(second), *_halves(third)]
+    write_quads([*_halves(first), *_halves(second), *_halves(third)], table)
+
+
+def write_quads(quads: Sequence[npt.NDArray[np.int32]], table: Words) -> None:
+    """Groups of four digits of a fraction, without zeros at the end; at least one digit.
+
+    Parameters
+    ----------
+    quads : sequence of ndarray of int32, shape (M,)
+        From 0 to 9999; no fewer than the table has columns, those beyond are 0.
+    table : ndarray of uint32, shape (M, words)
+    """
+    four = _table()
+    # Zeros at the end go, those before a later digit stay.
+    kind = np.full(len(table), 10_000, np.int32)
     for at in reversed(range(table.shape[1])):
-        # Zeros at the end go, those before a later digit stay.
-        table[:, at] = four[quads[at] + np.int32(10_000) * ~more]
-        more |= quads[at] > 0
-    table[~more, 0] = ord("0")
+        table[:, at] = four.take(quads[at] + kind)
+        kind *= quads[at] == 0
+    table[kind > 0, 0] = ord("0")
 
 
 def _halves(eight: Integers | npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
@@ -217,11 +229,11 @@ def write_whole(values: Integers | npt.NDArray[np.int32], table: Words) -> None:
     four = _table()
     if values.size and values.max() >= 10_000:
         high, low = _halves(values)
-        table[:, 0] = four[high + np.int32(20_000)]
-        table[:, 1] = four[low + np.int32(20_000) * (high == 0)]
+        table[:, 0] = four.take(high + np.int32(20_000))
+        table[:, 1] = four.take(low + np.int32(20_000) * (high == 0))
     else:
         table[:, 0] = 0
-        table[:, 1] = four[values + 20_000]
+        table[:, 1] = four.take(values + 20_000)
     table[values == 0, 1] = ord("0")
 
 
@@ -230,9 +242,9 @@ def write_long_whole(values: Integers, table: Words) -> None:
     four = _table()
     upper, low = _halves(values)
     top, high = _halves(upper)
-    table[:, 0] = four[top + np.int32(20_000)]
-    table[:, 1] = four[high + np.int32(20_000) * (top == 0)]
-    table[:, 2] = four[low + np.int32(20_000) * (upper == 0)]
+    table[:, 0] = four.take(top + np.int32(20_000))
+    table[:, 1] = four.take(high + np.int32(20_000) * (top == 0))
+    table[:, 2] = four.take(low + np.int32(20_000) * (upper == 0))
     table[values == 0, 2] = ord("0")
 
 

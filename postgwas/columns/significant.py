@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 DIGITS = 10
 _LEAST, _MOST = 1e-5, 1e7
 """Numbers outside are written one by one."""
-_NARROW, _WIDE = 6, 8
+_NARROW, _WIDE = 5, 8
 _FRACTION = 16
 """Digits behind the point that a table has room for."""
 _TENS = np.array([10**n for n in range(17)], np.int64)
@@ -46,7 +46,11 @@ def rounded(values: Floats) -> Floats:
         scale = np.power(10.0, np.abs(power))
         up = power >= 0
         found = np.where(up, np.rint(values * scale) / scale, np.rint(values / scale) * scale)
-    return np.where(np.isfinite(found), found, values)
+    found = np.where(np.isfinite(found), found, values)
+    # Larger powers of ten are no doubles.
+    for row in np.flatnonzero((np.abs(power) > 22) & np.isfinite(values)).tolist():
+        found[row] = float(f"{values[row]:.{DIGITS - 1}e}")
+    return found
 
 
 def write_significant(values: Floats, table: Words) -> None:
@@ -74,42 +78,39 @@ def write_significant(values: Floats, table: Words) -> None:
     plain = (size >= _LEAST) & (size < _MOST)
     odd = np.flatnonzero(~plain)
     size[odd] = 1.5
-    decimals = (DIGITS - 1) - np.floor(np.log10(size)).astype(np.int64)
-    one = _TENS[decimals]
+    decimals = (DIGITS - 1) - printed.decimal_exponents(size)
+    one = _TENS.take(decimals)
     front = size.astype(np.int64)
-    fraction = np.rint(size * _POWERS[decimals]).astype(np.int64) - front * one
+    fraction = np.rint(size * _POWERS.take(decimals)).astype(np.int64) - front * one
     # 0.99999999999 is rounded to one.
     over = fraction >= one
     if over.any():
         front += over
         fraction[over] -= one[over]
-    fraction *= _TENS[_FRACTION - decimals]
+    fraction *= _TENS.take(_FRACTION - decimals)
     minus = values < 0
     if table.shape[1] == _NARROW:
         table[:, 0] = printed.front_words(front, minus)
-        _write_fraction(fraction, table[:, 1:5])
-        table[:, 5:] = 0
+        _write_fraction(fraction, table[:, 1:])
     else:
         table[:, 0] = np.where(minus, np.uint32(ord("-")), np.uint32(0))
         shortest.write_whole(front, table[:, 1:3])
         table[:, 3] = ord(".")
         _write_fraction(fraction, table[:, 4:])
+    missing = np.isnan(values[odd])
+    table[odd[missing]] = 0
+    table[odd[missing], 0] = int.from_bytes(b"NA", "little")
+    odd = odd[~missing]
     for row, value in zip(odd.tolist(), rounded(values[odd]).tolist()):
-        printed.put_text("NA" if value != value else shortest.plain_text(value), table[row])
+        printed.put_text(shortest.plain_text(value), table[row])
 
 
 def _write_fraction(fraction: npt.NDArray[np.int64], table: Words) -> None:
     """Sixteen digits without zeros at the end; at least one."""
-    four = shortest.digit_words()
     high = fraction // _EIGHT
     quads: list[npt.NDArray[np.int32]] = []
     for eight in (high, fraction - high * _EIGHT):
         number = eight.astype(np.int32)
         upper = number // np.int32(10_000)
         quads += [upper, number - upper * np.int32(10_000)]
-    more = np.zeros(fraction.size, np.bool_)
-    for at in (3, 2, 1, 0):
-        # Zeros at the end go, those before a later digit stay.
-        table[:, at] = four[quads[at] + np.int32(10_000) * ~more]
-        more |= quads[at] > 0
-    table[~more, 0] = ord("0")
+    shortest.write_quads(quads, table)

@@ -27,7 +27,7 @@ class Fixed:
 
 @dataclass(frozen=True, eq=False)
 class General:
-    """Numbers from 0 to 1 with four digits, as ``%.4g``; some rows as other texts of up to 20 bytes."""
+    """Numbers from 0 to 1 with four digits, as ``%.4g``; some rows as other texts."""
 
     values: npt.NDArray[np.float64]
     texts: Mapping[int, str] = field(default_factory=dict)
@@ -105,7 +105,8 @@ def _width(column: Printed) -> int:
     if isinstance(column, Fixed):
         return printed.fixed_words(column.decimals, column.values)
     if isinstance(column, General):
-        return printed.GENERAL_WORDS
+        longest = max(map(len, column.texts.values()), default=0)
+        return max(printed.GENERAL_WORDS, -(-longest // 4))
     if isinstance(column, Shortest):
         return shortest.FLOAT_WORDS
     if isinstance(column, Significant):
@@ -148,7 +149,8 @@ def _put_texts(texts: Mapping[int, str], rows: slice, table: Words) -> None:
 def _write_whole(values: npt.NDArray[np.int64], table: Words) -> None:
     four = shortest.digit_words()
     if table.shape[1] == 1:
-        table[:, 0] = np.where(values > 0, four[values + 20_000], ord("0"))
+        table[:, 0] = four.take(values + 20_000)
+        table[values == 0, 0] = ord("0")
         return
     if table.shape[1] == shortest.WHOLE_WORDS:
         shortest.write_whole(values, table)

@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postgwas.meta.run_loci import ENDINGS as LOCI_ENDINGS
-from postgwas.meta.run_loci import joined, loci_tables
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -51,7 +48,9 @@ def endings_of(chosen: MetaSettings) -> tuple[str, ...]:
     """Of the files that these settings add."""
     found: tuple[str, ...] = ()
     if chosen.loci is not None:
-        found += LOCI_ENDINGS
+        from postgwas.meta.run_loci import ENDINGS
+
+        found += ENDINGS
         if chosen.figures:
             found += (PAGES, *_drawn("forest"))
     if chosen.diagnostics:
@@ -72,6 +71,8 @@ def extras_of(result: MetaResult, studies: StudyList, chosen: MetaSettings, ever
     order: list[int] = []
     checks = None
     if chosen.loci is not None:
+        from postgwas.meta.run_loci import joined, loci_tables
+
         hits = joined(block.hits for block in result.blocks)
         found, forests = loci_tables(
             hits, every.context, method=chosen.method, limit=-float(np.log10(chosen.loci)),

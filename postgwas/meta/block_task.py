@@ -1,10 +1,10 @@
-"""A task of the engine: align one partition, run the method on it, and write its part of every output."""
+"""A task of the engine: align some partitions, run the method on them, write their part of every output."""
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,8 @@ from postgwas.meta.aligned import Floats, MetaBlock
 from postgwas.meta.common_strand import StrandRules
 from postgwas.meta.merge_blocks import Merged, merge_partition
 from postgwas.meta.methods import Columns, Context, columns_of, method_named
-from postgwas.meta.settle_strands import StudyStrands
-from postgwas.meta.spool import spool_file
+from postgwas.meta.settle_strands import StudyStrands, added
+from postgwas.meta.spool import group_of, spool_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,13 +28,14 @@ BLOCK_ROWS = 1 << 16
 
 @dataclass(frozen=True)
 class BlockTask:
-    """One partition.
+    """One group of neighbouring partitions.
 
     Attributes
     ----------
     folder : Path
         Of the spool.
-    partition : int
+    partitions : tuple of int
+        All that have rows of one :func:`~postgwas.meta.spool.group_of`.
     method : str
     context : str
         Pickled :class:`~postgwas.meta.methods.Context`.
@@ -55,7 +56,7 @@ class BlockTask:
     """
 
     folder: Path
-    partition: int
+    partitions: tuple[int, ...]
     method: str
     context: str
     display: tuple[int, ...]
@@ -67,15 +68,20 @@ class BlockTask:
     hits_from: float | None = None
     strands: StrandRules | None = None
 
+    @property
+    def group(self) -> int:
+        """Number of the group."""
+        return group_of(self.partitions[0])
+
 
 @dataclass(frozen=True, eq=False)
 class BlockResult:
-    """What came of a partition.
+    """What came of a task.
 
     Attributes
     ----------
     files : dict of str to str
-        Format -> file with this partition's rows; "frame" is an Arrow file.
+        Format -> file with these partitions' rows; "frame" is an Arrow file.
     header : dict of str to bytes
         Format -> its header line.
     n_variants : int
@@ -118,38 +124,42 @@ def corrected(block: MetaBlock, lambdas: Floats) -> MetaBlock:
     return replace(block, se=block.se * root, z=block.z / root)
 
 
-def merged_blocks(
-    task: BlockTask, context: Context, *, keep: bool = False
-) -> Iterator[tuple[Merged, MetaBlock]]:
-    """The partition's aligned studies, :data:`BLOCK_ROWS` variants at a time.
+def merged_partitions(task: BlockTask, n_studies: int, *, keep: bool = False) -> Iterator[Merged]:
+    """Each partition's aligned studies.
 
     With `keep` they stay on disk in the place of the studies' rows, so that another pass need not align them.
     """
-    merged = _merged(task, len(context.names), keep=keep)
-    block = corrected(merged.block, context.lambdas)
-    for at in range(0, len(block), BLOCK_ROWS):
-        yield merged, rows_of(block, slice(at, at + BLOCK_ROWS))
-    if not len(block):
-        yield merged, block
-
-
-def _merged(task: BlockTask, n_studies: int, *, keep: bool) -> Merged:
-    path = task.folder / f"merged.{task.partition}"
+    path = task.folder / f"merged.{task.group}"
     if path.exists():
         with open(path, "rb") as stream:
-            kept: Merged = pickle.load(stream)
-        return kept
-    merged = merge_partition(
-        task.folder, n_studies, task.partition, by_id=task.by_id, separate=task.separate, strands=task.strands
-    )
+            for _ in task.partitions:
+                yield pickle.load(stream)
+        return
+    half = path.with_name(f"half.{task.group}")
+    with open(half, "wb") if keep else nullcontext() as kept:
+        for partition in task.partitions:
+            merged = merge_partition(
+                task.folder,
+                n_studies,
+                partition,
+                by_id=task.by_id,
+                separate=task.separate,
+                strands=task.strands,
+            )
+            if kept is not None:
+                pickle.dump(merged, kept, protocol=5)
+            yield merged
     if keep:
-        half = path.with_name(f"half.{task.partition}")
-        with open(half, "wb") as stream:
-            pickle.dump(merged, stream, protocol=5)
         half.replace(path)
         for study in range(n_studies):
-            spool_file(task.folder, study, task.partition).unlink(missing_ok=True)
-    return merged
+            spool_file(task.folder, study, task.group).unlink(missing_ok=True)
+
+
+def blocks_of(merged: Merged, lambdas: Floats) -> Iterator[MetaBlock]:
+    """Aligned studies with genomic control, :data:`BLOCK_ROWS` variants at a time."""
+    block = corrected(merged.block, lambdas)
+    for at in range(0, max(len(block), 1), BLOCK_ROWS):
+        yield rows_of(block, slice(at, at + BLOCK_ROWS))
 
 
 def rows_of(block: MetaBlock, rows: slice | npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> MetaBlock:
@@ -167,8 +177,9 @@ def run_block(task: BlockTask) -> BlockResult:
     context: Context = pickle.loads(Path(task.context).read_bytes())
     method = method_named(task.method)
     k = len(context.names)
-    merged: Merged | None = None
-    by_studies, joined = np.zeros(k + 1, np.int64), np.zeros(k, np.int64)
+    by_studies, joined, flipped = np.zeros(k + 1, np.int64), np.zeros(k, np.int64), np.zeros(k, np.int64)
+    rejected: list[tuple[int, int, str, str]] = []
+    strands: list[tuple[StudyStrands, ...]] = []
     files: dict[str, str] = {}
     header: dict[str, bytes] = {}
     n_variants = n_too_few = n_unplaced = 0
@@ -177,49 +188,42 @@ def run_block(task: BlockTask) -> BlockResult:
     hits: list[Any] = []
     with ExitStack() as stack:
         streams = {name: stack.enter_context(open(_file(task, name), "wb")) for name in task.formats}
-        for found, block in merged_blocks(task, context):
-            merged = found
-            count = block.present.sum(axis=0)
-            enough = count >= task.min_studies
-            if not enough.all():
-                n_too_few += int((~enough).sum())
-                block, count = rows_of(block, enough), count[enough]
-            columns = columns_of(method, block, context)
-            by_studies += np.bincount(count, minlength=k + 1)
-            joined += block.present.sum(axis=1)
-            n_variants += len(block)
-            n_unplaced += int((block.pos == 0).sum())
-            top = max(top, _top(block, columns))
-            if task.hits_from is not None:
-                from postgwas.meta.run_loci import hits_of
+        for merged in merged_partitions(task, k):
+            flipped += merged.n_flipped
+            rejected += merged.rejected
+            strands += [merged.strands] if merged.strands else []
+            for block in blocks_of(merged, context.lambdas):
+                count = block.present.sum(axis=0)
+                enough = count >= task.min_studies
+                if not enough.all():
+                    n_too_few += int((~enough).sum())
+                    block, count = rows_of(block, enough), count[enough]
+                columns = columns_of(method, block, context)
+                by_studies += np.bincount(count, minlength=k + 1)
+                joined += block.present.sum(axis=1)
+                n_variants += len(block)
+                n_unplaced += int((block.pos == 0).sum())
+                top = max(top, _top(block, columns))
+                if task.hits_from is not None:
+                    from postgwas.meta.run_loci import hits_of
 
-                hits.append(hits_of(block, columns, context, task.hits_from))
-            for name, stream in streams.items():
-                header[name], text = FORMATTERS[name](block, columns, context, task.display)
-                stream.write(text)
-            if task.frames:
-                frames.append(frame_of(block, columns, task.display))
+                    hits.append(hits_of(block, columns, context, task.hits_from))
+                for name, stream in streams.items():
+                    header[name], text = FORMATTERS[name](block, columns, context, task.display)
+                    stream.write(text)
+                if task.frames:
+                    frames.append(frame_of(block, columns, task.display))
         files |= {name: stream.name for name, stream in streams.items()}
     if frames:
         import polars as pl
 
         files["frame"] = _file(task, "arrow")
         pl.concat(frames).write_ipc(files["frame"])
-    assert merged is not None
     return BlockResult(
-        files,
-        header,
-        n_variants,
-        by_studies,
-        joined,
-        merged.n_flipped,
-        n_too_few,
-        n_unplaced,
-        merged.rejected,
-        top,
+        files, header, n_variants, by_studies, joined, flipped, n_too_few, n_unplaced, tuple(rejected), top,
         hits=_joined(hits),
-        strands=merged.strands,
-    )
+        strands=tuple(added(of) for of in zip(*strands)),
+    )  # fmt: skip
 
 
 def _joined(hits: list[Any]) -> Any:
@@ -231,7 +235,7 @@ def _joined(hits: list[Any]) -> Any:
 
 
 def _file(task: BlockTask, name: str) -> str:
-    return str(task.folder / f"out.{task.partition}.{name}")
+    return str(task.folder / f"out.{task.group}.{name}")
 
 
 def _top(block: MetaBlock, columns: Columns) -> tuple[float, str]:

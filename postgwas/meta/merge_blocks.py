@@ -175,22 +175,27 @@ def _repeated(part: Part, key: Ints) -> Bools | None:
     if (key[1:] > key[:-1]).all():
         return None
     ordered = np.sort(key)
-    if not (ordered[1:] == ordered[:-1]).any():
+    again = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not again.size:
         return None
-    n, se, z = (numbers_of(part, name) for name in ("n", "se", "z"))
-    order = np.lexsort(
-        (
-            numbers_of(part, "eaf"),
-            z,
-            np.abs(z),
-            np.nan_to_num(se, nan=np.inf),
-            -np.nan_to_num(n, nan=-1.0),
-            key,
+    near = np.minimum(np.searchsorted(again, key), again.size - 1)
+    rows = np.flatnonzero(again[near] == key)
+    n, se, z, eaf = (numbers_of(part, name)[rows] for name in ("n", "se", "z", "eaf"))
+    order = rows[
+        np.lexsort(
+            (
+                eaf,
+                z,
+                np.abs(z),
+                np.nan_to_num(se, nan=np.inf),
+                -np.nan_to_num(n, nan=-1.0),
+                key[rows],
+            )
         )
-    )
+    ]
     first = np.concatenate(([True], key[order][1:] != key[order][:-1]))
-    keep = np.zeros(key.size, np.bool_)
-    keep[order[first]] = True
+    keep = np.ones(key.size, np.bool_)
+    keep[order[~first]] = False
     return keep
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from postgwas.destination import Destination
 from postgwas.errors import NoVariantsError
 from postgwas.meta.after_run import endings_of, extras_of
 from postgwas.meta.aligned import MetaBlock
-from postgwas.meta.block_task import BlockResult, BlockTask, merged_blocks, run_block
+from postgwas.meta.block_task import BlockResult, BlockTask, blocks_of, merged_partitions, run_block
 from postgwas.meta.common_strand import StrandRules
 from postgwas.meta.methods import Context, Method, loaded, method_named
 from postgwas.meta.read_study import ReadStudy, ReadTask, RowRules, read_study
 from postgwas.meta.settings import MetaSettings
+from postgwas.meta.spool import group_of
 from postgwas.meta.ssf_description import ENDING as DESCRIPTION
 from postgwas.meta.strand_account import check_strands
 from postgwas.meta.strand_panel import spool_panel
@@ -166,9 +168,10 @@ class AllBlocks:
     keep: bool = False
 
     def __iter__(self) -> Iterator[MetaBlock]:
-        return (
-            block for task in self.tasks for _, block in merged_blocks(task, self.context, keep=self.keep)
-        )
+        n_studies = len(self.context.names)
+        for task in self.tasks:
+            for merged in merged_partitions(task, n_studies, keep=self.keep):
+                yield from blocks_of(merged, self.context.lambdas)
 
 
 def read_studies(
@@ -230,7 +233,7 @@ def run_blocks(
     *,
     frames: bool,
 ) -> tuple[list[BlockResult], AllBlocks]:
-    """Align and combine, a partition a task; and the way to go through them again."""
+    """Align and combine, some partitions a task; and the way to go through them again."""
     context = Context(
         names=tuple(study.name for study in studies.canonical),
         ancestries=tuple(study.ancestry for study in studies.canonical),
@@ -252,11 +255,11 @@ def run_blocks(
     texts = tuple(name for name in chosen.formats if name != "parquet")
     tasks = [
         BlockTask(
-            folder, one, method.name, str(path), studies.display, texts,
+            folder, tuple(group), method.name, str(path), studies.display, texts,
             frames or "parquet" in chosen.formats, chosen.by_id, chosen.multiallelic == "separate",
             chosen.min_studies, None if chosen.loci is None else -float(np.log10(chosen.loci)), strands,
         )
-        for one in partitions
+        for _, group in groupby(partitions, group_of)
     ]  # fmt: skip
     if method.prepare is not None:
         path.write_bytes(pickle.dumps(context, protocol=5))

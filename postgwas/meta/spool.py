@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ BIN_BITS = 25
 """Partitions are of a chromosome and 2^25 = 33.6 million bases."""
 ID_BITS = 7
 """Where variants are joined by identifier, of 128 parts of its hashes."""
+GROUP_BITS = 2
+"""Four neighbouring partitions are one file and one task: to create files takes longer than to fill them."""
 _ROWS = 1 << 14
 """Rows of one partition that are gathered before they are written."""
 
@@ -56,12 +59,12 @@ def partition_of(
 
 @dataclass
 class SpoolWriter:
-    """Writes rows to a file a partition.
+    """Writes rows by partition.
 
     Parameters
     ----------
     folder : Path
-        Exists; holds ``<study>.<partition>`` afterwards.
+        Exists; holds ``<study>.<group>`` afterwards, a file for some partitions.
     study : int
     """
 
@@ -110,30 +113,46 @@ class SpoolWriter:
             int(row): joined.snpid.keeper.texts[int(joined.snpid.words[row, 0]) >> 8]
             for row in aside.tolist()
         }
-        with open(spool_file(self.folder, self.study, partition), "ab") as stream:
-            record = (joined.arrays, joined.snpid.words, long, joined.texts)
-            pickle.dump(record, stream, protocol=5)
+        record = (joined.arrays, joined.snpid.words, long, joined.texts)
+        # Arrays go beside the pickle, and the sizes of both before them: who wants others can skip them.
+        beside: list[pickle.PickleBuffer] = []
+        pickled = pickle.dumps(record, protocol=5, buffer_callback=beside.append)
+        pieces = [memoryview(pickled), *(one.raw() for one in beside)]
+        with open(spool_file(self.folder, self.study, group_of(partition)), "ab") as stream:
+            pickle.dump((partition, [piece.nbytes for piece in pieces]), stream)
+            for piece in pieces:
+                stream.write(piece)
         self.partitions.add(partition)
 
 
-def spool_file(folder: Path, study: int, partition: int) -> Path:
-    """Where a study's rows of a partition are."""
-    return folder / f"{study}.{partition}"
+def group_of(partition: int) -> int:
+    """Number of the group of neighbours, of one chromosome, that a partition belongs to."""
+    return partition >> GROUP_BITS
+
+
+def spool_file(folder: Path, study: int, group: int) -> Path:
+    """Where a study's rows of a group of partitions are."""
+    return folder / f"{study}.{group}"
 
 
 def read_part(folder: Path, study: int, partition: int, keeper: Keeper) -> Part | None:
     """A study's rows of a partition; None if it has none there."""
-    path = spool_file(folder, study, partition)
-    if not path.exists():
-        return None
-    parts = list(_records(path, keeper))
-    return parts[0] if len(parts) == 1 else join(parts)
+    path = spool_file(folder, study, group_of(partition))
+    parts = list(_records(path, partition, keeper)) if path.exists() else []
+    return join(parts) if parts else None
 
 
-def _records(path: Path, keeper: Keeper) -> Iterator[Part]:
+def _records(path: Path, partition: int, keeper: Keeper) -> Iterator[Part]:
     with open(path, "rb") as stream:
         while stream.peek(1):
-            arrays, words, long, texts = pickle.load(stream)
+            found, sizes = pickle.load(stream)
+            if found != partition:
+                stream.seek(sum(sizes), os.SEEK_CUR)
+                continue
+            pickled, *beside = (bytearray(size) for size in sizes)
+            for piece in (pickled, *beside):
+                stream.readinto(piece)
+            arrays, words, long, texts = pickle.loads(pickled, buffers=beside)
             for row, text in long.items():
                 words[row] = 0
                 words[row, 0] = keeper.keep(text)
