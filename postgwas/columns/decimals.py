@@ -116,11 +116,11 @@ def _few_digits(column: Column, *, pointed: bool) -> tuple[Floats, npt.NDArray[n
         head = (head & before) | ((head >> np.uint64(8)) & ~before)
         n_digits = length - (point < length)
         wrong |= n_digits < 1
-        digits, bad = _digits(head << ((8 - n_digits) << 3).astype(np.uint64), LAST[n_digits])
+        digits, bad = digits_of(head << ((8 - n_digits) << 3).astype(np.uint64), LAST[n_digits])
         values: Floats = digits / _POWERS[n_digits - point]
         whole = bool((point == length).all())
     else:
-        digits, bad = _digits(column.window[column.end - 8], LAST[length])
+        digits, bad = digits_of(column.window[column.end - 8], LAST[length])
         values, whole = digits.astype(np.float64), True
     wrong |= bad != 0
     np.negative(values, out=values, where=minus)
@@ -133,8 +133,8 @@ def _many_digits(column: Column) -> tuple[Floats, npt.NDArray[np.intp], bool]:
     wrong = (length < 1) | (length > 15)
     length[wrong] = 0
     window = column.window
-    digits, bad = _digits(window[column.end - 8], LAST[np.minimum(length, 8)])
-    upper, bad_upper = _digits(window[column.end - 16], LAST[np.maximum(length - 8, 0)])
+    digits, bad = digits_of(window[column.end - 8], LAST[np.minimum(length, 8)])
+    upper, bad_upper = digits_of(window[column.end - 16], LAST[np.maximum(length - 8, 0)])
     upper *= _TENS[8]
     digits += upper
     wrong |= (bad | bad_upper) != 0
@@ -164,10 +164,12 @@ def _one_digit_and_fraction(column: Column) -> tuple[Floats, npt.NDArray[np.intp
     wrong |= odd
     fraction[odd] = 0
     longest = int(fraction.max()) if fraction.size else 0
-    digits, bad = _digits(window[column.end - 8], LAST[fraction if longest <= 8 else np.minimum(fraction, 8)])
+    digits, bad = digits_of(
+        window[column.end - 8], LAST[fraction if longest <= 8 else np.minimum(fraction, 8)]
+    )
     long = np.flatnonzero(fraction > 8) if longest > 8 else np.empty(0, dtype=np.intp)
     if long.size:
-        upper, bad_upper = _digits(window[column.end[long] - 16], LAST[fraction[long] - 8])
+        upper, bad_upper = digits_of(window[column.end[long] - 16], LAST[fraction[long] - 8])
         digits[long] += upper * _TENS[8]
         bad[long] |= bad_upper
     # At most 16 digits: 9.99e15 is above 2^53, where whole numbers are no longer all doubles.
@@ -202,14 +204,14 @@ def _any_decimals(column: Column) -> Decimals:
         power[long] += 8
         has_point[long] = False
     hard |= (point < 1) | (has_point & (fraction == 0)) | (point > 7) & has_point | (fraction > 24)
-    before, bad = _digits(head << ((8 - point) << 3).astype(np.uint64), LAST[point])
-    after, bad_after = _digits(window[end - 8], LAST[np.minimum(fraction, 8)])
+    before, bad = digits_of(head << ((8 - point) << 3).astype(np.uint64), LAST[point])
+    after, bad_after = digits_of(window[end - 8], LAST[np.minimum(fraction, 8)])
     bad |= bad_after
     for skip in (8, 16):
         more = np.flatnonzero((fraction > skip) & ~hard)
         if more.size:
             keep = LAST[np.minimum(fraction[more] - skip, 8)]
-            upper, bad_upper = _digits(window[end[more] - skip - 8], keep)
+            upper, bad_upper = digits_of(window[end[more] - skip - 8], keep)
             after[more] += upper * _TENS[skip]
             bad[more] |= bad_upper
             hard[more] |= (skip == 16) & (upper > 999)
@@ -242,8 +244,15 @@ def _by_python(text: bytes) -> float:
         return math.nan
 
 
-def _digits(words: Words, keep: Words) -> tuple[Words, Words]:
-    """The number that the kept last bytes of each word spell, and whether they are no digits (not 0)."""
+def digits_of(words: Words, keep: Words) -> tuple[Words, Words]:
+    """The number that the kept last bytes of each word spell, and whether they are no digits (not 0).
+
+    Examples
+    --------
+    >>> words = np.frombuffer(b"00000012rs1234x7", np.uint64)
+    >>> [part.tolist()[0] for part in digits_of(words[:1], LAST[[2]])], digits_of(words[1:], LAST[[2]])[1] > 0
+    ([12, 0], array([ True]))
+    """
     # In place: an array that is still in the cache costs a third of a new one.
     digits = words ^ _ZEROS
     digits &= keep
@@ -271,7 +280,7 @@ def _exponents(column: Column, window: Words) -> tuple[npt.NDArray[np.int64], Pl
     sign = column.text[end[rows] + 1]
     signed = (sign == ord("-")) | (sign == ord("+"))
     n_digits = column.end[rows] - end[rows] - 1 - signed
-    size, bad = _digits(window[column.end[rows] - 8], LAST[n_digits.clip(0, 8)])
+    size, bad = digits_of(window[column.end[rows] - 8], LAST[n_digits.clip(0, 8)])
     power[rows] = np.where(sign == ord("-"), -1, 1) * size.astype(np.int64)
     broken[rows] = (bad != 0) | (n_digits < 1) | (n_digits > 3)
     return power, end, broken

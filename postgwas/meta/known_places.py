@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.columns.cells import Words, place_of
+from postgwas.columns.cells import LAST, Words, place_of
+from postgwas.columns.decimals import digits_of
 from postgwas.columns.texts import Texts
 from postgwas.sumstats.harmonise.build import BuildCall, BuildVotes
 
@@ -50,23 +51,17 @@ def rs_numbers(words: Words) -> npt.NDArray[np.uint32]:
     second = words[:, 1] if words.shape[1] > 1 else np.zeros_like(first)
     beyond = words[:, 2:].any(axis=1) if words.shape[1] > 2 else np.zeros(first.size, np.bool_)
     # The text after "rs" as one word, and what hangs over.
-    text = (first >> np.uint64(16)) | (second << np.uint64(48))
-    over = second >> np.uint64(16)
+    text: Words = (first >> np.uint64(16)) | (second << np.uint64(48))
+    over: Words = second >> np.uint64(16)
     length = place_of(0, text)
-    number = np.zeros(first.size, np.uint64)
-    good = ((first & np.uint64(0xFFFF)) == _RS) & (length > 0) & ~beyond
-    long = place_of(0, over)
-    for at in range(8):
-        digit = ((text >> np.uint64(8 * at)) & np.uint64(0xFF)) - np.uint64(48)
-        here = at < length
-        good &= ~here | (digit <= 9)
-        number = np.where(here, number * np.uint64(10) + digit, number)
-    for at in range(2):
-        digit = ((over >> np.uint64(8 * at)) & np.uint64(0xFF)) - np.uint64(48)
-        here = (length == 8) & (at < long)
-        good &= ~here | (digit <= 9)
-        number = np.where(here, number * np.uint64(10) + digit, number)
-    good &= (length < 8) | (long <= 2)
+    number, bad = digits_of(text << ((8 - length) << 3).astype(np.uint64), LAST[length])
+    good = ((first & np.uint64(0xFFFF)) == _RS) & (length > 0) & (bad == 0) & ~beyond
+    rows = np.flatnonzero(over)
+    if rows.size:
+        length = place_of(0, over[rows])
+        rest, bad = digits_of(over[rows] << ((8 - length) << 3).astype(np.uint64), LAST[length])
+        number[rows] = number[rows] * np.uint64(10) ** length.astype(np.uint64) + rest
+        good[rows] &= (length <= 2) & (bad == 0)
     good &= number < np.uint64(1 << 32)
     result: npt.NDArray[np.uint32] = np.where(good, number, np.uint64(0)).astype(np.uint32)
     return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -209,9 +210,11 @@ def _mismatched(parts: Sequence[Part], rows: Sequence[Ints], variants: Ints, pla
     site = variants >> _ALLELES
     letters = (variants & ((1 << _ALLELES) - 1)) < _LETTER_KEYS
     at = np.flatnonzero(letters)
-    shared = np.concatenate(([False], site[at][1:] == site[at][:-1]))
-    if not shared.any():
+    shared = np.flatnonzero(site[at][1:] == site[at][:-1])
+    if not shared.size:
         return None
+    # A site with one variant has nothing to be held against.
+    at = at[np.union1d(shared, shared + 1)]
     count = np.zeros(variants.size, np.int64)
     total = np.zeros(variants.size)
     holder = np.zeros(variants.size, np.int64)
@@ -290,30 +293,26 @@ def _aligned(
     words = np.zeros((n_variants, width), np.uint64)
     flipped = np.zeros(n_studies, np.int64)
     texts: dict[int, tuple[bytes, bytes]] = {}
-    filled, named_rows = np.zeros(n_variants, np.bool_), np.zeros(n_variants, np.bool_)
-    placed = np.zeros(n_variants, np.bool_)
     strands = [part.arrays["strand"].astype(np.bool_) for part in parts]
     balance = np.zeros(n_variants, np.int32)
-    for part, row, study, strand in zip(parts, rows, present, strands):
-        minus = part.arrays["sign"].astype(np.int8, copy=False) < 0
+    # The last to write is the first study that has something. A study has each variant once.
+    for part, row, study, strand in reversed(list(zip(parts, rows, present, strands))):
+        sign = part.arrays["sign"].astype(np.float64)
         for name in _FIGURES:
             if name in part.arrays:
-                values = part.arrays[name].astype(np.float64)
+                values: Any = part.arrays[name]
                 if name in ("beta", "z"):
-                    np.negative(values, out=values, where=minus)
+                    values = values * sign
                 elif name == "eaf":
-                    np.subtract(1.0, values, out=values, where=minus)
+                    values = (sign < 0) + values * sign
                 figures[name][study][row] = values
-        # A study has each variant once.
         balance[row] += np.where(strand, np.int32(-1), np.int32(1))
-        # Of the first study that has it.
-        mine, at = _first(filled, row)
-        first_strand[at], key[at] = strand[mine], part.arrays["key"][mine]
-        mine, at = _first(placed, row, part.arrays["pos"].astype(np.int32, copy=False) > 0)
+        first_strand[row], key[row] = strand, part.arrays["key"]
+        mine, at = _some(row, part.arrays["pos"].astype(np.int32, copy=False) > 0)
         chr[at], pos[at] = part.arrays["chr"][mine], part.arrays["pos"][mine]
-        mine, at = _first(named_rows, row, ~part.snpid.missing())
-        some = part.snpid.words[mine]
-        words[at, : some.shape[1]] = some
+        mine, at = _some(row, ~part.snpid.missing())
+        given = part.snpid.words[mine]
+        words[at, : given.shape[1]], words[at, given.shape[1] :] = given, 0
         texts.update(part.texts)
     strand_out = (balance < 0) | ((balance == 0) & first_strand)
     for row, study, strand in zip(rows, present, strands):
@@ -323,13 +322,9 @@ def _aligned(
     return Merged(block, strand_out, flipped, tuple(rejected))
 
 
-def _first(done: Bools, row: Ints, able: Bools | None = None) -> tuple[Ints, Ints]:
-    """Rows of a study whose variants lack something that it has, and these variants, marked as done."""
-    open_ = ~done[row]
-    mine = np.flatnonzero(open_ if able is None else open_ & able)
-    at = row[mine]
-    done[at] = True
-    return mine, at
+def _some(row: Ints, able: Bools) -> tuple[Any, Ints]:
+    """Which rows of a study are able, and their variants."""
+    return (slice(None), row) if able.all() else (able, row[able])
 
 
 def _allele_texts(

@@ -13,6 +13,7 @@ from postgwas.meta.tbl_format import _chromosomes, named
 from postgwas.sumstats.derive import p_from_mlog10p
 
 Floats = npt.NDArray[np.float64]
+_DEGREES = np.array([*map(str, range(1000)), "NA"], "S3")
 
 
 def mrmega_text(
@@ -48,9 +49,8 @@ def mrmega_text(
 
 def _degrees(values: Floats) -> Characters:
     """Whole numbers below 1,000; NA where there is none."""
-    texts = np.array([str(number) for number in range(1000)] + ["NA"], "S3")
     at = np.where(np.isnan(values), 1000, np.nan_to_num(values)).astype(np.int64)
-    return Characters(texts[at].view(np.uint8).reshape(at.size, -1))
+    return Characters(_DEGREES[at].view(np.uint8).reshape(at.size, -1))
 
 
 def _p_values(size: Floats) -> Printed:

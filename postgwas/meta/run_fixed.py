@@ -48,11 +48,12 @@ def fixed_columns(block: MetaBlock, context: Context) -> Columns:
 def _combined(
     block: MetaBlock, scheme: str, correlation: Floats | None, rows: list[int] | None = None
 ) -> FixedEffects:
-    some = list(range(block.n_studies)) if rows is None else rows
+    some = slice(None) if rows is None else rows
     beta, se, z, n = (values[some] for values in (block.beta, block.se, block.z, block.n))
     if correlation is None:
         return combine_fixed(beta, se, z=z, n=n, scheme=scheme)
-    return combine_correlated(beta, se, z=z, n=n, correlation=correlation[np.ix_(some, some)], scheme=scheme)
+    theirs = correlation if rows is None else correlation[np.ix_(rows, rows)]
+    return combine_correlated(beta, se, z=z, n=n, correlation=theirs, scheme=scheme)
 
 
 def distinct_people(n: Floats, present: npt.NDArray[np.bool_], correlation: Floats) -> Floats:

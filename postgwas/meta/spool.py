@@ -82,12 +82,13 @@ class SpoolWriter:
         if (partition == first).all():
             self._put(first, part)
             return
-        # Numbers of partitions are small: 16 bits are sorted by counting.
-        order = np.argsort(partition.astype(np.uint16), kind="stable")
-        ordered = partition[order]
-        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-        for begin, end in zip(starts, [*starts[1:], ordered.size]):
-            self._put(int(ordered[begin]), take(part, order[begin:end]))
+        if (partition[1:] < partition[:-1]).any():
+            # Numbers of partitions are small: 16 bits are sorted by counting.
+            order = np.argsort(partition.astype(np.uint16), kind="stable")
+            partition, part = partition[order], take(part, order)
+        starts = np.flatnonzero(np.concatenate(([True], partition[1:] != partition[:-1])))
+        for begin, end in zip(starts, [*starts[1:], partition.size]):
+            self._put(int(partition[begin]), take(part, slice(begin, end)))
 
     def _put(self, partition: int, part: Part) -> None:
         self._waiting.setdefault(partition, []).append(part)
@@ -159,7 +160,7 @@ def _records(path: Path, partition: int, keeper: Keeper) -> Iterator[Part]:
             yield Part(arrays, Texts(words, keeper), texts)
 
 
-def take(part: Part, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Part:
+def take(part: Part, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_] | slice) -> Part:
     """Some of the rows."""
     return Part({name: values[rows] for name, values in part.arrays.items()}, part.snpid[rows], part.texts)
 

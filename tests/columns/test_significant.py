@@ -31,3 +31,8 @@ def test_ten_digits(values: list[float]) -> None:
     for text, value in zip(printed(np.array(values)), values):
         assert abs(Decimal(text) - Decimal(f"{value:.9e}")) <= Decimal(f"{value:.0e}") * Decimal("1e-8")
         assert len(text.replace(".", "").strip("0")) <= 10
+
+
+@given(st.lists(st.floats(1e-300, 1e-5), min_size=1, max_size=30))
+def test_ten_digits_of_the_smallest(values: list[float]) -> None:
+    assert [float(text) for text in printed(np.array(values))] == [float(f"{value:.9e}") for value in values]
