@@ -118,7 +118,10 @@ def test_bad_matrices(text: str, said: str, tmp_path: Path, capsys: pytest.Captu
         (("--overlap", "--study_correlation", "r"), "exclude each other"),
         (("--overlap", "--overlap_z", "0"), "--overlap_z 0: expected above 0"),
         (("--overlap", "metal"), "not --scheme stderr (--scheme samplesize"),
-        (("--overlap", "--scheme", "samplesize", "--subtotals"), "--subtotals exclude each other"),
+        (
+            ("--overlap", "--scheme", "samplesize", "--subtotals", "--ancestry", "EUR,EUR,EAS"),
+            "--subtotals exclude each other",
+        ),
         (("--overlap", "--method", "random"), "no meaning with --method random"),
         (("--study_correlation", "r", "--method", "random"), "no meaning with --method random"),
     ],
