@@ -29,7 +29,8 @@ def check_strands(result: MetaResult, chosen: MetaSettings) -> None:
     ------
     InputError
     """
-    against = "the middle study" if chosen.reference is None else "the reference"
+    others = "the other study" if len(result.studies) == 2 else "the middle study"
+    against = others if chosen.reference is None else "the reference"
     found = strands_of(result)
     wrong: list[str] = []
     told: list[str] = []
