@@ -33,6 +33,8 @@ def mend_formulas(figure: Figure) -> None:
         if "$" not in text.get_text() or not text.get_parse_math():
             continue
         try:
-            parser.parse(text.get_text())
+            for line in text.get_text().split("\n"):
+                if "$" in line:
+                    parser.parse(line)
         except ValueError:
             text.set_parse_math(False)
