@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from postgwas.compute.shared import workers_within
 from postgwas.destination import check_store
 from postgwas.errors import OutputError, PostgwasError
 from postgwas.pipeline.digests import Digests
@@ -159,6 +160,8 @@ def run_study(
             f"{folder}: {error.strerror}", hint="out: in study.yaml says where results go"
         ) from None
     check_store(study.store)
+    if where is not None and where.cores > 1 and where.scheduler is None and where.jobqueue is None:
+        workers_within(where.cores, where.memory)
     with one_at_a_time(folder), ExitStack() as stack:
         run = _Run(study, Digests(folder / "digests.json", trust=not check), where or Where(), say, stack)
         if not only:
@@ -235,6 +238,7 @@ class _Run:
         return replace(step, argv=(*step.argv, *words))
 
     def _make(self, step: Step, key: str, marker: Marker | None, began: float) -> Marker:
+        scheduler = self._cluster(step)  # before anything is emptied: there may be no workers to be had
         self.kept.remove(step.name)
         make_room(step, self.kept.begun(step))
         if marker is not None:
@@ -242,7 +246,7 @@ class _Run:
             remove_parts(self.study.store, marker.parts)
         before = listing(self.study.store)
         try:
-            done = execute(step, scheduler=self._cluster(step))
+            done = execute(step, scheduler=scheduler)
         except BaseException:
             remove_parts(self.study.store, written_since(before, self.study.store))
             raise

@@ -11,7 +11,7 @@ import pytest
 from pipeline.tiny_study import STEPS
 
 from postgwas.errors import OutputError, UsageError
-from postgwas.pipeline.run_study import plan_study, run_study
+from postgwas.pipeline.run_study import Where, plan_study, run_study
 from postgwas.store.content import content_checksums
 from postgwas.store.study import Study
 
@@ -222,3 +222,10 @@ def test_a_marker_that_cannot_be_read_runs_its_step_again(done):
     for text in ("{", "[]", json.dumps({"version": 99, "name": "h2/EUR_LDL", "key": ""}), ""):
         path.write_text(text)
         assert run_study(done).ran == ["h2/EUR_LDL"]
+
+
+def test_memory_for_no_worker_is_refused_before_any_result_is_emptied(done):
+    table = done / "results" / "h2" / "EUR_LDL" / "EUR_LDL.h2.tsv"
+    with pytest.raises(UsageError, match="a worker needs at least"):
+        run_study(done, only=["h2"], force=True, where=Where(cores=2, memory=500_000_000))
+    assert table.exists() and run_study(done).ran == []
