@@ -54,7 +54,8 @@ def write_studies(folder: Path, n_studies: int, n_variants: int, *, seed: int = 
         effect = beta[rows] + rng.normal(0, 1, rows.size) * se
         swap = rng.random(rows.size) < 0.3
         table = {
-            "SNP": pl.select("rs" + pl.lit(pl.Series(rows)).cast(pl.String)).to_series(), "CHR": chr[rows], "BP": pos[rows],
+            "SNP": pl.select("rs" + pl.lit(pl.Series(rows)).cast(pl.String)).to_series(),
+            "CHR": chr[rows], "BP": pos[rows],
             "EA": LETTERS[np.where(swap, second[rows], first[rows])],
             "NEA": LETTERS[np.where(swap, first[rows], second[rows])],
             "EAF": np.where(swap, 1 - freq[rows], freq[rows]).round(5),
