@@ -1,4 +1,4 @@
-"""A small simulated study for `postgwas mtag`, and ways to run it that prove how it ends."""
+"""Small simulated studies for `postgwas mtag` and `postgwas meta`; runs that prove how they end."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from meta.small_studies import Combined
+from meta.small_studies import Table as MetaTable
+from meta.small_studies import write as write_meta
 from mtag.text_study import N_VARIANTS, Accepted, Refused, TextStudy, simulate, write_table
 
 from postgwas.cli.main import main
@@ -88,3 +91,16 @@ def spoilt(study: TextStudy, tmp_path: Path) -> Callable[..., Path]:
         return write_table(tmp_path / name, table, separator=separator)
 
     return write
+
+
+@pytest.fixture
+def combined(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Combined:
+    """Write tables of studies, run `postgwas meta` on them, give the prefix."""
+
+    def run(tables: list[MetaTable], *arguments: object, prefix: Path = out, name: str = "study") -> Path:
+        paths = [write_meta(tmp_path / f"{name}{at}.txt", table) for at, table in enumerate(tables)]
+        argv = ["meta", "--sumstats", ",".join(map(str, paths)), "--out", prefix, "--quiet", *arguments]
+        assert main([str(one) for one in argv]) == 0, capsys.readouterr().err
+        return prefix
+
+    return run

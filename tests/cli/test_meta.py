@@ -1,65 +1,24 @@
-"""`postgwas meta --method fixed` from files to files: figures, the same bits, bad studies, refusals."""
+"""`postgwas meta --method fixed` from files to files: figures, the same bits, bad rows and studies."""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from meta.small_studies import LETTERS, Table, studies, write
+from meta.small_studies import LETTERS, Combined, account, studies, tsv
 
 from postgwas.cli.main import main
 from postgwas.store.study import Study
-
-Run = Callable[..., Path]
-
-
-@pytest.fixture
-def combined(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Write tables, run on them, give the prefix."""
-
-    def run(tables: list[Table], *arguments: object, prefix: Path = out, name: str = "study") -> Path:
-        paths = [write(tmp_path / f"{name}{at}.txt", table) for at, table in enumerate(tables)]
-        argv = ["meta", "--sumstats", ",".join(map(str, paths)), "--out", prefix, "--quiet", *arguments]
-        assert main([str(one) for one in argv]) == 0, capsys.readouterr().err
-        return prefix
-
-    return run
-
-
-@pytest.fixture
-def refused(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Run what must fail; gives the one line. Nothing but the log may be left."""
-
-    def run(tables: list[Table], *arguments: object) -> str:
-        paths = [write(tmp_path / f"study{at}.txt", table) for at, table in enumerate(tables)]
-        argv = ["meta", "--sumstats", ",".join(map(str, paths)), "--out", out, "--quiet", *arguments]
-        assert main([str(one) for one in argv]) == 2
-        printed = capsys.readouterr()
-        lines = [line for line in printed.err.splitlines() if not line.startswith("warning: ")]
-        assert len(lines) == 1 and printed.out == "", printed.err
-        assert [path.name for path in out.parent.iterdir() if not path.name.endswith(".log")] == []
-        return lines[0].removeprefix("postgwas: error: ")
-
-    return run
-
-
-def tsv(prefix: Path) -> pl.DataFrame:
-    return pl.read_csv(f"{prefix}.tsv.gz", separator="\t", null_values="NA", infer_schema_length=None)
-
-
-def account(prefix: Path) -> pl.DataFrame:
-    return pl.read_csv(f"{prefix}.studies.tsv", separator="\t", null_values="NA")
 
 
 def rejected(prefix: Path) -> pl.DataFrame:
     return pl.read_csv(f"{prefix}.rejected.tsv.gz", separator="\t")
 
 
-def test_figures_are_those_of_the_formula(combined: Run) -> None:
+def test_figures_are_those_of_the_formula(combined: Combined) -> None:
     tables = studies()
     found = tsv(combined(tables, "--format", "tsv")).sort("SNPID")
     order = np.argsort(tables[0]["SNP"])
@@ -77,14 +36,14 @@ def test_figures_are_those_of_the_formula(combined: Run) -> None:
     assert found["DIRECTION"].to_list() == signs
 
 
-def test_effect_allele_depends_on_alleles_alone(combined: Run) -> None:
+def test_effect_allele_depends_on_alleles_alone(combined: Combined) -> None:
     found = tsv(combined(studies(), "--format", "tsv"))
     pairs = set(zip(found["EA"], found["NEA"]))
     assert pairs <= {("A", "C"), ("A", "G"), ("A", "T"), ("C", "G"), ("T", "C"), ("T", "G")}
 
 
 @pytest.mark.parametrize("how", ["rows", "studies", "swapped", "cores"])
-def test_same_bits(how: str, combined: Run, out: Path) -> None:
+def test_same_bits(how: str, combined: Combined, out: Path) -> None:
     tables = studies()
     before = Path(f"{combined(tables, '--format', 'tbl,tsv')}.tbl").read_bytes()
     rng = np.random.default_rng(3)
@@ -113,7 +72,7 @@ def test_same_bits(how: str, combined: Run, out: Path) -> None:
     assert after == before
 
 
-def test_all_formats_and_the_store_say_the_same(combined: Run, tmp_path: Path) -> None:
+def test_all_formats_and_the_store_say_the_same(combined: Combined, tmp_path: Path) -> None:
     prefix = combined(studies(), "--format", "tbl,tsv,ssf,parquet", "--store", tmp_path / "s.h5")
     table = tsv(prefix)
     assert pl.read_parquet(f"{prefix}.parquet")["BETA"].to_list() == table["BETA"].to_list()
@@ -123,7 +82,7 @@ def test_all_formats_and_the_store_say_the_same(combined: Run, tmp_path: Path) -
     assert ssf["beta"].to_list() == table["BETA"].to_list() and ssf.columns[0] == "chromosome"
 
 
-def test_p_beyond_doubles_is_written(combined: Run) -> None:
+def test_p_beyond_doubles_is_written(combined: Combined) -> None:
     tables = studies()
     for one in tables:
         one["BETA"][7] = 60 * one["SE"][7] * (1 if one["EA"][7] == tables[0]["EA"][7] else -1)
@@ -133,7 +92,7 @@ def test_p_beyond_doubles_is_written(combined: Run) -> None:
     assert float(row["MLOG10P"]) > 2000 and row["P"].endswith(f"e-{int(float(row['MLOG10P'])) + 1}")
 
 
-def test_samplesize_and_stouffer(combined: Run) -> None:
+def test_samplesize_and_stouffer(combined: Combined) -> None:
     tables = studies()
     order = np.argsort(tables[0]["SNP"])
     for scheme, weight in (("samplesize", [1.0, 2.0, 3.0]), ("stouffer", [1.0, 1.0, 1.0])):
@@ -147,14 +106,14 @@ def test_samplesize_and_stouffer(combined: Run) -> None:
         )
 
 
-def test_genomic_control_and_lambda_given(combined: Run, tmp_path: Path) -> None:
+def test_genomic_control_and_lambda_given(combined: Combined, tmp_path: Path) -> None:
     tables = studies()
     plain = tsv(combined(tables, "--format", "tsv"))
     doubled = tsv(combined(tables, "--genomic_control", "4", "--format", "tsv", "--overwrite"))
     np.testing.assert_allclose(doubled["SE"], 2 * plain["SE"].to_numpy(), rtol=1e-12)
 
 
-def test_ancestry_subtotals_part_q(combined: Run) -> None:
+def test_ancestry_subtotals_part_q(combined: Combined) -> None:
     found = tsv(combined(studies(4), "--ancestry", "EUR,EUR,AFR,AFR", "--subtotals", "--format", "tsv"))
     total = found["Q_BETWEEN"] + found["Q_WITHIN"]
     np.testing.assert_allclose(total, found["Q"], rtol=1e-9, atol=1e-9)
@@ -168,16 +127,8 @@ def test_ancestry_subtotals_part_q(combined: Run) -> None:
     )
 
 
-def test_subtotals_need_all_ancestries(refused: Callable[..., str], out: Path, tmp_path: Path) -> None:
-    """Q within ancestries would have the degrees of freedom of a study that is in none."""
-    assert "--subtotals: no ancestry is given for study0, study1" in refused(studies(2), "--subtotals")
-    table = tmp_path / "studies.tsv"
-    table.write_text(f"NAME\tPATH\tANCESTRY\na\t{tmp_path}/study0.txt\tEUR\nb\t{tmp_path}/study1.txt\t\n")
-    assert main(["meta", "--studies", str(table), "--subtotals", "--out", str(out)]) == 2
-
-
 @pytest.mark.parametrize("scheme", ["stderr", "samplesize"])
-def test_all_rows_have_all_columns(scheme: str, combined: Run) -> None:
+def test_all_rows_have_all_columns(scheme: str, combined: Combined) -> None:
     """What no study has on one chromosome, or only one ancestry, is NA there: not a column less."""
     tables = studies(3, n_variants=120)
     for one in tables:
@@ -200,7 +151,7 @@ def test_all_rows_have_all_columns(scheme: str, combined: Run) -> None:
     assert lacking["Z"].null_count() == 0 and written["EAF"].null_count() == lacking.height
 
 
-def test_sample_sizes_that_are_not_told_are_not_added_up(combined: Run) -> None:
+def test_sample_sizes_that_are_not_told_are_not_added_up(combined: Combined) -> None:
     tables = studies(3)
     tables[0]["N"] = tables[0]["N"].astype(str)
     tables[0]["N"][:3] = ["NA", "0", "-5"]
@@ -211,11 +162,7 @@ def test_sample_sizes_that_are_not_told_are_not_added_up(combined: Run) -> None:
     assert sorted(rejected(prefix)["REASON"]) == ["N zero or negative", "N zero or negative", "missing N"]
 
 
-def test_ssf_needs_an_effect(refused: Callable[..., str]) -> None:
-    assert "--format ssf: " in refused(studies(2), "--format", "ssf", "--scheme", "stouffer")
-
-
-def test_other_strand_is_turned(combined: Run) -> None:
+def test_other_strand_is_turned(combined: Combined) -> None:
     tables = studies()
     before = tsv(combined(tables, "--format", "tsv"))
     other = dict(zip("ACGT", "TGCA"))
@@ -229,7 +176,7 @@ def test_other_strand_is_turned(combined: Run) -> None:
     assert account(prefix)["OTHER_STRAND"].to_list() == [0, sum(turn), 0]
 
 
-def test_mismatched_alleles_leave_the_study(combined: Run) -> None:
+def test_mismatched_alleles_leave_the_study(combined: Combined) -> None:
     tables = studies()
     one = tables[2]
     for row in range(5):
@@ -254,7 +201,7 @@ def test_mismatched_alleles_leave_the_study(combined: Run) -> None:
     assert separate.height == found.height + 5
 
 
-def test_rows_that_cannot_be_used_are_counted(combined: Run) -> None:
+def test_rows_that_cannot_be_used_are_counted(combined: Combined) -> None:
     tables = studies()
     one = {name: column.astype(object) for name, column in tables[0].items()}
     one["SE"][0], one["SE"][1], one["SE"][2] = 0, -0.1, "NA"
@@ -272,7 +219,7 @@ def test_rows_that_cannot_be_used_are_counted(combined: Run) -> None:
     assert "frequencies outside 0 to 1" in Path(f"{prefix}.log").read_text()
 
 
-def test_variant_of_one_study(combined: Run) -> None:
+def test_variant_of_one_study(combined: Combined) -> None:
     tables = studies()
     tables[1] = {name: column[1:] for name, column in tables[1].items()}
     tables[2] = {name: column[1:] for name, column in tables[2].items()}
@@ -282,7 +229,7 @@ def test_variant_of_one_study(combined: Run) -> None:
     assert "v0" not in fewer["SNPID"].to_list()
 
 
-def test_scales_and_dominance_are_warned_of(combined: Run) -> None:
+def test_scales_and_dominance_are_warned_of(combined: Combined) -> None:
     tables = studies()
     tables[1]["BETA"], tables[1]["SE"] = tables[1]["BETA"] * 10, tables[1]["SE"] * 10
     tables[2]["N"] = tables[2]["N"] * 100
@@ -292,92 +239,14 @@ def test_scales_and_dominance_are_warned_of(combined: Run) -> None:
     assert "study2 has 99 % of all people" in text
 
 
-def test_inflated_study_is_warned_of(combined: Run) -> None:
+def test_inflated_study_is_warned_of(combined: Combined) -> None:
     tables = studies()
     tables[0]["BETA"] = tables[0]["BETA"] * 2
     assert "study0: lambda " in Path(f"{combined(tables)}.log").read_text()
 
 
-def known_snps(build: str) -> Table:
-    """A study at places of known SNPs."""
-    from postgwas.reference.known_snps import known_snps as table
-
-    known = table()
-    rows = np.arange(0, known.rsid.size, max(1, known.rsid.size // 300))[:300]
-    n = rows.size
-    rng = np.random.default_rng(1)
-    return {
-        "SNP": np.array([f"rs{number}" for number in known.rsid[rows].tolist()]),
-        "CHR": known.chr[rows], "BP": getattr(known, build.lower())[rows],
-        "EA": np.full(n, "A"), "NEA": np.full(n, "G"), "BETA": rng.normal(0, 0.1, n).round(5),
-        "SE": np.full(n, 0.1), "N": np.full(n, 1000),
-    }  # fmt: skip
-
-
-def test_different_builds_are_refused(refused: Callable[..., str], combined: Run) -> None:
-    tables = [known_snps("GRCh37"), known_snps("GRCh38")]
-    line = refused(tables)
-    assert "different builds: study0 is on GRCh37; study1 is on GRCh38" in line and "--target_build" in line
-    by_id = tsv(combined(tables, "--match", "id", "--format", "tsv"))
-    assert by_id["N_STUDIES"].unique().to_list() == [2]
-
-
-def test_studies_are_lifted(combined: Run, refused: Callable[..., str], tmp_path: Path) -> None:
-    tables = [known_snps("GRCh37"), known_snps("GRCh38")]
-    line = refused(tables, "--target_build", "GRCh38")
-    assert "is on GRCh37, not on GRCh38" in line and "--chain" in line
-    lines = []
-    for at, (chr, old, new) in enumerate(zip(tables[0]["CHR"], tables[0]["BP"], tables[1]["BP"])):
-        size = 250_000_000
-        name = "X" if chr == 23 else chr
-        ends = f"{old - 1} {old}", f"{new - 1} {new}"
-        lines.append(f"chain 1 chr{name} {size} + {ends[0]} chr{name} {size} + {ends[1]} {at + 1}\n1\n\n")
-    (tmp_path / "to38.chain").write_text("".join(lines))
-    found = tsv(
-        combined(tables, "--target_build", "GRCh38", "--chain", tmp_path / "to38.chain", "--format", "tsv")
-    )
-    assert set(found["POS"]) == set(tables[1]["BP"].tolist())
-    assert found["N_STUDIES"].unique().to_list() == [2]
-
-
-def test_missing_n_is_said(refused: Callable[..., str]) -> None:
-    tables = studies(2)
-    del tables[1]["N"]
-    line = refused(tables, "--scheme", "samplesize")
-    assert "study1.txt: no column gives N" in line and "--n" in line
-
-
-def test_no_common_form_is_refused(refused: Callable[..., str]) -> None:
-    one, two = studies(2)
-    line = refused([one, {**two, "BP": two["BP"] + 1}], "--min_studies", 2)
-    assert "no variant of 2 studies or more" in line
-
-
-def test_empty_study_is_refused(refused: Callable[..., str]) -> None:
-    one, two = studies(2)
-    line = refused([one, {**two, "SE": np.zeros(len(two["SE"]))}])
-    assert "none of 400 rows can be used" in line and "SE zero or negative" in line
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--names", "a,a"], "two studies are called a"),
-        (["--names", "a"], "--names has 1 values for 2 studies"),
-        (["--genomic_control", "maybe"], "--genomic_control maybe"),
-        (["--format", "xlsx"], "--format xlsx"),
-        (["--maf_min", "0.7"], "--maf_min 0.7"),
-        (["--info_min", "nan"], "--info_min nan"),
-        (["--n_min", "-1"], "--n_min -1"),
-        (["--chain", "x"], "--chain without --target_build"),
-    ],
-)
-def test_bad_flags(arguments: list[str], said: str, refused: Callable[..., str]) -> None:
-    assert said in refused(studies(2, n_variants=50), *arguments)
-
-
 @pytest.mark.parametrize("se", [1e-7, 1e-120])
-def test_effects_beyond_all_measure_are_printed(combined: Run, se: float) -> None:
+def test_effects_beyond_all_measure_are_printed(combined: Combined, se: float) -> None:
     """P has more digits in its exponent than there is room for."""
     table, here = studies(1, n_variants=50)[0], np.arange(50) == 3
     changed = {"SE": np.where(here, se, table["SE"]), "BETA": np.where(here, 5.0, table["BETA"])}
@@ -389,50 +258,21 @@ def test_effects_beyond_all_measure_are_printed(combined: Run, se: float) -> Non
     assert tsv(prefix).height == 50
 
 
-@pytest.mark.parametrize("value", ["-3", "nan", "0"])
-def test_a_lambda_that_corrects_nothing(out: Path, tmp_path: Path, capsys, value: str) -> None:
-    path = write(tmp_path / "one.txt", studies(1, n_variants=50)[0])
-    table = tmp_path / "studies.tsv"
-    table.write_text(f"NAME\tPATH\tLAMBDA\none\t{path}\t{value}\n")
-    assert main(["meta", "--studies", str(table), "--out", str(out), "--quiet"]) == 2
-    assert f"line 2, LAMBDA: {value}, expected a number above 0" in capsys.readouterr().err
-
-
-def unplaced(table: Table) -> Table:
-    return {name: column for name, column in table.items() if name not in ("CHR", "BP")}
-
-
-def test_loci_and_ssf_need_positions(refused: Callable[..., str]) -> None:
-    """Without, all hits would be one locus, and the file a header alone."""
-    tables = [unplaced(table) for table in studies(2, n_variants=50)]
-    line = refused(tables, "--match", "id", "--loci", "0.5")
-    assert "have no place: loci cannot be told apart (--chr_name" in line
-    assert "--format ssf: no variant has a position" in refused(tables, "--match", "id", "--format", "ssf")
-
-
-def test_a_limit_on_what_a_study_lacks_is_told(combined: Run, out: Path) -> None:
+def test_a_limit_on_what_a_study_lacks_is_told(combined: Combined, out: Path) -> None:
     combined(studies(2, n_variants=50), "--info_min", "0.9")
     assert (
         Path(f"{out}.log").read_text().count("no column gives INFO: --info_min leaves all its rows in") == 2
     )
 
 
-def test_studies_that_agree_exactly_are_no_hit(combined: Run) -> None:
+def test_studies_that_agree_exactly_are_no_hit(combined: Combined) -> None:
     """Knapp and Hartung's error is 0 then, which is no P of 0."""
     table = studies(1, n_variants=50)[0]
     found = tsv(combined([table, table], "--method", "random", "--test", "knha", "--format", "tsv"))
     assert found["P"].null_count() == 50 and found["MLOG10P_FIXED"].null_count() == 0
 
 
-def test_nothing_is_overwritten(combined: Run, out: Path, tmp_path: Path) -> None:
-    combined(studies(2, n_variants=50))
-    before = Path(f"{out}.tbl").read_bytes()
-    paths = ",".join(str(tmp_path / f"study{at}.txt") for at in range(2))
-    assert main(["meta", "--sumstats", paths, "--out", str(out), "--quiet"]) == 2
-    assert Path(f"{out}.tbl").read_bytes() == before
-
-
-def test_studies_from_a_table(combined: Run, out: Path, tmp_path: Path) -> None:
+def test_studies_from_a_table(combined: Combined, out: Path, tmp_path: Path) -> None:
     combined(studies(2, n_variants=50))
     (tmp_path / "list.tsv").write_text(
         "NAME\tPATH\tANCESTRY\tLAMBDA\nfirst\tstudy0.txt\tEUR\t1.5\nsecond\tstudy1.txt\tAFR\tNA\n"
@@ -445,19 +285,7 @@ def test_studies_from_a_table(combined: Run, out: Path, tmp_path: Path) -> None:
     assert text.startswith("FILE\tLINE\tSNPID\tREASON")
 
 
-def test_columns_are_named_for_one_file_alone(combined: Run, out: Path, refused: Callable[..., str]) -> None:
-    """The second study's alleles have names that tell nothing; those of the others are found."""
-    tables = studies(3)
-    odd = [*tables]
-    odd[1] = {{"EA": "AL1", "NEA": "AL2"}.get(name, name): values for name, values in tables[1].items()}
-    told = refused(odd, "--ea_name", "AL1,NA")
-    assert told.startswith("--ea_name AL1,NA: 2 names for 3 studies")
-    plain = tsv(combined(tables, "--format", "tsv", prefix=out.with_name("plain"), name="plain"))
-    named = tsv(combined(odd, "--format", "tsv", "--ea_name", "NA,AL1,NA", "--nea_name", "NA,AL2,NA"))
-    assert named.drop("NAME", strict=False).equals(plain.drop("NAME", strict=False))
-
-
-def test_names_with_dollar_signs_are_no_formulas(combined: Run) -> None:
+def test_names_with_dollar_signs_are_no_formulas(combined: Combined) -> None:
     tables = studies(2, n_variants=40)
     for one in tables:
         one["BETA"][3] = 20 * one["SE"][3] * (1 if one["EA"][3] == tables[0]["EA"][3] else -1)

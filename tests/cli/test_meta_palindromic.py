@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from meta.small_studies import Table, studies, write
+from meta.small_studies import Table, account, studies, tsv, write
 
 from postgwas.cli.main import main
 
@@ -34,14 +34,6 @@ def run(tables: list[Table], folder: Path, *arguments: object, out: str = "out",
     argv = ["meta", "--sumstats", *paths, "--out", folder / out, "--format", "tsv", "--quiet", *arguments]
     assert main([str(one) for one in argv]) == status
     return folder / out
-
-
-def tsv(prefix: Path) -> pl.DataFrame:
-    return pl.read_csv(f"{prefix}.tsv.gz", separator="\t", null_values="NA", infer_schema_length=None)
-
-
-def account(prefix: Path) -> pl.DataFrame:
-    return pl.read_csv(f"{prefix}.studies.tsv", separator="\t", null_values="NA")
 
 
 def reasons(prefix: Path) -> dict[str, int]:

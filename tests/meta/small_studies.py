@@ -1,14 +1,17 @@
-"""Small simulated studies for `postgwas meta`, as tables of text."""
+"""Small simulated studies for `postgwas meta`, as tables of text, and its results read back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 N_VARIANTS = 400
 LETTERS = np.array(list("ACGT"))
 Table = dict[str, np.ndarray]
+Combined = Callable[..., Path]
 
 
 def studies(n_studies: int = 3, *, seed: int = 5, n_variants: int = N_VARIANTS) -> list[Table]:
@@ -43,3 +46,13 @@ def write(path: Path, table: Table) -> Path:
     lines = ["\t".join(table), *("\t".join(map(str, row)) for row in rows)]
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def tsv(prefix: Path) -> pl.DataFrame:
+    """Results."""
+    return pl.read_csv(f"{prefix}.tsv.gz", separator="\t", null_values="NA", infer_schema_length=None)
+
+
+def account(prefix: Path) -> pl.DataFrame:
+    """What became of each study."""
+    return pl.read_csv(f"{prefix}.studies.tsv", separator="\t", null_values="NA")
