@@ -22,6 +22,8 @@ from typing import Any, TextIO
 from postgwas.errors import OutputError, PostgwasError
 
 ROOT = "postgwas"
+#: Command line of the step that runs in this process; see :func:`running_step`.
+_step = ""
 logging.getLogger(ROOT).addHandler(logging.NullHandler())
 
 
@@ -138,8 +140,21 @@ def run_log(
             handler.close()
 
 
+@contextmanager
+def running_step(command: str) -> Iterator[None]:
+    """Have logs and provenance name the command line of a study's step, not the one that runs the study."""
+    global _step
+    before, _step = _step, command
+    try:
+        yield
+    finally:
+        _step = before
+
+
 def running_command() -> str:
     """The command line of this process, quoted for a shell; empty where there is none to repeat."""
+    if _step:
+        return _step
     program = os.path.basename(sys.argv[0]) if sys.argv else ""
     return "" if program in ("", "-c", "-m") else shlex.join([program, *sys.argv[1:]])
 

@@ -63,8 +63,6 @@ def make_step(
     argv = [*entry.command, *words, "--out", str(folder / (prefix or of or kind)), *chosen]
     if "store" in known:
         argv += ["--store", str(study.store)]
-    if "overwrite" in known:
-        argv.append("--overwrite")
     return Step(
         name=f"{kind}/{of}" if of else kind,
         kind=kind,

@@ -81,6 +81,12 @@ def write_whole(path: Path, text: str) -> None:
         raise
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Remove what :func:`write_whole` left of small files when a run was killed; no other run may go on."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)
+
+
 def code_digest(rooms: tuple[str, ...], module: str, digests: Digests) -> str:
     """The version, and where postgwas is worked on, the sources of rooms too.
 

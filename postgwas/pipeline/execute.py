@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from postgwas.errors import NoSignalError, OutputError
+from postgwas.errors import NoSignalError, OutputError, StoreError
+from postgwas.pipeline.digests import write_whole
 from postgwas.pipeline.kinds import KINDS
 from postgwas.pipeline.settings import flags_of
 from postgwas.pipeline.step import Step
-from postgwas.runlog import ROOT, ConsoleHandler
+from postgwas.runlog import ROOT, ConsoleHandler, running_step
 
 #: Most warnings of a step that its marker keeps.
 _MOST_WARNINGS = 50
@@ -35,12 +36,14 @@ class Executed:
     note: str = ""
 
 
-def execute(step: Step, *, scheduler: str | None = None) -> Executed:
+def execute(step: Step, command: str, *, scheduler: str | None = None) -> Executed:
     """Run a step's command.
 
     Parameters
     ----------
     step : Step
+    command : str
+        As one would type it in the study's folder; logs and provenance have it.
     scheduler : str, optional
         Address of a Dask cluster, for commands that can use it.
 
@@ -62,15 +65,29 @@ def execute(step: Step, *, scheduler: str | None = None) -> Executed:
     if scheduler is not None and parallel(step):
         words += ["--dask_scheduler", scheduler]
     done = Executed()
-    with _listening() as heard, contextlib.redirect_stdout(io.StringIO()):
+    with (
+        running_step(command),
+        _listening() as heard,
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
         try:
             status = run_words(words)
         except NoSignalError as nothing:
             status, done.note = 0, nothing.message
+        except StoreError as error:
+            raise _not_ours(error) from None
     if status:
         heard.append(f"ended with status {status}: part of the results is missing")
     done.warnings = list(dict.fromkeys(heard))[:_MOST_WARNINGS]
     return done
+
+
+def _not_ours(error: StoreError) -> StoreError:
+    """What the step's own last run left is gone by now: whatever is in the way is someone else's."""
+    if error.hint is None or "--overwrite" not in error.hint:
+        return error
+    hint = "no step of this study made it: move the store away, or give the study another name"
+    return StoreError(error.message, hint=hint)
 
 
 def parallel(step: Step) -> bool:
@@ -78,14 +95,16 @@ def parallel(step: Step) -> bool:
     return KINDS[step.kind].spreads and "dask_scheduler" in flags_of(step.kind)
 
 
-def make_room(step: Step, begun: Path) -> None:
+def make_room(step: Step, begun: Path, command: str) -> None:
     """An empty folder for a step's results.
 
     Parameters
     ----------
     step : Step
     begun : Path
-        Marks the folder as ours.
+        Marks the folder as ours; `command` is written there.
+    command : str
+        What is begun.
 
     Raises
     ------
@@ -97,7 +116,7 @@ def make_room(step: Step, begun: Path) -> None:
             f"{step.out} exists, and no run of this study made it",
             hint="move it away, or give another out: in study.yaml",
         )
-    begun.touch()
+    write_whole(begun, command)
     if step.out.exists():
         shutil.rmtree(step.out)
     step.out.mkdir(parents=True)

@@ -111,9 +111,20 @@ class Markers:
                 return f"{name} was changed"
         return None
 
-    def begun(self, step: Step) -> Path:
-        """A file that says that the folder of a step's results is ours to empty."""
-        return self.folder / f"{_plain(step.name)}.begun"
+    def begun(self, name: str) -> Path:
+        """A file that says that the folder of a step's results is ours to empty; it has the command line."""
+        return self.folder / f"{_plain(name)}.begun"
+
+    def command(self, name: str) -> str:
+        """The command line with which a step was last begun; empty where it never was."""
+        try:
+            return self.begun(name).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return ""
+
+    def begun_names(self) -> list[str]:
+        """All steps that were ever begun."""
+        return sorted(path.stem.replace("__", "/", 1) for path in self.folder.glob("*.begun"))
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{_plain(name)}.json"

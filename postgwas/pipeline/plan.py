@@ -75,7 +75,7 @@ def state_of(
     key = key_of(step, root, markers, digests)
     marker = kept.read(step.name)
     if marker is None:
-        begun = kept.begun(step).exists()
+        begun = kept.begun(step.name).exists()
         return key, "was interrupted" if begun else "new", None
     if marker.key != key:
         return key, "inputs, settings or code changed", marker

@@ -14,14 +14,14 @@ from typing import Any
 from postgwas.compute.shared import workers_within
 from postgwas.destination import check_store
 from postgwas.errors import OutputError, PostgwasError
-from postgwas.pipeline.digests import Digests
+from postgwas.pipeline.digests import Digests, remove_unfinished
 from postgwas.pipeline.execute import execute, make_room, parallel
 from postgwas.pipeline.graph import choose, steps_of
 from postgwas.pipeline.markers import FOLDER, Marker, Markers, marker_of, outputs_in
 from postgwas.pipeline.one_at_a_time import one_at_a_time
 from postgwas.pipeline.plan import Planned, make_plan, state_of
 from postgwas.pipeline.step import Step
-from postgwas.pipeline.store_parts import listing, remove_parts, written_since
+from postgwas.pipeline.store_parts import listing, made_by, parts_folder, remove_parts, written_since
 from postgwas.pipeline.study_file import StudyDescription, read_study
 
 Say = Callable[[str], None]
@@ -163,6 +163,7 @@ def run_study(
     if where is not None and where.cores > 1 and where.scheduler is None and where.jobqueue is None:
         workers_within(where.cores, where.memory)
     with one_at_a_time(folder), ExitStack() as stack:
+        remove_unfinished(folder)
         run = _Run(study, Digests(folder / "digests.json", trust=not check), where or Where(), say, stack)
         if not only:
             run.forget_others(steps)
@@ -240,23 +241,24 @@ class _Run:
     def _make(self, step: Step, key: str, marker: Marker | None, began: float) -> Marker:
         scheduler = self._cluster(step)  # before anything is emptied: there may be no workers to be had
         self.kept.remove(step.name)
-        make_room(step, self.kept.begun(step))
-        if marker is not None:
-            # As the files in its folder: were the step to fail, the store would show what is out of date.
-            remove_parts(self.study.store, marker.parts)
-        before = listing(self.study.store)
+        store, command = self.study.store, step.command(self.study.folder)
+        unfinished = self._left({command, self.kept.command(step.name)})
+        make_room(step, self.kept.begun(step.name), command)
+        # As the files in its folder: were the step to fail, the store would show what is out of date.
+        remove_parts(store, [*unfinished, *(marker.parts if marker is not None else ())])
+        before = listing(store)
         try:
-            done = execute(step, scheduler=scheduler)
+            done = execute(step, command, scheduler=scheduler)
         except BaseException:
-            remove_parts(self.study.store, written_since(before, self.study.store))
+            remove_parts(store, written_since(before, store, command))
             raise
-        parts = written_since(before, self.study.store)
+        parts = written_since(before, store, command)
         results: dict[str, str] = {}
         if parts:
             from postgwas.store.content import content_checksums
 
-            results = content_checksums(self.study.store, parts)
-        folder = str(self.study.store.with_suffix(".parts"))
+            results = content_checksums(store, parts)
+        folder = parts_folder(store)
         made = marker_of(
             step,
             key,
@@ -270,6 +272,13 @@ class _Run:
         self.kept.write(made)
         self.digests.save()
         return made
+
+    def _left(self, commands: set[str]) -> list[str]:
+        """Parts that a run with one of these command lines left behind when it was killed."""
+        known = [marker for name in self.kept.names() if (marker := self.kept.read(name)) is not None]
+        finished = {part for marker in known for part in marker.parts}
+        names = (name for name in listing(self.study.store) if name not in finished)
+        return made_by(self.study.store, names, commands - {""})
 
     def _cluster(self, step: Step) -> str | None:
         """The scheduler's address; workers are started for the first step that can use them."""
@@ -300,9 +309,12 @@ class _Run:
     def forget_others(self, steps: Sequence[Step]) -> None:
         """Take results of steps out of the store that the study no longer has."""
         names = {step.name for step in steps}
-        for name in self.kept.names():
+        for name in self.kept.begun_names():
+            if name in names:
+                continue
             marker = self.kept.read(name)
-            if name not in names and marker is not None:
-                remove_parts(self.study.store, marker.parts)
-                self.kept.remove(name)
+            parts = list(marker.parts) if marker is not None else self._left({self.kept.command(name)})
+            remove_parts(self.study.store, parts)
+            self.kept.remove(name)
+            if marker is not None or parts:
                 self.say(f"{name} is no longer in the study: its results were taken out of the store")

@@ -1,9 +1,13 @@
-"""Which parts of the store a step wrote; removing those that it no longer writes."""
+"""Which parts of the store a step wrote; removing those that it no longer writes.
+
+Others may write into a study's store while it runs, by hand or from another study. A part is a step's if its
+provenance has the step's command line; what others made is neither taken for a result nor removed.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 Listing = dict[str, tuple[int, int, int]]
@@ -27,9 +31,20 @@ def listing(store: Path) -> Listing:
     return found
 
 
-def written_since(before: Listing, store: Path) -> list[str]:
-    """Parts that are new or were replaced."""
-    return sorted(name for name, signature in listing(store).items() if before.get(name) != signature)
+def written_since(before: Listing, store: Path, command: str) -> list[str]:
+    """Parts that are new or were replaced, of this command line's; and LD matrices, which are no one's."""
+    names = [name for name, signature in listing(store).items() if before.get(name) != signature]
+    return made_by(store, names, {command, ""})
+
+
+def made_by(store: Path, names: Iterable[str], these: Container[str]) -> list[str]:
+    """Those of some parts that one of these command lines made, sorted."""
+    names = list(names)
+    if not names:
+        return []
+    from postgwas.store.content import commands
+
+    return sorted(name for name, command in commands(store, names).items() if command in these)
 
 
 def remove_parts(store: Path, names: Iterable[str]) -> None:

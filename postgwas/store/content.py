@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from postgwas.errors import StoreError
+from postgwas.store.encoding import read_json
 from postgwas.store.hdf5 import open_file
 from postgwas.store.index import list_parts, parts_folder
 from postgwas.store.schema import CHECKSUM
@@ -40,6 +43,31 @@ def content_checksums(path: Path, parts: list[str] | None = None) -> dict[str, s
         with open_file(parts_folder(path) / name) as handle:
             found[str(handle.attrs["key"])] = _of_result(handle)
     return dict(sorted(found.items()))
+
+
+def commands(path: Path, parts: Iterable[str]) -> dict[str, str]:
+    """The command line that made each part; empty for LD matrices, which any run may make and use.
+
+    Parameters
+    ----------
+    path : Path
+        The store, such as ``study.h5``.
+    parts : iterable of str
+        File names; those that are gone or damaged are left out.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    found: dict[str, str] = {}
+    for name in parts:
+        try:
+            with open_file(parts_folder(path) / name) as handle:
+                document = read_json(handle, "provenance", file=path, key=name)
+                found[name] = "" if handle.attrs["kind"] == "ld-matrix" else str(document["command"])
+        except (OSError, KeyError, RuntimeError, TypeError, ValueError, StoreError):
+            continue
+    return found
 
 
 def _of_result(group: Any) -> str:

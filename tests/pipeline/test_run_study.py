@@ -8,19 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from pipeline.tiny_study import STEPS
+from pipeline.tiny_study import STEPS, edit
 
 from postgwas.errors import OutputError, UsageError
 from postgwas.pipeline.run_study import Where, plan_study, run_study
 from postgwas.store.content import content_checksums
 from postgwas.store.study import Study
-
-
-def edit(folder: Path, old: str, new: str) -> None:
-    path = folder / "study.yaml"
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
 
 
 def checksums(folder: Path) -> dict[str, str]:

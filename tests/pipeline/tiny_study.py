@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from postgwas.reference.demo_study_design import REGIONS, DemoPlan
 
 TINY = DemoPlan(
@@ -60,3 +62,11 @@ STEPS = [
     "genotypes_prune/lcl", "genotypes_pca/lcl", "expression_prepare/lcl", "expression_peer/lcl",
     "expression_covariates/lcl", "eqtl_permute/lcl", "eqtl_finemap/lcl",
 ]  # fmt: skip
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    """Change its study.yaml."""
+    path = folder / "study.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
