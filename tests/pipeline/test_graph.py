@@ -57,7 +57,7 @@ def test_commands_are_relative_to_the_study(demo):
     assert one.command(demo) == (
         "postgwas ldsc --h2 results/harmonise/EUR_LDL/EUR_LDL.sumstats.gz --ref_ld results/ld_scores/EUR/EUR "
         "--w_ld results/ld_scores/EUR/EUR --out results/h2/EUR_LDL/EUR_LDL --n_blocks 48 --two_step 2000 "
-        "--store results/demo.h5 --overwrite"
+        "--store results/demo.h5"
     )
 
 
