@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from postgwas.errors import OutputError, PanelError
-from postgwas.ld.ldscore_files import find_files
 from postgwas.ld.panel import read_without_cache
+from postgwas.ld.panel_files import find_files
 from postgwas.progress import progress
 from postgwas.reference.download import download
 from postgwas.reference.files import sha256_of, write_text

@@ -76,7 +76,7 @@ class Panel:
     @property
     def is_here(self) -> bool:
         """Whether there are LD score files at `place`."""
-        from postgwas.ld.ldscore_files import find_files
+        from postgwas.ld.panel_files import find_files
 
         if self.path is None:
             return self.place.is_dir()

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from postgwas.errors import PanelError
-from postgwas.ld.ldscore_files import PanelFiles, find_files, read_counts, read_scores
+from postgwas.ld.ldscore_files import read_counts, read_scores
 from postgwas.ld.panel_cache import KeptPanel, cache_path, read_cache, write_cache
+from postgwas.ld.panel_files import PanelFiles, find_files
 from postgwas.ld.variant_ids import VariantIds
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from postgwas.errors import InputError, PanelError, UsageError
-from postgwas.ld.ldscore_files import CHROMOSOMES
+from postgwas.ld.panel_files import CHROMOSOMES
 from postgwas.ldsc.jackknife import Array
 from postgwas.sumstats.chunks import squeeze
 from postgwas.sumstats.compression import ByteStream

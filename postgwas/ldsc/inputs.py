@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from postgwas.errors import NoVariantsError, PanelError, UsageError
 from postgwas.ld.id_index import Places
-from postgwas.ld.ldscore_files import COMPRESSIONS, SUFFIX
 from postgwas.ld.panel import Counts, LDScorePanel, load_panel
+from postgwas.ld.panel_files import found_place as found_place
 from postgwas.ldsc.munged import Munged as Munged
 from postgwas.ldsc.munged import read_munged as read_munged
 
@@ -253,15 +253,6 @@ def _check_cover(found: int, munged: Munged, panel: LDScorePanel, flag: str, ref
         f"with {panel.n_variants:,} in the LD scores; {ids}",
         hint=f"give LD scores of the same variants ({flag})",
     )
-
-
-def found_place(name: str, by_chromosome: bool) -> str:
-    """The one file of a prefix where one file was asked for and there is one."""
-    if not by_chromosome:
-        for ending in COMPRESSIONS:
-            if Path(name + SUFFIX + ending).is_file():
-                return name + SUFFIX + ending
-    return name
 
 
 def _check_same_variants(first: LDScorePanel, other: LDScorePanel) -> None:

@@ -56,7 +56,10 @@ def make_step(
     Step
     """
     entry = KINDS[kind]
-    given = {name: value for name, value in (study.settings(kind) or {}).items() if name not in without}
+    # What is said of one GWAS goes before what is said of all.
+    said = {word[2:] for word in words if word.startswith("--")} | set(without)
+    settings = study.settings(kind) or {}
+    given = {name: value for name, value in settings.items() if name.replace("-", "_") not in said}
     chosen, files = words_of(kind, given, study.folder)
     folder = study.out / kind / of if of else study.out / kind
     known = flags_of(kind)

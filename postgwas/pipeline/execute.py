@@ -36,7 +36,7 @@ class Executed:
     note: str = ""
 
 
-def execute(step: Step, command: str, *, scheduler: str | None = None) -> Executed:
+def execute(step: Step, command: str, *, folder: Path, scheduler: str | None = None) -> Executed:
     """Run a step's command.
 
     Parameters
@@ -44,6 +44,8 @@ def execute(step: Step, command: str, *, scheduler: str | None = None) -> Execut
     step : Step
     command : str
         As one would type it in the study's folder; logs and provenance have it.
+    folder : Path
+        Of study.yaml. The command runs there, so that a word which is no path here means no file elsewhere.
     scheduler : str, optional
         Address of a Dask cluster, for commands that can use it.
 
@@ -69,6 +71,7 @@ def execute(step: Step, command: str, *, scheduler: str | None = None) -> Execut
         running_step(command),
         _listening() as heard,
         contextlib.redirect_stdout(io.StringIO()),
+        contextlib.chdir(folder),
     ):
         try:
             status = run_words(words)

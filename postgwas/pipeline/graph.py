@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from postgwas.errors import UsageError
 from postgwas.pipeline.kinds import KINDS
-from postgwas.pipeline.step import Step
+from postgwas.pipeline.step import Step, relative
 from postgwas.pipeline.steps_expression import expression_steps
 from postgwas.pipeline.steps_gwas import gwas_steps
 from postgwas.pipeline.steps_joint import coloc_steps, report_step
@@ -34,7 +35,30 @@ def steps_of(study: StudyDescription) -> list[Step]:
                 f"{study.path}: two steps are called {name}",
                 hint="give ancestries, traits or tissues other names",
             )
+    _check_order(study, steps)
     return steps
+
+
+def _check_order(study: StudyDescription, steps: Sequence[Step]) -> None:
+    """Whoever reads what a step writes comes after it.
+
+    Raises
+    ------
+    UsageError
+        A setting names results of the study itself, which would be read before or while they are made.
+    """
+    makers = {step.out: step.name for step in steps}
+    for step in steps:
+        for name in step.reads:
+            if not name.startswith(f"{study.out}/"):
+                continue
+            maker = next((makers[one] for one in Path(name).parents if one in makers), step.name)
+            if maker != step.name and maker not in step.after:
+                place = relative(name, study.folder)
+                raise UsageError(
+                    f"{study.path}: {step.name} would read {place}, a result of {maker}",
+                    hint="settings name files that are there before the run: copy it elsewhere",
+                )
 
 
 def choose(

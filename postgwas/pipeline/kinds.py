@@ -20,7 +20,9 @@ class Kind:
         the step run again.
     title : str
     own : tuple of str
-        Flags that the study sets itself.
+        Flags that the study sets itself, or that would make another analysis of the step.
+    elsewhere : tuple of str
+        Flags that say how files of summary statistics are read: this step reads what harmonise wrote.
     spreads : bool
         Whether it can use a cluster, if its command has the flags.
     """
@@ -30,60 +32,78 @@ class Kind:
     rooms: tuple[str, ...]
     title: str
     own: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     spreads: bool = True
 
 
-_GWAS = ("sumstats", "columns")
-_QTL = ("qtl", "genotypes", "expression")
+_GWAS = ("sumstats", "columns", "genotypes", "reference", "plot")
+_LD = ("ld", "ldsc", *_GWAS)
+_PEOPLE = ("genotypes", "sumstats", "plot")
+_EXPRESSION = ("expression", "columns", "ld", "reference", *_PEOPLE)
+_QTL = ("qtl", "expression", *_PEOPLE)
+
+#: Flags of ldsc that ask for another analysis, or for other data than the step's.
+_ANALYSIS = ("h2", "h2_cts", "rg", "l2", "trait_names")
+_PEOPLE_OF_LDSC = ("genotypes", "bfile", "pfile", "vcf", "genotypes2", "bfile2", "pfile2", "vcf2")
+#: How files of summary statistics are read.
+_NAMES = tuple(f"{one}_name" for one in (
+    "snp", "snpid", "chr", "bpos", "pos", "a1", "a2", "ea", "nea", "eaf", "beta", "or", "se", "z", "p", "n",
+    "info",
+))  # fmt: skip
+_READING = (*_NAMES, "columns", "dialect", "dialect_file", "sample", "n", "n_value", "n_cases", "n_controls")
 
 #: In the order in which the plan shows them.
 KINDS: dict[str, Kind] = {
     "harmonise": Kind(
-        ("harmonise",), "harmonise", _GWAS, "one build, strand and effect allele",
-        ("sumstats", "trait_names", "reference", "af_field", "fasta", "chain", "format"),
+        ("harmonise",), "harmonise", ("report", *_GWAS), "one build, strand and effect allele",
+        ("sumstats", "trait_names", "reference", "af_field", "fasta", "chain", "format", "build", "n",
+         "n_cases", "n_controls", "columns"),
     ),
-    "ld_scores": Kind(("ldsc", "--l2"), "ldsc_command", ("ld", "genotypes"), "LD scores", ("genotypes",)),
+    "ld_scores": Kind(
+        ("ldsc", "--l2"), "ldsc_command", _LD, "LD scores",
+        (*_ANALYSIS, *_PEOPLE_OF_LDSC, "keep2", "match_by"),
+    ),
     "cross_scores": Kind(
-        ("ldsc", "--l2"), "ldsc_command", ("ld", "genotypes"), "LD scores across two ancestries",
-        ("genotypes", "genotypes2", "per_allele"),
+        ("ldsc", "--l2"), "ldsc_command", _LD, "LD scores across two ancestries",
+        (*_ANALYSIS, *_PEOPLE_OF_LDSC, "per_allele"),
     ),
-    "h2": Kind(
-        ("ldsc", "--h2"), "ldsc_command", ("ldsc", "ld", *_GWAS), "heritability", ("ref_ld", "w_ld")
-    ),
+    "h2": Kind(("ldsc", "--h2"), "ldsc_command", _LD, "heritability", (*_ANALYSIS, *_PEOPLE_OF_LDSC)),
     "rg": Kind(
-        ("ldsc", "--rg"), "ldsc_command", ("ldsc", "ld", *_GWAS), "genetic correlations",
-        ("ref_ld", "w_ld", "rg_matrix"),
+        ("ldsc", "--rg"), "ldsc_command", _LD, "genetic correlations",
+        (*_ANALYSIS, *_PEOPLE_OF_LDSC, "rg_matrix"),
     ),
     "mtag": Kind(
-        ("mtag",), "mtag_command", ("mtag", "ldsc", "ld", *_GWAS), "traits of an ancestry together",
-        ("sumstats", "ld_ref_panel", "trait_names"),
+        ("mtag",), "mtag_command", ("mtag", *_LD), "traits of an ancestry together",
+        ("sumstats", "ld_ref_panel", "trait_names", "store_name"), _READING,
     ),
     "meta": Kind(
-        ("meta",), "meta", ("meta", *_GWAS), "ancestries of a trait together",
-        ("sumstats", "names", "ancestry", "studies", "metal_script"),
+        ("meta",), "meta", ("meta", "coloc", "qtl", "ldsc", *_GWAS), "ancestries of a trait together",
+        ("sumstats", "names", "ancestry", "studies", "metal_script"), _READING,
     ),
     "mama": Kind(
-        ("meta", "--method", "mama"), "meta", ("meta", *_GWAS), "each ancestry with the help of the others",
-        ("method", "sumstats", "names", "ancestry", "studies", "metal_script"), spreads=False,
+        ("meta", "--method", "mama"), "meta", ("meta", "coloc", "qtl", "ldsc", *_GWAS),
+        "each ancestry with the help of the others",
+        ("method", "sumstats", "names", "ancestry", "studies", "metal_script"), _READING, spreads=False,
     ),
     "genotypes_qc": Kind(
-        ("genotypes", "qc"), "genotypes_qc", ("genotypes",), "quality control of genotypes", ("genotypes",)
+        ("genotypes", "qc"), "genotypes_qc", _PEOPLE, "quality control of genotypes", ("genotypes",)
     ),
     "genotypes_prune": Kind(
-        ("genotypes", "prune"), "genotypes_prune", ("genotypes",), "variants without LD", ("genotypes",)
+        ("genotypes", "prune"), "genotypes_prune", _PEOPLE, "variants without LD", ("genotypes",)
     ),
     "genotypes_pca": Kind(
-        ("genotypes", "pca"), "genotypes_pca", ("genotypes",), "axes of ancestry", ("genotypes", "extract")
+        ("genotypes", "pca"), "genotypes_pca", _PEOPLE, "axes of ancestry", ("genotypes", "extract")
     ),
     "expression_prepare": Kind(
-        ("expression", "prepare"), "expression_prepare", ("expression",), "filtered and normalised counts",
-        ("gtf", "name"),
+        ("expression", "prepare"), "expression_prepare", _EXPRESSION, "filtered and normalised counts",
+        ("gtf", "name", "counts", "expression"),
     ),
     "expression_peer": Kind(
-        ("expression", "peer"), "expression_peer", ("expression",), "hidden factors", ("n_factors",)
+        ("expression", "peer"), "expression_peer", _EXPRESSION, "hidden factors",
+        ("n_factors", "counts", "expression"),
     ),
     "expression_covariates": Kind(
-        ("expression", "covariates"), "expression_covariates", ("expression", "genotypes"),
+        ("expression", "covariates"), "expression_covariates", _EXPRESSION,
         "covariates put together",
         ("known", "include", "genotype_pcs", "n_genotype_pcs", "factors", "samples"),
     ),
@@ -103,16 +123,19 @@ KINDS: dict[str, Kind] = {
         ("genotypes", "phenotypes", "covariates", "egenes"),
     ),
     "finemap": Kind(
-        ("finemap",), "finemap", ("finemap", "genotypes", *_GWAS), "credible sets of GWAS loci",
-        ("genotypes",),
+        ("finemap",), "finemap", ("finemap", "coloc", "qtl", "ld", "expression", *_GWAS),
+        "credible sets of GWAS loci", ("genotypes", "sumstats", "names"), _READING,
     ),
     "coloc": Kind(
-        ("coloc", "genomewide"), "coloc_genomewide", ("coloc", "finemap", *_GWAS),
+        ("coloc", "genomewide"), "coloc_genomewide", ("coloc", "finemap", "qtl", "ld", "expression", *_GWAS),
         "genes that share a signal with a trait",
         ("names", "type", "qtl", "qtl_fits", "qtl_variants", "egenes", "genes", "genotypes", "qtl_genotypes",
          "qtl_covariates"),
+        _READING,
     ),
-    "report": Kind(("report",), "report", ("report", "plot"), "one page of everything", ("title", "remark")),
+    "report": Kind(
+        ("report",), "report", ("report", *_PEOPLE), "one page of everything", ("title", "remark")
+    ),
 }  # fmt: skip
 
 #: Flags of every command that the run decides on.

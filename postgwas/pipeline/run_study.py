@@ -248,7 +248,7 @@ class _Run:
         remove_parts(store, [*unfinished, *(marker.parts if marker is not None else ())])
         before = listing(store)
         try:
-            done = execute(step, command, scheduler=scheduler)
+            done = execute(step, command, folder=self.study.folder, scheduler=scheduler)
         except BaseException:
             remove_parts(store, written_since(before, store, command))
             raise

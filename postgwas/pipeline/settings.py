@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from postgwas.errors import UsageError
+from postgwas.pipeline.file_flags import NoSuchFile, names_files, resolve, takes_list
 from postgwas.pipeline.kinds import KINDS, RUN_FLAGS
 
 
@@ -35,12 +36,24 @@ def flags_of(kind: str) -> dict[str, argparse.Action]:
     }
 
 
-def problem_of(kind: str, name: str, value: Any) -> str | None:
-    """What is wrong with one setting, in a few words; None: nothing."""
+def problem_of(kind: str, name: str, value: Any, folder: Path | None = None, given: Any = None) -> str | None:
+    """What is wrong with one setting, in a few words; None: nothing.
+
+    Parameters
+    ----------
+    kind, name : str
+    value : object
+    folder : Path, optional
+        Where study.yaml lies: files that the setting names are looked for from there.
+    given : mapping, optional
+        All settings of the step.
+    """
     flag = name.replace("-", "_")
     known = flags_of(kind)
     if flag in RUN_FLAGS or flag in KINDS[kind].own:
         return f"'{name}' is set by the study itself"
+    if flag in KINDS[kind].elsewhere:
+        return f"'{name}' says how the GWAS files are read: it belongs under gwas, or steps.harmonise"
     if flag not in known or flag == "help":
         near = difflib.get_close_matches(flag, known, n=1)
         return f"unknown setting '{name}'" + (f" (did you mean {near[0]}?)" if near else "")
@@ -48,6 +61,8 @@ def problem_of(kind: str, name: str, value: Any) -> str | None:
     if action.nargs == 0:
         return None if isinstance(value, bool) else f"'{name}' takes true or false, found {value!r}"
     values = value if isinstance(value, list) else [value]
+    if not values:
+        return f"'{name}' is an empty list"
     for item in values:
         if item is None or isinstance(item, (bool, dict, list)):
             return f"'{name}' takes {action.metavar or 'a value'}, found {item!r}"
@@ -59,10 +74,27 @@ def problem_of(kind: str, name: str, value: Any) -> str | None:
             return f"'{name}' takes {_WORDS.get(kind_of, kind_of)}, found {text!r}"
         if action.choices is not None and converted not in action.choices:
             return f"'{name}' is {text!r}: expected {', '.join(map(str, action.choices))}"
-    return None
+    return None if folder is None else _file_problem(action, name, values, folder, given or {})
 
 
 _WORDS = {"int": "a whole number", "float": "a number"}
+
+
+def _file_problem(
+    action: argparse.Action, name: str, values: list[Any], folder: Path, given: Mapping[str, Any]
+) -> str | None:
+    if not names_files(action):
+        return None
+    if len(values) > 1 and not _several(action):
+        return f"'{name}' takes one file, found {len(values)}"
+    try:
+        for text in _texts(action, values):
+            for word in resolve(action, text, folder, given).words:
+                if takes_list(action) and "," in word:
+                    return f"'{name}': {word}: lists of files are parted by commas, which no name may have"
+    except NoSuchFile as error:
+        return f"'{name}': {error}"
+    return None
 
 
 def words_of(kind: str, settings: Mapping[str, Any], folder: Path) -> tuple[list[str], list[str]]:
@@ -74,13 +106,13 @@ def words_of(kind: str, settings: Mapping[str, Any], folder: Path) -> tuple[list
     settings : mapping
         Checked by :func:`problem_of`.
     folder : Path
-        Where study.yaml lies: a value that is a file there is that file.
+        Where study.yaml lies: files are found from there.
 
     Returns
     -------
     list of str
     list of str
-        Absolute paths.
+        All files behind names, prefixes and patterns; absolute.
 
     Raises
     ------
@@ -91,7 +123,7 @@ def words_of(kind: str, settings: Mapping[str, Any], folder: Path) -> tuple[list
     files: list[str] = []
     for name in sorted(settings):
         value = settings[name]
-        problem = problem_of(kind, name, value)
+        problem = problem_of(kind, name, value, folder, settings)
         if problem is not None:
             raise UsageError(f"steps: {kind}: {problem}")
         action = flags_of(kind)[name.replace("-", "_")]
@@ -101,16 +133,35 @@ def words_of(kind: str, settings: Mapping[str, Any], folder: Path) -> tuple[list
         if value is True:
             words.append(flag)
             continue
-        texts = []
-        for item in value if isinstance(value, list) else [value]:
-            text = _text(item)
-            path = folder / text
-            if isinstance(item, str) and action.choices is None and path.is_file():
-                text = str(path)
-                files.append(text)
-            texts.append(text)
-        words += [flag, *texts] if action.nargs in ("+", "*") else [flag, ",".join(texts)]
+        texts = _texts(action, value if isinstance(value, list) else [value])
+        if names_files(action):
+            named = [resolve(action, text, folder, settings) for text in texts]
+            texts = [word for one in named for word in one.words]
+            files += [file for one in named for file in one.files]
+        if _repeats(action):
+            words += [word for text in texts for word in (flag, text)]
+        elif action.nargs in ("+", "*"):
+            words += [flag, *texts]
+        else:
+            words += [flag, ",".join(texts)]
     return words, files
+
+
+def _texts(action: argparse.Action, values: list[Any]) -> list[str]:
+    """Values as text; where they are files, lists with commas are taken apart."""
+    texts = [_text(value) for value in values]
+    if names_files(action) and takes_list(action):
+        return [part.strip() for text in texts for part in text.split(",") if part.strip()]
+    return texts
+
+
+def _several(action: argparse.Action) -> bool:
+    return takes_list(action) or action.nargs in ("+", "*") or _repeats(action)
+
+
+def _repeats(action: argparse.Action) -> bool:
+    """Whether a flag may be given again and again."""
+    return isinstance(action, argparse._AppendAction)
 
 
 def _text(value: Any) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from postgwas.pipeline.build import make_step, wanted, written
+from postgwas.pipeline.named_files import genotype_files
 from postgwas.pipeline.step import Step
-from postgwas.pipeline.study_file import StudyDescription, genotype_files
+from postgwas.pipeline.study_file import StudyDescription
 from postgwas.pipeline.study_schema import Expression
 
 
@@ -16,9 +17,9 @@ def expression_steps(study: StudyDescription) -> list[Step]:
 
 
 def _tissue(study: StudyDescription, tissue: str, data: Expression) -> list[Step]:
-    genotypes = study.folder / data.genotypes
+    genotypes = study.file(data.genotypes)
     files = genotype_files(genotypes)
-    people = ["--genotypes", str(genotypes)]
+    people = ["--genotypes", genotypes]
     steps: list[Step] = []
     if wanted(study, "genotypes_qc"):
         steps.append(make_step(study, "genotypes_qc", tissue, people, reads=files))

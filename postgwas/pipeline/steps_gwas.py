@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from postgwas.pipeline.build import make_step, wanted, written
+from postgwas.pipeline.file_flags import overlaps, panel_of
+from postgwas.pipeline.named_files import genotype_files, one_file, variant_files
 from postgwas.pipeline.step import Step
 from postgwas.pipeline.steps_meta import meta_steps
-from postgwas.pipeline.study_file import StudyDescription, files_of, genotype_files
+from postgwas.pipeline.study_file import StudyDescription
 from postgwas.pipeline.study_schema import Gwas
 
 
@@ -33,13 +33,15 @@ def gwas_steps(study: StudyDescription) -> list[Step]:
 def _harmonise(study: StudyDescription, gwas: Gwas) -> Step:
     reference = study.content.reference
     path = study.file(gwas.file)
-    words, reads = [path, "--trait_names", gwas.name, "--format", "tsv,ldsc"], files_of(Path(path))
-    for flag, name in (
-        ("reference", reference.variants), ("fasta", reference.fasta), ("chain", reference.chain)
-    ):  # fmt: skip
+    words, reads = [path, "--trait_names", gwas.name, "--format", "tsv,ldsc"], [path]
+    for flag, name, find in (
+        ("reference", reference.variants, variant_files),
+        ("fasta", reference.fasta, one_file),
+        ("chain", reference.chain, one_file),
+    ):
         if name is not None:
             words += [f"--{flag}", study.file(name)]
-            reads += files_of(Path(study.file(name)))
+            reads += find(study.file(name))
     if reference.variants is not None and reference.af_field is not None:
         words += ["--af_field", reference.af_field.replace("{ancestry}", gwas.ancestry)]
     build = gwas.build or study.content.study.build
@@ -63,13 +65,11 @@ def _ld_scores(study: StudyDescription, ancestry: str) -> tuple[Step | None, str
     """The step that makes LD scores, and their name; neither where there is nothing to make them of."""
     about = study.content.ancestries[ancestry]
     if about.ld_scores is not None:
-        path = study.folder / about.ld_scores
-        there = path.exists() or list(path.parent.glob(f"{path.name.replace('@', '*')}*"))
-        return None, str(path) if there else about.ld_scores
+        return None, panel_of(about.ld_scores, study.folder).words[0]
     if about.genotypes is None or not wanted(study, "ld_scores"):
         return None, None
-    path = study.folder / about.genotypes
-    words = ["--genotypes", str(path)]
+    path = study.file(about.genotypes)
+    words = ["--genotypes", path]
     settings = study.settings("ld_scores") or {}
     if not any(name.replace("-", "_").startswith("ld_wind_") for name in settings):
         words += ["--ld_wind_kb", "1000"]
@@ -89,10 +89,9 @@ def _of_ancestry(
         return []
     steps: list[Step] = []
     before = [] if maker is None else [maker]
-    reads = _score_files(panel) if maker is None else [written(maker, ".l2.ldscore.gz")]
-    model = ["--ref_ld", panel, "--w_ld", panel] if maker else ["--ref_ld_chr", panel, "--w_ld_chr", panel]
     munged = {one.name: written(harmonised[one.name], ".sumstats.gz") for one in gwas}
     if wanted(study, "h2"):
+        model, reads = _model(study, "h2", ancestry, maker)
         for one in gwas:
             after = [harmonised[one.name], *before]
             words = [munged[one.name], *model]
@@ -107,28 +106,53 @@ def _of_ancestry(
     after = [*(harmonised[one.name] for one in gwas), *before]
     names = ",".join(one.name for one in gwas)
     if wanted(study, "rg"):
+        model, reads = _model(study, "rg", ancestry, maker)
         words = [",".join(munged.values()), "--rg_matrix", "--trait_names", names, *model]
         steps.append(make_step(study, "rg", ancestry, words, reads=[*munged.values(), *reads], after=after))
     if wanted(study, "mtag"):
         tables = [written(harmonised[one.name], ".tsv.gz") for one in gwas]
         words = ["--sumstats", ",".join(tables), "--trait_names", names, "--ld_ref_panel", panel]
         words += ["--store_name", ancestry]
+        reads = _scores_of(study, ancestry, maker)
         steps.append(make_step(study, "mtag", ancestry, words, reads=[*tables, *reads], after=after))
     return steps
 
 
-def _score_files(panel: str) -> list[str]:
-    """Files of LD scores that exist already, for the key; a registered panel has its name alone."""
-    path = Path(panel)
-    if path.is_dir():
-        return sorted(map(str, path.glob("*.l2.*")))
-    return sorted(map(str, path.parent.glob(f"{path.name.replace('@', '*')}*.l2.*")))
+def _model(
+    study: StudyDescription, kind: str, ancestry: str, maker: Step | None
+) -> tuple[list[str], list[str]]:
+    """LD scores of model and weights, where settings of the step name no others, and their files."""
+    settings = study.settings(kind) or {}
+    given = {name.replace("-", "_") for name in settings}
+    where = written(maker, "") if maker else panel_of(_scores(study, ancestry), study.folder).words[0]
+    words: list[str] = []
+    for flag in ("ref_ld", "w_ld"):
+        if not given & {flag, f"{flag}_chr"}:
+            words += [f"--{flag}" if maker else f"--{flag}_chr", where]
+    if not words:
+        return [], []
+    overlap = overlaps(settings) and words[0].startswith("--ref")
+    return words, _scores_of(study, ancestry, maker, overlap=overlap)
+
+
+def _scores_of(
+    study: StudyDescription, ancestry: str, maker: Step | None, *, overlap: bool = False
+) -> list[str]:
+    """Files of an ancestry's LD scores; with `overlap` the annotations that they were made of too."""
+    if maker is None:
+        return list(panel_of(_scores(study, ancestry), study.folder, overlap=overlap).files)
+    endings = [".l2.ldscore.gz", ".l2.M", ".l2.M_5_50", *([".annot.gz"] if overlap else [])]
+    return [written(maker, ending) for ending in endings]
+
+
+def _scores(study: StudyDescription, ancestry: str) -> str:
+    return study.content.ancestries[ancestry].ld_scores or ""
 
 
 def _finemap(study: StudyDescription, gwas: Gwas, harmonised: Step) -> list[Step]:
     genotypes = study.content.ancestries[gwas.ancestry].genotypes
     if genotypes is None:
         return []
-    path, table = study.folder / genotypes, written(harmonised, ".tsv.gz")
-    words, reads = [table, "--genotypes", str(path)], [table, *genotype_files(path)]
+    path, table = study.file(genotypes), written(harmonised, ".tsv.gz")
+    words, reads = [table, "--genotypes", path], [table, *genotype_files(path)]
     return [make_step(study, "finemap", gwas.name, words, reads=reads, after=[harmonised])]

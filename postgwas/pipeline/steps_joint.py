@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from postgwas.pipeline.build import make_step, wanted, written
 from postgwas.pipeline.meta_methods import WITH_EFFECT, methods_of
+from postgwas.pipeline.named_files import genotype_files
 from postgwas.pipeline.step import Step
-from postgwas.pipeline.study_file import StudyDescription, genotype_files
+from postgwas.pipeline.study_file import StudyDescription
 from postgwas.pipeline.study_schema import Gwas
 
 
@@ -38,7 +39,7 @@ def _of_gwas(study: StudyDescription, tissue: str, gwas: Gwas, by_name: dict[str
     if genotypes is not None:
         people = study.content.expression[tissue].genotypes
         words += ["--genotypes", study.file(genotypes), "--qtl_genotypes", study.file(people)]
-        reads += [*genotype_files(study.folder / genotypes), *genotype_files(study.folder / people)]
+        reads += [*genotype_files(study.file(genotypes)), *genotype_files(study.file(people))]
         covariates = by_name.get(f"expression_covariates/{tissue}")
         if covariates is not None:
             words += ["--qtl_covariates", written(covariates, ".covariates.txt")]
@@ -68,7 +69,7 @@ def _of_meta(study: StudyDescription, tissue: str, by_name: dict[str, Step]) -> 
         table = written(meta, ".tbl")
         words, reads, after = _qtl(study, tissue, by_name)
         words = [table, "--names", f"meta_{trait}", *words]
-        people = genotype_files(study.folder / study.content.expression[tissue].genotypes)
+        people = genotype_files(study.file(study.content.expression[tissue].genotypes))
         places = next((name for name in people if name.endswith((".pvar", ".bim"))), None)
         if places is not None:
             words, reads = [*words, "--qtl_variants", places], [*reads, places]

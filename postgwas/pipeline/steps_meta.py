@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 from postgwas.pipeline.build import make_step, wanted, written
 from postgwas.pipeline.meta_methods import WITH_EFFECT, methods_of, traits_of
+from postgwas.pipeline.named_files import genotype_files
 from postgwas.pipeline.step import Step
-from postgwas.pipeline.study_file import StudyDescription, genotype_files
+from postgwas.pipeline.study_file import StudyDescription
 from postgwas.pipeline.study_schema import Gwas
 
 #: A method that needs LD scores across ancestries, hence a step of its own kind.
@@ -66,7 +65,8 @@ def _mama_steps(
     study: StudyDescription, traits: Sequence[tuple[str, list[Gwas]]], harmonised: Mapping[str, Step]
 ) -> list[Step]:
     """MAMA of each trait; LD scores across ancestries are made once for all traits, unless they are given."""
-    given = (study.settings(_MAMA) or {}).get("ld_scores")
+    settings = study.settings(_MAMA) or {}
+    given = settings.get("ld_scores", settings.get("ld-scores"))
     scores: dict[tuple[str, str], Step] = {}
     steps = []
     for trait, gwas in traits:
@@ -84,22 +84,18 @@ def _mama_steps(
         elif given is None:
             continue  # cross_scores: false leaves out what hangs on it
         else:
-            places, reads = _placed(study.folder, given if isinstance(given, list) else [given])
+            places, reads = [], []  # a setting as any other
         tables = [written(harmonised[one.name], ".tsv.gz") for one in gwas]
         words = ["--sumstats", *(f"{table},{one.ancestry},{trait}" for table, one in zip(tables, gwas))]
-        words += ["--ld_scores", *places]
-        steps.append(
-            make_step(
-                study, _MAMA, trait, words, reads=[*tables, *reads], after=after, without=("ld_scores",)
-            )
-        )
+        words += ["--ld_scores", *places] if places else []
+        steps.append(make_step(study, _MAMA, trait, words, reads=[*tables, *reads], after=after))
     return [*scores.values(), *steps]
 
 
 def _cross_scores(study: StudyDescription, one: str, two: str) -> Step:
     """In the units of effects per allele, with the window of the LD scores within ancestries."""
-    paths = [study.folder / (study.content.ancestries[name].genotypes or "") for name in (one, two)]
-    words = ["--genotypes", str(paths[0]), "--genotypes2", str(paths[1]), "--per_allele"]
+    paths = [study.file(study.content.ancestries[name].genotypes or "") for name in (one, two)]
+    words = ["--genotypes", paths[0], "--genotypes2", paths[1], "--per_allele"]
     if not _windows(study.settings("cross_scores")):
         windows = _windows(study.settings("ld_scores")) or {"ld_wind_kb": 1000}
         for name, value in windows.items():
@@ -111,18 +107,6 @@ def _cross_scores(study: StudyDescription, one: str, two: str) -> Step:
 def _windows(settings: Mapping[str, Any] | None) -> dict[str, Any]:
     found = (settings or {}).items()
     return {name: value for name, value in found if name.replace("-", "_").startswith("ld_wind_")}
-
-
-def _placed(folder: Path, names: Sequence[object]) -> tuple[list[str], list[str]]:
-    """LD scores that exist already: words of the command, found from the study's folder, and their files."""
-    words, files = [], []
-    for name in map(str, names):
-        pair, mark, path = name.rpartition("=")
-        words.append(f"{pair}{mark}{folder / path}")
-        found = sorted(glob.glob(str(folder / path)))
-        sums = [f"{one.removesuffix(_CROSS)}.cross.M" for one in found if one.endswith(_CROSS)]
-        files += [*found, *(one for one in sums if Path(one).is_file())]
-    return words, files
 
 
 def _listed(value: object) -> list[str]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import glob
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postgwas.errors import InputError
+from postgwas.pipeline.file_flags import Find, NoSuchFile, panel_of
+from postgwas.pipeline.named_files import genotype_files, one_file, variant_files
 from postgwas.pipeline.yaml_lines import Document, Place, read_document
 
 if TYPE_CHECKING:
     from postgwas.pipeline.study_schema import StudyFile
-
-#: Endings that a prefix of genotypes may stand for.
-GENOTYPES = (".pgen", ".bed", ".vcf.gz", ".bcf", ".bgen", ".vcf")
-_PLINK = {".pgen": (".pgen", ".pvar", ".psam"), ".bed": (".bed", ".bim", ".fam")}
 
 
 @dataclass(frozen=True)
@@ -161,7 +158,8 @@ def _settings_problems(document: Document) -> list[tuple[int, str]]:
         elif isinstance(settings, dict) and settings and available(kind):
             for name, value in settings.items():
                 methods = (kind, name) == ("meta", "method")
-                problem = shape_problem(value) if methods else problem_of(kind, name, value)
+                folder = document.path.parent
+                problem = shape_problem(value) if methods else problem_of(kind, name, value, folder, settings)
                 if problem is not None:
                     problems.append((document.line(("steps", kind, name)), f"steps.{kind}: {problem}"))
     return problems
@@ -172,17 +170,22 @@ def _problems(document: Document, study: StudyFile) -> list[tuple[int, str]]:
     folder = document.path.parent
     problems: list[tuple[int, str]] = []
 
-    def look(place: Place, name: str | None, *, genotypes: bool = False) -> None:
-        if name is None:
-            return
-        present = bool(genotype_files(folder / name)) if genotypes else bool(files_of(folder / name))
-        if not present:
-            problems.append((document.line(place), f"{'.'.join(map(str, place))}: no file '{name}'"))
+    def look(place: Place, name: str | None, find: Find = one_file) -> None:
+        if name is not None and not find(str(folder / name)):
+            kind = "is a folder, no file" if (folder / name).is_dir() else "no file"
+            problems.append((document.line(place), f"{'.'.join(map(str, place))}: {kind} '{name}'"))
 
-    for field in ("variants", "fasta", "chain", "gtf"):
+    look(("reference", "variants"), study.reference.variants, variant_files)
+    for field in ("fasta", "chain", "gtf"):
         look(("reference", field), getattr(study.reference, field))
     for name, one in study.ancestries.items():
-        look(("ancestries", name, "genotypes"), one.genotypes, genotypes=True)
+        look(("ancestries", name, "genotypes"), one.genotypes, genotype_files)
+        if one.ld_scores is not None:
+            try:
+                panel_of(one.ld_scores, folder)
+            except NoSuchFile as error:
+                line = document.line(("ancestries", name, "ld_scores"))
+                problems.append((line, f"ancestries.{name}.ld_scores: {error}"))
     seen: dict[str, int] = {}
     for number, gwas in enumerate(study.gwas):
         look(("gwas", number, "file"), gwas.file)
@@ -198,7 +201,7 @@ def _problems(document: Document, study: StudyFile) -> list[tuple[int, str]]:
     for tissue, data in study.expression.items():
         place = ("expression", tissue)
         look((*place, "counts"), data.counts)
-        look((*place, "genotypes"), data.genotypes, genotypes=True)
+        look((*place, "genotypes"), data.genotypes, genotype_files)
         look((*place, "samples"), data.samples)
         if data.covariates and data.samples is None:
             line = document.line((*place, "covariates"))
@@ -206,35 +209,3 @@ def _problems(document: Document, study: StudyFile) -> list[tuple[int, str]]:
         if study.reference.gtf is None:
             problems.append((document.line(place), "reference.gtf: missing; it says where genes lie"))
     return problems
-
-
-def files_of(path: Path) -> list[str]:
-    """The file, or with @ for the chromosome all files, in order."""
-    if path.is_file():
-        return [str(path)]
-    if "@" in path.name:
-        return sorted(glob.glob(glob.escape(str(path)).replace("@", "*")))
-    return []
-
-
-def genotype_files(path: Path) -> list[str]:
-    """All files of genotypes that a name or a prefix stands for; none: there are none."""
-    found = files_of(path) if path.name.endswith(GENOTYPES) else []
-    if not found:
-        for ending in GENOTYPES:
-            found = files_of(path.with_name(path.name + ending))
-            if found:
-                break
-    together = []
-    for name in found:
-        for ending, group in _PLINK.items():
-            if name.endswith(ending):
-                stem = name.removesuffix(ending)
-                together += [stem + one for one in group if Path(stem + one).is_file()]
-                zipped = Path(f"{stem}.pvar.zst")
-                together += [str(zipped)] if zipped.is_file() else []
-                break
-        else:
-            index = [name + ending for ending in (".tbi", ".csi", ".bgi") if Path(name + ending).is_file()]
-            together += [name, *index]
-    return together

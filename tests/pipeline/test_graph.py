@@ -52,6 +52,21 @@ def test_what_a_step_reads_is_what_its_command_names(demo):
                 assert word in step.reads, (step.name, word)
 
 
+def test_no_flag_is_given_twice(demo):
+    """Of two the last would count: a setting of all GWAS over what is said of one, and none would see it."""
+    text = (demo / "study.yaml").read_text()
+    text = text.replace("file: gwas/EUR_LDL", "columns: {P: PV}, file: gwas/EUR_LDL")
+    text = text.replace("harmonise: {", "harmonise: {p_name: PVAL, n_name: NEFF, ")
+    (demo / "own.yaml").write_text(text)
+    for step in steps_of(read_study(demo / "own.yaml")):
+        flags = [word for word in step.argv if word.startswith("--")]
+        assert len(flags) == len(set(flags)), step.argv
+        if step.kind == "harmonise":
+            expected = "PV" if step.name == "harmonise/EUR_LDL" else "PVAL"
+            assert step.argv[step.argv.index("--p_name") + 1] == expected
+            assert step.argv[step.argv.index("--n_name") + 1] == "NEFF"
+
+
 def test_commands_are_relative_to_the_study(demo):
     one = steps(demo)["h2/EUR_LDL"]
     assert one.command(demo) == (
@@ -74,7 +89,11 @@ def test_false_leaves_a_step_out_and_what_hangs_on_it(demo, tmp_path):
     assert {"harmonise", "finemap", "eqtl_cis", "coloc"} <= left
 
 
-def test_a_panel_of_ld_scores_stands_in_for_genotypes(demo):
+def test_a_panel_of_ld_scores_stands_in_for_genotypes(demo, tmp_path, monkeypatch):
+    monkeypatch.setenv("POSTGWAS_DATA", str(tmp_path))
+    fetched = tmp_path / "panels" / "eur_w_ld_chr"
+    fetched.mkdir(parents=True)
+    (fetched / "1.l2.ldscore.gz").touch()
     text = (demo / "study.yaml").read_text()
     copy = demo / "panel.yaml"
     text = text.replace("random, mama]", "random]").replace("  mama: {", "  # mama: {")

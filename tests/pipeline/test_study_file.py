@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postgwas.errors import InputError, PostgwasError
-from postgwas.pipeline.study_file import StudyFileError, genotype_files, read_study
+from postgwas.pipeline.named_files import genotype_files
+from postgwas.pipeline.study_file import StudyFileError, read_study
 from postgwas.pipeline.yaml_lines import read_document
 
 
@@ -167,7 +168,7 @@ def test_genotype_files_are_found_by_prefix_and_by_chromosome(tmp_path):
         (tmp_path / name).touch()
 
     def names(of: str) -> list[str]:
-        return [Path(name).name for name in genotype_files(tmp_path / of)]
+        return [Path(name).name for name in genotype_files(str(tmp_path / of))]
 
     assert names("one") == names("one.pgen") == ["one.pgen", "one.pvar", "one.psam"]
     assert names("chr@.vcf.gz") == ["chr1.vcf.gz", "chr1.vcf.gz.tbi", "chr2.vcf.gz"]
