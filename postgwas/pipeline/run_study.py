@@ -21,7 +21,7 @@ from postgwas.pipeline.markers import FOLDER, Marker, Markers, marker_of, output
 from postgwas.pipeline.one_at_a_time import one_at_a_time
 from postgwas.pipeline.plan import Planned, make_plan, state_of
 from postgwas.pipeline.step import Step
-from postgwas.pipeline.store_parts import listing, made_by, parts_folder, remove_parts, written_since
+from postgwas.pipeline.store_parts import Others, listing, made_by, parts_folder, remove_parts, written_since
 from postgwas.pipeline.study_file import StudyDescription, read_study
 
 Say = Callable[[str], None]
@@ -243,9 +243,10 @@ class _Run:
         self.kept.remove(step.name)
         store, command = self.study.store, step.command(self.study.folder)
         unfinished = self._left({command, self.kept.command(step.name)})
+        recorded = [] if marker is None else self._recorded(marker)
         make_room(step, self.kept.begun(step.name), command)
         # As the files in its folder: were the step to fail, the store would show what is out of date.
-        remove_parts(store, [*unfinished, *(marker.parts if marker is not None else ())])
+        remove_parts(store, [*unfinished, *recorded])
         before = listing(store)
         try:
             done = execute(step, command, folder=self.study.folder, scheduler=scheduler)
@@ -280,6 +281,14 @@ class _Run:
         names = (name for name in listing(self.study.store) if name not in finished)
         return made_by(self.study.store, names, commands - {""})
 
+    def _recorded(self, marker: Marker) -> list[str]:
+        """Parts of a finished step, but for those that someone else has replaced since."""
+        folder = parts_folder(self.study.store)
+        there = [name for name in marker.parts if (folder / name).is_file()]
+        changed = [name for name in there if self.digests.of(str(folder / name)) != marker.parts[name]]
+        theirs = made_by(self.study.store, changed, Others({self.kept.command(marker.name), ""}))
+        return [name for name in there if name not in theirs]
+
     def _cluster(self, step: Step) -> str | None:
         """The scheduler's address; workers are started for the first step that can use them."""
         local = self.where.jobqueue is None
@@ -313,7 +322,8 @@ class _Run:
             if name in names:
                 continue
             marker = self.kept.read(name)
-            parts = list(marker.parts) if marker is not None else self._left({self.kept.command(name)})
+            left = {self.kept.command(name)}
+            parts = self._recorded(marker) if marker is not None else self._left(left)
             remove_parts(self.study.store, parts)
             self.kept.remove(name)
             if marker is not None or parts:

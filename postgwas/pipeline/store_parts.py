@@ -31,6 +31,13 @@ def listing(store: Path) -> Listing:
     return found
 
 
+class Others(frozenset[str]):
+    """All command lines but these."""
+
+    def __contains__(self, command: object) -> bool:
+        return not super().__contains__(command)
+
+
 def written_since(before: Listing, store: Path, command: str) -> list[str]:
     """Parts that are new or were replaced, of this command line's; and LD matrices, which are no one's."""
     names = [name for name, signature in listing(store).items() if before.get(name) != signature]

@@ -68,6 +68,17 @@ def test_a_result_of_someone_else_is_not_written_over(fresh):
     assert outcome.ran == ["harmonise/EUR_LDL"]
 
 
+def test_what_someone_else_wrote_over_a_result_is_not_removed(done):
+    store = Study.open(done / "results" / "tiny.h5")
+    made = Provenance.collect("postgwas mtag --overwrite")
+    store.write_table("mtag/EUR_TG", {"BETA": [0.5]}, kind="mtag-results", provenance=made, overwrite=True)
+    assert "mtag/EUR_TG exists already" in run_study(done).failed["mtag/EUR"]
+    assert store.read_table("mtag/EUR_TG")["BETA"].tolist() == [0.5]
+    edit(done, "mtag: {n_blocks: 12, median_z_cutoff: 1}", "mtag: false")
+    run_study(done)
+    assert {key for key in keys_of(store) if key.startswith("mtag/")} == {"mtag/EUR_TG"}
+
+
 def test_what_a_killed_step_left_goes_when_its_keys_change(fresh):
     """Killed before it was recorded; then the study is edited, and the step is called otherwise."""
     run_study(fresh, only=["harmonise"])
