@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Annotation files for LD scores from gene sets or BED files: the flags of ldsc's make_annot.py.
 
 Writes one row a variant of --bimfile and one column a file: 1 where the variant lies in an
@@ -9,6 +10,8 @@ and nothing in the files can tell. Flags may be written with _ or -.
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 
 from postgwas.cli.options import add_debug_option
 from postgwas.errors import UsageError
@@ -77,3 +80,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _listed(text: str | None) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()] if text else []
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``postgwas make_annot`` on make_annot.py's command line: this file stands in for that script."""
+    from postgwas.cli.main import run_command
+
+    return run_command("make_annot", sys.argv[1:] if argv is None else argv, prog="make_annot.py")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -173,7 +173,7 @@ def _sample_counts(files: Sequence[Genotypes], samples: Sequence[Any]) -> tuple[
         raise InputError(
             f"{common.height:,} people are in both populations, such as '{common['IID'][0]}'; the product of "
             "their correlations would be biased",
-            hint="keep1 and keep2 choose people",
+            hint="--keep and --keep2 choose people",
         )
     if common.height:
         log.warning(
