@@ -57,7 +57,7 @@ def make_step(
     """
     entry = KINDS[kind]
     # What is said of one GWAS goes before what is said of all.
-    said = {word[2:] for word in words if word.startswith("--")} | set(without)
+    said = {word[2:].partition("=")[0] for word in words if word.startswith("--")} | set(without)
     settings = study.settings(kind) or {}
     given = {name: value for name, value in settings.items() if name.replace("-", "_") not in said}
     chosen, files = words_of(kind, given, study.folder)

@@ -18,11 +18,12 @@ _MOST_FILES = 5_000
 
 @dataclass(frozen=True)
 class FoundGwas:
-    """A file of summary statistics, with guesses."""
+    """A file of summary statistics, with guesses; `header` where it has no header line."""
 
     trait: str
     ancestry: str
     file: str
+    header: tuple[str, ...] = ()
 
 
 @dataclass
@@ -162,9 +163,42 @@ def _table(root: Path, name: str, found: Found) -> None:
         found.counts = found.counts or name
     elif _is_sumstats(fields):
         found.gwas.append(FoundGwas(trait_in(name), ancestry_in(name) or "EUR", name))
+    elif header := guessed_header(fields):
+        found.gwas.append(FoundGwas(trait_in(name), ancestry_in(name) or "EUR", name, header))
     elif lower[0] in ("sample", "sample_id", "iid") and len(fields) <= 50 and found.samples is None:
         found.samples = name
         found.covariates = [one for one, low in zip(fields, lower) if low in ("sex", "age", "batch", "site")]
+
+
+def guessed_header(fields: list[str]) -> tuple[str, ...]:
+    """Names of columns of a first line that is a variant already: what can be told of one, - for the rest.
+
+    Empty where it is no such line: it has two alleles side by side, an id or a place, and three numbers.
+
+    Examples
+    --------
+    >>> guessed_header(["22", "rs10", "28273339", "-9", "G", "C", "221365", "0.0046", "0.4"])
+    ('CHR', 'SNPID', 'POS', '-', 'EA', 'NEA', '-', '-', '-')
+    >>> guessed_header(["SNP", "A1", "A2", "BETA", "SE", "P"])
+    ()
+    """
+    alleles = [bool(re.fullmatch(r"[ACGT]+", one, re.IGNORECASE)) for one in fields]
+    pair = next((i for i in range(len(fields) - 1) if alleles[i] and alleles[i + 1]), None)
+    numbers = [bool(re.fullmatch(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?", one, re.IGNORECASE)) for one in fields]
+    ids = [i for i, one in enumerate(fields) if re.fullmatch(r"rs[0-9]+|(chr)?[0-9XY]+:[0-9]+.*", one)]
+    if pair is None or sum(numbers) < 3 or not (ids or numbers[0]):
+        return ()
+    names = ["-"] * len(fields)
+    names[pair], names[pair + 1] = "EA", "NEA"
+    if ids:
+        names[ids[0]] = "SNPID"
+    place = next((i for i, one in enumerate(fields) if re.fullmatch(r"[0-9]{5,9}", one) and i < pair), None)
+    code = next(
+        (i for i, one in enumerate(fields) if re.fullmatch(r"(chr)?([1-9]|1[0-9]|2[0-6]|X|Y)", one)), None
+    )
+    if place is not None and code is not None and code < pair:
+        names[code], names[place] = "CHR", "POS"
+    return tuple(names)
 
 
 def _is_sumstats(fields: list[str]) -> bool:

@@ -72,7 +72,7 @@ def study_text(found: Found, name: str) -> str:
         "study:",
         f"  name: {_quoted(name)}",
         "  out: results",
-        "  build: GRCh38        # ? of all files, and of the reference; GRCh37 or GRCh38",
+        "  # build: GRCh37        # of all GWAS files; without it told by the positions of known SNPs",
         "  seed: 1",
         "",
         "reference:",
@@ -94,7 +94,14 @@ def study_text(found: Found, name: str) -> str:
         lines[-1] = "gwas: []"
     for one in found.gwas:
         words = ("trait", one.trait), ("ancestry", one.ancestry), ("file", one.file)
-        lines.append("  - {" + ", ".join(f"{field}: {_quoted(text)}" for field, text in words) + "}")
+        text = ", ".join(f"{field}: {_quoted(text)}" for field, text in words)
+        if one.header:
+            lines.append(
+                "  # ? no header line: name each column (CHR SNPID POS EA NEA EAF BETA OR SE Z P N INFO);"
+            )
+            lines.append("  # - leaves it out; EA is the effect allele: is it the first of the two?")
+            text += f", header: [{', '.join(one.header)}]"
+        lines.append(f"  - {{{text}}}")
     lines.append("")
     lines += _expression(found)
     lines += [

@@ -142,8 +142,10 @@ def words_of(kind: str, settings: Mapping[str, Any], folder: Path) -> tuple[list
             words += [word for text in texts for word in (flag, text)]
         elif action.nargs in ("+", "*"):
             words += [flag, *texts]
+        elif (text := ",".join(texts)).startswith("-"):
+            words.append(f"{flag}={text}")  # or it would be taken for a flag
         else:
-            words += [flag, ",".join(texts)]
+            words += [flag, text]
     return words, files
 
 

@@ -52,6 +52,9 @@ def _harmonise(study: StudyDescription, gwas: Gwas) -> Step:
             words += [f"--{flag}", f"{value:.12g}" if isinstance(value, float) else str(value)]
     for field, column in sorted(gwas.columns.items()):
         words += [f"--{_flag_of(field)}", column]
+    if gwas.header_names:
+        # In one word: the first name may be a -.
+        words.append(f"--columns={','.join(gwas.header_names)}")
     return make_step(study, "harmonise", gwas.name, words, reads=reads)
 
 

@@ -54,7 +54,9 @@ class Gwas(_Strict):
     """One file of summary statistics.
 
     With `n_cases` and `n_controls` N is the effective one, 4 / (1/cases + 1/controls); with `pop_prev`, the
-    prevalence in the population, heritability is on the liability scale.
+    prevalence in the population, heritability is on the liability scale. `columns` says what columns are
+    called in the file; `header` names all columns of a file without a header line, in order, with - for those
+    that are left out.
     """
 
     trait: Name
@@ -65,12 +67,35 @@ class Gwas(_Strict):
     n_controls: float | None = Field(default=None, gt=0)
     pop_prev: float | None = Field(default=None, gt=0, lt=1)
     columns: dict[Column, str] = {}
+    header: str | list[str] | None = None
     build: Literal["GRCh37", "GRCh38"] | None = None
 
     @property
     def name(self) -> str:
         """What its results are called."""
         return f"{self.ancestry}_{self.trait}"
+
+    @property
+    def header_names(self) -> list[str]:
+        """Names of all columns of a file without a header line; none where it has one."""
+        given = self.header.split(",") if isinstance(self.header, str) else self.header or []
+        return [name.strip() for name in given]
+
+    @model_validator(mode="after")
+    def _header(self) -> Gwas:
+        names = self.header_names
+        if self.header is not None and set(names) <= {"-", "_", ""}:
+            raise ValueError(
+                "header names no column; expected the names of all columns in order, - for others"
+            )
+        used = [name for name in names if name not in ("-", "_")]
+        twice = next((name for name in used if used.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"header has {twice!r} twice")
+        wrong = next((name for name in names if not name or "," in name), None)
+        if wrong is not None:
+            raise ValueError("header: a name is empty, or has a comma")
+        return self
 
     @model_validator(mode="after")
     def _cases(self) -> Gwas:
