@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import re
 import shutil
@@ -15,7 +16,9 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from postgwas.compute.answering import refuse_silent
 from postgwas.compute.threads import WORKER_ENVIRONMENT, hold_one_blas_thread
+from postgwas.compute.waiting import PATIENCE_SECONDS, as_they_end
 from postgwas.errors import EngineError
 
 if TYPE_CHECKING:
@@ -24,14 +27,31 @@ if TYPE_CHECKING:
 #: How often a task may lose its worker before the run is given up.
 ALLOWED_DEATHS = 3
 CONNECT_SECONDS = 15
+#: A worker that takes more than its memory is ended; nothing is spilled, for tasks keep nothing on workers.
+#: Were it paused instead, as Dask does from 80 % on, the run would wait for ever: what fills a worker is
+#: memory of its task or of its libraries, and does not go while it waits.
+MEMORY_RULES: dict[str, Any] = {
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": 0.95,
+}
 SCRIPT_HINT = "in a script of your own, call postgwas below: if __name__ == '__main__':"
 
 
 class DaskBackend:
-    """Tasks on the workers of a Dask client."""
+    """Tasks on the workers of a Dask client.
 
-    def __init__(self, client: Client) -> None:
+    Parameters
+    ----------
+    client : Client
+    patience : float
+        Seconds without any worker after which a run is given up.
+    """
+
+    def __init__(self, client: Client, *, patience: float = math.inf) -> None:
         self._client = client
+        self._patience = patience
 
     @property
     def address(self) -> str:
@@ -44,8 +64,6 @@ class DaskBackend:
     def run(
         self, function: Callable[[Any], Any], tasks: Sequence[tuple[int, Any]], label: str
     ) -> Iterator[tuple[int, Any]]:
-        from distributed import as_completed
-
         run = os.urandom(4).hex()
         futures = {
             self._client.submit(_call, function, task, pure=False, key=f"{label}-{run}-{index}"): index
@@ -53,7 +71,7 @@ class DaskBackend:
         }
         failed: dict[int, BaseException] = {}
         try:
-            for future in as_completed(list(futures), loop=self._client.loop):
+            for future in as_they_end(self._client, list(futures), label, self._patience):
                 index = futures.pop(future)
                 error = _error_of(future, label)
                 if error is None:
@@ -84,13 +102,15 @@ def _error_of(future: Future, label: str) -> BaseException | None:
     if future.status == "finished":
         return None
     if future.status != "error":
-        return EngineError(f"{label}: the Dask scheduler lost a task ({future.status})", hint="run it again")
+        return EngineError(
+            f"{label}: the Dask scheduler is gone, or lost a task ({future.status})", hint="run it again"
+        )
     error = future.exception()
     if isinstance(error, KilledWorker):
         return EngineError(
             f"{label}: a worker died {error.allowed_failures + 1} times on the same task, "
             "perhaps because memory ran out",
-            hint="fewer --cores leave more memory to each",
+            hint="fewer --cores, or more --memory, leave more to each",
         )
     if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("postgwas"):
         return EngineError("the cluster's workers have no postgwas", hint="install the same version there")
@@ -114,6 +134,7 @@ def local_processes(cores: int, *, memory: int = 0) -> Iterator[DaskBackend]:
             "DASK_LOGGING__DISTRIBUTED": "critical",
         },
         "distributed.scheduler.allowed-failures": ALLOWED_DEATHS,
+        **MEMORY_RULES,
         "temporary-directory": scratch,
     }
     try:
@@ -180,7 +201,7 @@ def existing_cluster(scheduler: str | os.PathLike[str]) -> Iterator[DaskBackend]
                 client.wait_for_workers(1, timeout=CONNECT_SECONDS)
             except TimeoutError:
                 raise EngineError(f"the Dask scheduler at '{address}' has no workers") from None
-            yield DaskBackend(client)
+            yield DaskBackend(client, patience=PATIENCE_SECONDS)
 
 
 def _address_in(scheduler_file: Path) -> str:
@@ -198,6 +219,8 @@ def connected(target: Any) -> Iterator[Client]:
     """A client that is closed after the block."""
     from distributed import Client
 
+    if isinstance(target, str):
+        refuse_silent(target, CONNECT_SECONDS)
     try:
         client = Client(target, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:

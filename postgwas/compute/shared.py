@@ -62,6 +62,24 @@ def workers_within(cores: int, memory: int | None) -> tuple[int, int]:
     return fit, memory // fit
 
 
+def check_cluster(scheduler: str) -> None:
+    """Refuse a cluster that runs elsewhere where it does not answer or has no workers.
+
+    Parameters
+    ----------
+    scheduler : str
+        Address or scheduler file.
+
+    Raises
+    ------
+    EngineError
+    """
+    from postgwas.compute.dask_backend import existing_cluster
+
+    with existing_cluster(scheduler):
+        pass
+
+
 @contextmanager
 def shared_cluster(
     cores: int,

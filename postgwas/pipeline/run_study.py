@@ -13,7 +13,7 @@ from typing import Any
 
 from postgwas.compute.shared import workers_within
 from postgwas.destination import check_store
-from postgwas.errors import OutputError, PostgwasError
+from postgwas.errors import EngineError, OutputError, PostgwasError
 from postgwas.pipeline.digests import Digests, remove_unfinished
 from postgwas.pipeline.execute import execute, make_room, parallel
 from postgwas.pipeline.graph import choose, steps_of
@@ -183,6 +183,7 @@ class _Run:
         self.kept = Markers(study.out, study.store)
         self.outcome = Outcome(study)
         self.scheduler = where.scheduler
+        self.gone: EngineError | None = None
 
     def step(self, step: Step, again: bool, label: str) -> None:
         """Keep or make one step's results."""
@@ -290,7 +291,20 @@ class _Run:
         return [name for name in there if name not in theirs]
 
     def _cluster(self, step: Step) -> str | None:
-        """The scheduler's address; workers are started for the first step that can use them."""
+        """The scheduler's address; workers are started for the first step that can use them.
+
+        A cluster that does not answer is asked once; the other steps that need it fail at once.
+        """
+        if self.gone is not None and parallel(step):
+            raise self.gone
+        if self.where.scheduler is not None and parallel(step):
+            from postgwas.compute.shared import check_cluster
+
+            try:
+                check_cluster(self.where.scheduler)
+            except EngineError as error:
+                self.gone = error
+                raise
         local = self.where.jobqueue is None
         if self.scheduler is None and (not local or self.where.cores > 1) and parallel(step):
             from postgwas.compute.shared import shared_cluster

@@ -62,3 +62,17 @@ def counted(task: tuple[str, int]) -> int:
 def slow(seconds: float) -> float:
     time.sleep(seconds)
     return seconds
+
+
+HELD: list[np.ndarray] = []
+
+
+def fill(share_and_limit: tuple[float, int]) -> int:
+    """Takes memory until the process has this share of the limit, and keeps it after the task."""
+    import psutil
+
+    share, limit = share_and_limit
+    wanted = int(share * limit) - psutil.Process().memory_info().rss
+    HELD.append(np.ones(max(wanted, 0) // 8))
+    time.sleep(1.0)  # long enough for Dask to look
+    return os.getpid()

@@ -14,7 +14,7 @@ from pipeline.tiny_study import STEPS
 
 from postgwas.errors import OutputError
 from postgwas.pipeline.one_at_a_time import one_at_a_time
-from postgwas.pipeline.run_study import run_study
+from postgwas.pipeline.run_study import Where, run_study
 from postgwas.store.content import content_checksums
 from postgwas.store.study import Study
 
@@ -78,6 +78,23 @@ def test_a_killed_worker_changes_no_bit(fresh, finished):
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, out + err
     assert checksums(fresh) == checksums(finished)
+
+
+def test_a_cluster_that_is_gone_takes_no_result_with_it(done, monkeypatch):
+    """Asked once, before anything is emptied; all steps that need it fail with the same line."""
+    from postgwas.compute import dask_backend
+
+    asked: list[str] = []
+    monkeypatch.setattr(dask_backend, "CONNECT_SECONDS", 1)
+    refuse = dask_backend.refuse_silent
+    monkeypatch.setattr(
+        dask_backend, "refuse_silent", lambda address, _: (asked.append(address), refuse(address, 1))
+    )
+    only, where = ["ld_scores", "eqtl_permute"], Where(scheduler="tcp://127.0.0.1:9")
+    outcome = run_study(done, only=only, force=True, where=where)
+    assert len(outcome.failed) == 2 and asked == ["tcp://127.0.0.1:9"]
+    assert all("no Dask scheduler answers at 'tcp://127.0.0.1:9'" in one for one in outcome.failed.values())
+    assert run_study(done).kept == STEPS
 
 
 def test_two_runs_at_once_are_refused(done):
