@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,14 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .genome import GENOME_WIDE, GenomeLayout, lead_variants
+from .label_places import Crowd, crowd_of, place_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-#: Left, right, bottom, top.
-Box = tuple[float, float, float, float]
+#: Size of the points, in points; heights that are tried for a label.
+_POINT = 2.2
+_LEVELS = 12
 
 
 @dataclass(frozen=True)
@@ -101,79 +102,6 @@ def height_scale(peaks: ArrayLike, *, share: float = 0.35, least: float = 20.0) 
     return HeightScale(break_at, float(stretch), top)
 
 
-@dataclass(frozen=True)
-class Label:
-    """A label's place: index of its variant, its centre and baseline in shares of the axes."""
-
-    index: int
-    x: float
-    y: float
-
-
-def place_labels(
-    x: FloatArray,
-    y: FloatArray,
-    widths: FloatArray,
-    *,
-    height: float,
-    gap: float = 0.02,
-    levels: int = 4,
-) -> list[Label]:
-    """Put labels above their points, or aslant, without overlaps; those that don't fit are left out.
-
-    Neither a label nor the line that ties it to its point crosses another label.
-
-    Parameters
-    ----------
-    x, y : ndarray, shape (n_labels,)
-        Points in shares of the axes, most important first.
-    widths : ndarray, shape (n_labels,)
-        Width of each text.
-    height : float
-        Height of the text.
-    gap : float
-        Least distance between a point and its label.
-    levels : int
-        How many heights are tried, one text height apart.
-
-    Returns
-    -------
-    list of Label
-    """
-    placed: list[Label] = []
-    boxes: list[Box] = []
-    lines: list[FloatArray] = []
-    along = np.linspace(0.0, 1.0, 12)[:, None]
-    for i in range(len(x)):
-        half = widths[i] / 2.0
-        for level, shift in itertools.product(range(levels), (0.0, -1.1 * half, 1.1 * half)):
-            centre = float(np.clip(x[i] + shift, half + 0.006, 1.0 - half))
-            bottom = float(y[i]) + gap + level * height
-            box = (centre - half, centre + half, bottom, bottom + height)
-            line = np.array([x[i], y[i]]) * (1 - along) + np.array([centre, bottom]) * along
-            if (
-                box[3] <= 1.0
-                and not any(_overlap(box, other) for other in boxes)
-                and not any(_inside(line, other).any() for other in boxes)
-                and not any(_inside(other, box).any() for other in lines)
-                and not _inside(np.column_stack([x, y + gap / 2]), box).any()
-            ):
-                boxes.append(box)
-                lines.append(line)
-                placed.append(Label(i, centre, bottom))
-                break
-    return placed
-
-
-def _overlap(a: Box, b: Box) -> bool:
-    return a[0] < b[1] and a[1] > b[0] and a[2] < b[3] and a[3] > b[2]
-
-
-def _inside(points: FloatArray, box: Box) -> NDArray[np.bool_]:
-    px, py = points[:, 0], points[:, 1]
-    return (px > box[0]) & (px < box[1]) & (py > box[2]) & (py < box[3])
-
-
 def draw_manhattan(
     axes: Axes,
     layout: GenomeLayout,
@@ -223,7 +151,7 @@ def draw_manhattan(
             mlog10p[index % 2 == parity],
             linestyle="none",
             marker="o",
-            markersize=2.2,
+            markersize=_POINT,
             markeredgewidth=0,
             color=colour,
             rasterized=True,
@@ -240,7 +168,9 @@ def draw_manhattan(
     if names is not None and n_labels:
         leads = lead_variants(chrom, pos, mlog10p, threshold=threshold, limit=n_labels)
         texts = [str(names[int(i)]) for i in (leads if rows is None else rows[leads])]
-        _name_leads(axes, x[leads], mlog10p[leads], texts, mirrored=mirrored)
+        tall = np.flatnonzero(mlog10p >= 0.9 * threshold)
+        crowd = _crowd(axes, x[tall], mlog10p[tall], mirrored=mirrored)
+        _name_leads(axes, x[leads], mlog10p[leads], texts, crowd, mirrored=mirrored)
 
 
 def draw_heights(axes: Axes, scale: HeightScale) -> None:
@@ -254,18 +184,35 @@ def draw_heights(axes: Axes, scale: HeightScale) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _name_leads(axes: Axes, x: FloatArray, y: FloatArray, texts: list[str], *, mirrored: bool) -> None:
+def _shares(axes: Axes, x: FloatArray, y: FloatArray) -> FloatArray:
+    """Points of the data in shares of the axes, shape (n, 2)."""
+    return np.asarray(axes.transAxes.inverted().transform(axes.transData.transform(np.column_stack([x, y]))))
+
+
+def _crowd(axes: Axes, x: FloatArray, y: FloatArray, *, mirrored: bool) -> Crowd:
+    """Where the points are that labels must not cover; as wide and high as they are drawn."""
+    share = _shares(axes, x, y)
+    box = axes.get_window_extent()
+    figure = axes.get_figure(root=True)
+    radius = _POINT / 2 * (figure.dpi if figure is not None else 100.0) / 72.0
+    up = 1.0 - share[:, 1] if mirrored else share[:, 1]
+    return crowd_of(share[:, 0], up, reach=(radius / box.width, radius / box.height))
+
+
+def _name_leads(
+    axes: Axes, x: FloatArray, y: FloatArray, texts: list[str], crowd: Crowd, *, mirrored: bool
+) -> None:
     if not texts:
         return
     size = 7.5
     box = axes.get_window_extent()
-    share = axes.transAxes.inverted().transform(axes.transData.transform(np.column_stack([x, y])))
+    share = _shares(axes, x, y)
     across, up = share[:, 0], (1.0 - share[:, 1] if mirrored else share[:, 1])
     figure = axes.get_figure(root=True)
     points_to_px = (figure.dpi if figure is not None else 100.0) / 72.0
     widths = np.array([len(t) for t in texts]) * 0.62 * size * points_to_px / box.width
     height = 1.25 * size * points_to_px / box.height
-    for place in place_labels(across, up, widths, height=height):
+    for place in place_labels(across, up, widths, height=height, levels=_LEVELS, crowd=crowd):
         tip = (across[place.index], share[place.index, 1])
         base = 1.0 - place.y if mirrored else place.y
         axes.annotate(

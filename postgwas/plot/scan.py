@@ -50,7 +50,7 @@ def manhattan_figure(scan: Scan, *, n_labels: int = 12) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11.0, 3.6))
-    axes = figure.add_axes((0.06, 0.12, 0.925, 0.84))
+    axes = figure.add_axes((0.06, 0.15, 0.925, 0.81))
     layout = layout_genome(scan.chrom, scan.pos)
     scale = height_scale(peaks(layout, scan.chrom, scan.mlog10p))
     tall = np.flatnonzero(scan.mlog10p >= GENOME_WIDE).tolist()
@@ -72,6 +72,7 @@ def manhattan_figure(scan: Scan, *, n_labels: int = 12) -> Figure:
     labelled = ticks_that_fit(layout.centres, total=total or 1.0, spacing=0.0205)
     axes.set_xticks(layout.centres[labelled], [layout.names[i] for i in labelled], fontsize=9)
     axes.tick_params(axis="x", length=0)
+    axes.set_xlabel("chromosome", fontsize=9)
     return figure
 
 

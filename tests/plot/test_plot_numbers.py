@@ -10,7 +10,8 @@ from scipy import stats
 
 from postgwas.plot.correlation import correlation_of
 from postgwas.plot.genome import GENOME_WIDE, layout_genome, lead_variants, peaks, thin, ticks_that_fit
-from postgwas.plot.manhattan import height_scale, place_labels
+from postgwas.plot.label_places import crowd_of, place_labels
+from postgwas.plot.manhattan import height_scale
 from postgwas.plot.qq import qq_points, ranks_to_draw
 from postgwas.sumstats.derive import mlog10p_from_z
 
@@ -159,3 +160,27 @@ def test_correlation_of_a_covariance_with_a_negative_variance():
     rg = correlation_of([[4.0, 1, 0.1], [1, 1, 0.1], [0.1, 0.1, -1]])
     assert rg[0, 1] == pytest.approx(0.5)
     assert np.isnan(rg[2]).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_no_label_covers_a_point(seed):
+    rng = np.random.default_rng(seed)
+    x, y, widths = rng.random(12), 0.8 * rng.random(12), rng.uniform(0.05, 0.15, 12)
+    others = np.column_stack([np.repeat(x, 20) + rng.normal(0, 0.01, 240), rng.random(240)])
+    others = others[others[:, 1] < np.repeat(y, 20)]
+    crowd = crowd_of(*others.T, reach=(0.002, 0.005))
+    placed = place_labels(x, y, widths, height=0.06, levels=12, crowd=crowd)
+    for one in placed:
+        half = widths[one.index] / 2
+        covered = (np.abs(others[:, 0] - one.x) < half + 0.002) & (others[:, 1] > one.y - 0.005)
+        assert not (covered & (others[:, 1] < one.y + 0.065)).any()
+
+
+def test_a_label_beside_a_higher_peak_moves_over_it_or_aside():
+    peak = np.full(40, 0.53)
+    crowd = crowd_of(peak, np.linspace(0.1, 0.6, 40), reach=(0.001, 0.003))
+    (one,) = place_labels(np.array([0.5]), np.array([0.3]), np.array([0.1]), height=0.05, crowd=crowd)
+    assert one.x < 0.5 - 0.019 and one.y == pytest.approx(0.32)
+    alone = place_labels(np.array([0.5]), np.array([0.3]), np.array([0.1]), height=0.05)
+    assert alone[0].x == 0.5
