@@ -48,11 +48,12 @@ steps:
   ld_scores: {ld_wind_kb: 400}  # the regions are 1 Mb long
   h2: {n_blocks: 48, two_step: 2000}
   rg: {n_blocks: 48}
-  mtag: {n_blocks: 48}
+  mtag: {n_blocks: 48, fdr: true}   # maxFDR on the full grid: 286 points for two traits, a tenth of a second
   meta: {method: [fixed, random, mama]}   # also re2; mrmega where a trait has three GWAS more than axes
   # Nobody is in two GWAS, which MAMA is told: to estimate it takes more variants than there are here.
   mama: {reg_int_zero: true, reg_se2_ident: true, ld_weight_floor: 1}
   genotypes_prune: {maf_min: 0.05}
+  genotypes_pca: {groups: expression/samples.tsv, group_column: ancestry}   # colours of the page's axes
   eqtl_cis: {window: 250000, maf_min: 0.05}
   eqtl_permute: {window: 250000, maf_min: 0.05, qvalue_method: bh}
   eqtl_independent: {window: 250000, maf_min: 0.05, permutations: 1000}

@@ -69,7 +69,7 @@ def groups_of(samples: pl.DataFrame, given: Given, *, column: str | None = None)
         FID, IID.
     given : path, mapping or sequence
         A file (``#IID GROUP``, ``FID IID GROUP``, a .psam with several columns; without a header
-        IID GROUP or FID IID GROUP), a mapping from IID, or one label a sample. Files and mappings
+        IID GROUP or FID IID GROUP; a sheet with the ids first and `column` in its header), a mapping from IID, or one label a sample. Files and mappings
         may have others than these samples.
     column : str, optional
         Which column of the file; needed where several could be meant.
@@ -121,6 +121,9 @@ def _from_file(samples: pl.DataFrame, path: str, column: str | None) -> list[str
     first = data.split(b"\n", 1)[0].decode(errors="replace").split()
     names = [first[0].lstrip("#"), *first[1:]]
     has_header = names[0] in _IDS or "IID" in names
+    if not has_header and column in names[1:]:
+        # A sheet of samples, whose first column has their ids under another name.
+        names, has_header = ["IID", *names[1:]], True
     if has_header:
         data = data.partition(b"\n")[2]
     else:
