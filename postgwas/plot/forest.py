@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_NORMAL = 1.959963984540054
+#: Standard errors on either side of a 95 % interval.
+NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,12 @@ class Forest:
     note: str = ""
 
 
-def forest_figure(forest: Forest) -> Figure:
-    """A figure with one forest plot, as high as it has rows."""
+def forest_figure(forest: Forest, *, width: float = 8.0) -> Figure:
+    """A figure with one forest plot, `width` inches wide and as high as it has rows."""
     from matplotlib.figure import Figure
 
     height = 1.5 + 0.27 * len(forest.rows)
-    figure = Figure(figsize=(8.0, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout="constrained")
     draw_forest(figure.add_subplot(), forest)
     return figure
 
@@ -101,7 +102,7 @@ def _draw_row(axes: Axes, row: ForestRow, place: float, colour: str, most: float
             1.02, place, "absent", transform=axes.get_yaxis_transform(), va="center", fontsize=8, color="0.5"
         )
         return
-    low, high = row.beta - _NORMAL * row.se, row.beta + _NORMAL * row.se
+    low, high = row.beta - NORMAL_95 * row.se, row.beta + NORMAL_95 * row.se
     if row.kind == "study":
         axes.plot([low, high], [place, place], color=colour, linewidth=1.2, solid_capstyle="butt")
         size = 3.0 + 6.0 * np.sqrt(1.0 / row.se**2 / most)

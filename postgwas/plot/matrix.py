@@ -42,9 +42,11 @@ def matrix_figure(matrix: ArrayLike, *, names: Sequence[str], title: str) -> Fig
     if not size or values.shape != (size, size):
         raise MatrixError(f"matrix of shape {values.shape} for {size} trait names")
     cell = float(np.clip(9.0 / size, 0.2, 0.85))
-    side = cell * size
+    side = max(cell * size, 1.7)
     longest = 0.085 * max(map(len, names))
-    figure = Figure(figsize=(side + longest + 1.4, side + 0.75 * longest + 0.7), layout="constrained")
+    # Wide enough for the title too, which begins at the matrix.
+    wide = max(side + 1.4, 0.078 * len(title) + 0.2)
+    figure = Figure(figsize=(wide + longest, side + 0.75 * longest + 0.7), layout="constrained")
     axes = figure.add_subplot()
     most = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
     colours = colormaps["RdBu_r"].with_extremes(bad="0.85")
@@ -63,6 +65,9 @@ def matrix_figure(matrix: ArrayLike, *, names: Sequence[str], title: str) -> Fig
                     color="white" if dark else "black",
                 )  # fmt: skip
     bar = figure.colorbar(image, ax=axes, shrink=0.8, aspect=16, pad=0.02)
+    if most < 1e-2 or most >= 1e4:
+        bar.formatter.set_powerlimits((0, 0))  # type: ignore[attr-defined]
+        bar.ax.yaxis.get_offset_text().set_fontsize(7)
     bar.ax.tick_params(labelsize=7, length=2)
     bar.outline.set_visible(False)
     return figure

@@ -13,26 +13,93 @@ if TYPE_CHECKING:
     from postgwas.store.study import Study
 
 
+#: What the rows of a kind's inputs are, what is kept of them, and what it is called here; the first that a
+#: kind begins with. Inputs come first, then what was made of them.
+_COUNTED = (
+    ("harmonised-sumstats", "GWAS", "variants", "variants"),
+    ("genotype-qc", "Genotype QC", "variants", "variants"),
+    ("expression-genes", "Expression", "genes", "genes"),
+    ("expression-matrix", "Expression", "genes", "genes"),
+    ("expression-gene", "Expression", "genes", "genes"),
+    ("expression-size", "Expression", "genes", "genes"),
+    ("expression-factor", "Hidden factors", "genes", "genes"),
+    ("expression-covariates", "Covariates", "covariates", "covariates"),
+    ("pruned-variants", "Pruning", "variants", "variants"),
+    ("pca", "Axes of ancestry", "variants", "variants"),
+    ("ld-scores", "LD scores", "variants", "variants"),
+    ("cross-ld-scores", "Cross LD scores", "variants", "variants"),
+    ("ldsc-h2", "Heritability", "variants", "variants"),
+    ("ldsc-rg", "Genetic correlations", "pairs of traits", "pairs of traits"),
+    ("mtag", "MTAG", "variants", "variants"),
+    ("meta", "Meta-analysis", "variants", "variants"),
+    ("mama", "MAMA", "variants", "variants"),
+    ("finemap", "Fine-mapping", "variants", "those in regions"),
+    ("qtl-", "QTLs", "genes", "genes"),
+    ("coloc", "Colocalisation", "variants", "pairs of signals"),
+)
+
+
 def account_section(study: Study, entries: Sequence[Entry]) -> Section:
-    """Rows read, kept and set aside with their reasons, of every result that counts rows."""
+    """Rows read, kept and set aside with their reasons, a line for each step that counts rows."""
     import polars as pl
 
-    rows: list[dict[str, Any]] = []
+    lines: dict[tuple[object, ...], dict[str, Any]] = {}
     for one in entries:
         origin = study.provenance(one.key)
         if origin.rows_in is None:
             continue
-        rows.append(_line(one, "read", origin.rows_in))
-        rows += [_line(one, f"set aside: {reason}", n) for reason, n in sorted(origin.dropped.items()) if n]
-        if origin.rows_out is not None:
-            rows.append(_line(one, "kept", origin.rows_out))
-            rest = origin.rows_in - origin.rows_out - sum(origin.dropped.values())
-            if origin.dropped and rest:
-                rows.append(_line(one, "joined, merged or not told apart", rest))
-    schema = {"result": pl.String, "rows": pl.String, "number": pl.Int64}
-    return Section(
-        "What happened to every row", tables=[PageTable("Row account", pl.DataFrame(rows, schema=schema))]
+        place, step, read, kept = _counted(one.kind)
+        reasons = tuple((name, n) for name, n in sorted(origin.dropped.items()) if n)
+        name = _last_name(one.key)
+        # Results of one step share its account: one line.
+        same = (step, name, origin.rows_in, origin.rows_out, reasons)
+        lines.setdefault(
+            same,
+            {
+                "input or result": f"{step}, {name}",
+                "read": origin.rows_in,
+                "kept": origin.rows_out,
+                "counted": read if read == kept else f"{read} \u2192 {kept}",
+                "set aside": "; ".join(f"{reason}: {n:,}" for reason, n in reasons),
+                "place": place,
+            },
+        )
+    schema = {
+        "input or result": pl.String, "read": pl.Int64, "kept": pl.Int64, "counted": pl.String,
+        "set aside": pl.String, "place": pl.Int64,
+    }  # fmt: skip
+    table = pl.DataFrame(list(lines.values()), schema=schema).sort("place", maintain_order=True).drop("place")
+    note = (
+        "Genes of QTL mapping are kept where variants are set aside; a meta-analysis reads a variant once for"
+        " each file that has it. Files of the rows that were left out lie beside the results."
     )
+    return Section("What happened to every row", tables=[PageTable("Row account", table, note)])
+
+
+def _counted(kind: str) -> tuple[int, str, str, str]:
+    """Place in the table and the words of :data:`_COUNTED`; a kind that is not there has its name."""
+    for place, (begins, step, read, kept) in enumerate(_COUNTED):
+        if kind.startswith(begins):
+            return place, step, read, kept
+    return len(_COUNTED), kind, "rows", "rows"
+
+
+def _last_name(key: str) -> str:
+    """The part of a key that names the trait, ancestry or tissue.
+
+    Examples
+    --------
+    >>> _last_name("sumstats/EUR_LDL"), _last_name("ldsc/h2/EUR_LDL/summary")
+    ('EUR_LDL', 'EUR_LDL')
+    """
+    parts = key.split("/")
+    if key.startswith("ldsc/h2/") and len(parts) > 3:
+        return parts[2]
+    if key.startswith("meta/") and len(parts) > 2:
+        return ", ".join(parts[1:])
+    if key.startswith("expression/prepared/") and len(parts) > 3:
+        return parts[2]
+    return parts[-1]
 
 
 def provenance_section(study: Study, entries: Sequence[Entry]) -> Section:
@@ -65,7 +132,3 @@ def provenance_section(study: Study, entries: Sequence[Entry]) -> Section:
         PageTable("Versions", pl.DataFrame({"of": list(versions), "version": list(versions.values())})),
     ]
     return Section("Provenance", tables=[one for one in tables if one.table.height])
-
-
-def _line(entry: Entry, what: str, number: int) -> dict[str, Any]:
-    return {"result": entry.key, "rows": what, "number": int(number)}

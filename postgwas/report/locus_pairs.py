@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from postgwas.report.section import PageFigure
+import numpy as np
+
+from postgwas.finemap.region_list import MapRegion
+from postgwas.report.locus_ld import ld_files, r2_of_locus
+from postgwas.report.page_rows import chromosome
+from postgwas.report.section import PageFigure, Place
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from postgwas.report.gene_names import Genes
     from postgwas.store.index import Entry
     from postgwas.store.study import Study
 
@@ -17,22 +23,25 @@ MOST = 6
 LEAST_SHARED = 20
 
 
-def locus_pairs(study: Study, entries: Sequence[Entry]) -> list[PageFigure]:
+def locus_pairs(study: Study, entries: Sequence[Entry], genes: Genes) -> list[PageFigure]:
     """The genes of the largest PP.H4 (0.8 and more), each with its best trait.
 
     The GWAS is the scan of that trait's name in the store (``sumstats/TRAIT``, ``mtag/TRAIT`` or, of a
-    meta-analysis, ``meta/fixed/TRAIT``), the QTLs are the nominal pass that the result's name ends in.
+    meta-analysis, ``meta/fixed/TRAIT``), the QTLs are the nominal pass that the result's name ends in. LD
+    comes from the genotypes that the results name, where they are still there.
 
     Parameters
     ----------
     study : Study
     entries : sequence of Entry
         All of the store's.
+    genes : Genes
+        Their names, and what is drawn below the points.
     """
     import polars as pl
 
     tables = [
-        study.read_polars(one.key).with_columns(pl.lit(one.key.split("/")[-1]).alias("RESULT"))
+        study.read_polars(one.key).with_columns(pl.lit(one.key).alias("RESULT"))
         for one in entries
         if one.kind == "coloc-genes" and one.rows
     ]
@@ -42,7 +51,7 @@ def locus_pairs(study: Study, entries: Sequence[Entry]) -> list[PageFigure]:
     best = best.sort("PP.H4", "phenotype_id", "RESULT", descending=[True, False, False])
     figures = []
     for row in best.unique("phenotype_id", keep="first", maintain_order=True).iter_rows(named=True):
-        figure = _of_gene(study, entries, row)
+        figure = _of_gene(study, entries, row, genes)
         if figure is not None:
             figures.append(figure)
         if len(figures) == MOST:
@@ -50,7 +59,9 @@ def locus_pairs(study: Study, entries: Sequence[Entry]) -> list[PageFigure]:
     return figures
 
 
-def _of_gene(study: Study, entries: Sequence[Entry], row: dict[str, object]) -> PageFigure | None:
+def _of_gene(
+    study: Study, entries: Sequence[Entry], row: dict[str, object], genes: Genes
+) -> PageFigure | None:
     import polars as pl
 
     from postgwas.plot.locuscompare import locuscompare_figure
@@ -63,32 +74,49 @@ def _of_gene(study: Study, entries: Sequence[Entry], row: dict[str, object]) -> 
         return None
     columns = ["CHR", "POS", "SNPID", "MLOG10P"]
     start, end = (int(text) for text in str(row["REGION"]).split(":")[1].split("-"))
-    one = study.read_polars(gwas, columns).filter(
-        (pl.col("CHR") == chrom) & pl.col("POS").is_between(start, end)
-    )
+    inside = (pl.col("CHR") == chrom) & pl.col("POS").is_between(start, end)
+    one = study.read_polars(gwas, columns).filter(inside)
     two = study.read_polars(qtl, ["CHR", "POS", "SNPID", "phenotype_id", "mlog10p"])
-    two = two.filter((pl.col("phenotype_id") == gene) & pl.col("POS").is_between(start, end))
-    names = [_names(table) for table in (one, two)]
+    two = two.filter(inside & (pl.col("phenotype_id") == gene)).rename({"mlog10p": "MLOG10P"})
+    one, two = (table.with_columns(_name()).drop_nulls("MLOG10P") for table in (one, two))
+    names = [table["SNPID"].to_list() for table in (one, two)]
     if len(set(names[0]) & set(names[1])) < LEAST_SHARED:
         return None
-    heights = [one["MLOG10P"].cast(float).to_numpy(), two["mlog10p"].cast(float).to_numpy()]
+    heights = [table["MLOG10P"].cast(float).to_numpy() for table in (one, two)]
     pair = height_pair(names[0], heights[0], names[1], heights[1])
-    lead = pair.names[pair.lead]
-    labels = (trait, gene)
+    lead, region = pair.names[pair.lead], MapRegion(str(row["REGION"]), chrom, start, end)
+    files = ld_files(study, str(row["RESULT"]), qtl)
+    r2, whose = r2_of_locus(
+        files, region, [table.select("SNPID", "CHR", "POS") for table in (one, two)], lead
+    )
+    pair = height_pair(names[0], heights[0], names[1], heights[1], r2=r2, lead=lead)
+    called = genes.name(gene) or gene
+    labels = (trait, called)
     tracks = [
-        track(label, own, table["POS"].to_numpy(), height, lead=lead)
+        track(
+            label, own, table["POS"].to_numpy(), height, r2=[r2.get(name, np.nan) for name in own], lead=lead
+        )
         for label, own, table, height in zip(labels, names, (one, two), heights)
     ]
+    place = Place(chromosome(chrom), start, end)
     figure = locuscompare_figure(
-        pair, labels, tracks=(tracks[0], tracks[1]), chromosome=str(chrom), note=f"PP.H4 = {row['PP.H4']:.3f}"
-    )
-    numbers = pl.DataFrame({"variant": pair.names, f"mlog10p {trait}": pair.one, f"mlog10p {gene}": pair.two})
+        pair, labels, tracks=(tracks[0], tracks[1]), chromosome=place.chromosome,
+        genes=genes.models(chrom, start, end) or None, marked=[called], note=f"PP.H4 = {row['PP.H4']:.3f}",
+    )  # fmt: skip
+    numbers = pl.DataFrame(
+        {
+            "variant": pair.names, f"mlog10p {trait}": pair.one, f"mlog10p {gene}": pair.two,
+            "r2": [r2.get(name, np.nan) for name in pair.names],
+        }
+    )  # fmt: skip
+    told = called if called == gene else f"{called} ({gene})"
     return PageFigure(
-        f"LocusCompare of {trait} and {gene}",
+        f"LocusCompare of {trait} and {told}",
         figure,
-        f"{len(pair.names):,} shared variants of {gwas} and {qtl}; LD is not shown.",
+        f"{len(pair.names):,} shared variants of {gwas} and {qtl}; {whose}.",
         table=numbers,
         wide=True,
+        place=place,
     )
 
 
@@ -104,6 +132,9 @@ def _nominal_key(entries: Sequence[Entry], chrom: int, result: str) -> str | Non
     return ours[0] if len(ours) == 1 else found[0] if len(found) == 1 else None
 
 
-def _names(table: pl.DataFrame) -> list[str]:
+def _name() -> pl.Expr:
     """Ids, or places of variants without one."""
-    return [name or f"{chrom}:{pos}" for chrom, pos, name in table.select("CHR", "POS", "SNPID").iter_rows()]
+    import polars as pl
+
+    place = pl.concat_str(pl.col("CHR").cast(pl.String), pl.col("POS").cast(pl.String), separator=":")
+    return pl.coalesce(pl.when(pl.col("SNPID") != "").then("SNPID"), place).alias("SNPID")

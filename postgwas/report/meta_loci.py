@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from postgwas.report.section import PageFigure, PageTable, Section
+from postgwas.report.page_rows import chromosome
+from postgwas.report.section import PageFigure, PageTable, Place, Section
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 NEAR = 1_000_000
 MOST_FORESTS = 4
+_HETEROGENEITY = ("I2", "MLOG10P_HET")
+#: Inches: two of them side by side fill the page.
+_WIDTH = 6.2
 
 
 def meta_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
@@ -37,7 +41,8 @@ def meta_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
     rows: list[pl.DataFrame] = []
     for one in entries:
         names = study.attrs(one.key).get("studies", []) if one.kind == "meta-fixed" else []
-        if len(names) < 2 or not all(f"sumstats/{name}" in scans for name in names):
+        known = len(names) > 1 and all(f"sumstats/{name}" in scans for name in names)
+        if not known or "BETA" not in one.columns:
             continue
         trait = one.key.split("/")[-1]
         parts = {name: study.read_polars(f"sumstats/{name}") for name in names}
@@ -58,7 +63,7 @@ def _gained(whole: pl.DataFrame, parts: dict[str, pl.DataFrame], trait: str) -> 
 
     from postgwas.report.scans import loci
 
-    leads = loci(whole)
+    leads = loci(whole, _HETEROGENEITY)
     theirs = {name: loci(part) for name, part in parts.items()}
     having = [
         ", ".join(
@@ -78,20 +83,36 @@ def _gained(whole: pl.DataFrame, parts: dict[str, pl.DataFrame], trait: str) -> 
 def _forest(lead: dict[str, Any], parts: dict[str, pl.DataFrame], trait: str) -> PageFigure:
     import polars as pl
 
-    from postgwas.plot.forest import Forest, ForestRow, forest_figure
+    from postgwas.plot.forest import NORMAL_95, Forest, ForestRow, forest_figure
 
     rows: list[ForestRow] = []
     for name, part in parts.items():
-        beta, se = _effect(part, lead)
-        rows.append(ForestRow(name, beta, se, name, "study"))
+        rows.append(ForestRow(name, *_effect(part, lead), name, "study"))
     rows.append(ForestRow("Fixed effect", lead["BETA"], lead["SE"], None, "total"))
     told = lead["SNPID"] or f"{lead['CHR']}:{lead['POS']}"
     title = f"{trait}: {told}  {lead['CHR']}:{lead['POS']:,}  {lead['EA']}/{lead['NEA']}"
+    beta, se = (np.array([getattr(row, name) for row in rows], np.float64) for name in ("beta", "se"))
     numbers = pl.DataFrame(
-        {"study": [r.label for r in rows], "beta": [r.beta for r in rows], "se": [r.se for r in rows]}
-    )
-    figure = forest_figure(Forest(title, tuple(rows), f"effect of {lead['EA']} (95 % interval)"))
-    return PageFigure(f"Forest plot of {trait} at {told}", figure, table=numbers)
+        {
+            "study": [row.label for row in rows], "beta": beta, "se": se,
+            "lower_95": beta - NORMAL_95 * se, "upper_95": beta + NORMAL_95 * se,
+        }
+    )  # fmt: skip
+    axis = f"effect of a copy of {lead['EA']} (95 % interval)"
+    figure = forest_figure(Forest(title, tuple(rows), axis, _told(lead)), width=_WIDTH)
+    place = Place(chromosome(lead["CHR"]), int(lead["POS"]), int(lead["POS"]))
+    caption = "Squares: studies, as large as their weight; diamond: fixed-effects meta-analysis."
+    return PageFigure(f"Forest plot of {trait} at {told}", figure, caption, table=numbers, place=place)
+
+
+def _told(lead: dict[str, Any]) -> str:
+    """Heterogeneity of a lead, where the meta-analysis has it."""
+    parts = []
+    if lead.get("I2") is not None and np.isfinite(lead["I2"]):
+        parts.append(f"I\u00b2 = {lead['I2']:.0f} %")
+    if lead.get("MLOG10P_HET") is not None and np.isfinite(lead["MLOG10P_HET"]):
+        parts.append(f"P of heterogeneity = {10 ** -lead['MLOG10P_HET']:.2g}")
+    return ", ".join(parts)
 
 
 def _effect(part: pl.DataFrame, lead: dict[str, Any]) -> tuple[float, float]:

@@ -61,7 +61,18 @@ _METAL = (
     "Willer CJ, Li Y, Abecasis GR. METAL: fast and efficient meta-analysis of genomewide association"
     " scans. Bioinformatics 26, 2190-2191 (2010). doi:10.1093/bioinformatics/btq340"
 )
-_DL = "DerSimonian R, Laird N. Meta-analysis in clinical trials. Control Clin Trials 7, 177-188 (1986)."
+_DL = (
+    "DerSimonian R, Laird N. Meta-analysis in clinical trials. Control Clin Trials 7, 177-188 (1986)."
+    " doi:10.1016/0197-2456(86)90046-2"
+)
+_BH = (
+    "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful approach to"
+    " multiple testing. J R Stat Soc B 57, 289-300 (1995). doi:10.1111/j.2517-6161.1995.tb02031.x"
+)
+_GTEX = (
+    "GTEx Consortium. The GTEx Consortium atlas of genetic regulatory effects across human tissues."
+    " Science 369, 1318-1330 (2020). doi:10.1126/science.aaz1776"
+)
 _RE2 = (
     "Han B, Eskin E. Random-effects model aimed at discovering associations in meta-analysis of"
     " genome-wide association studies. Am J Hum Genet 88, 586-598 (2011). doi:10.1016/j.ajhg.2011.04.014"
@@ -90,6 +101,7 @@ _TMM = (
 _PEER = (
     "Stegle O et al. Using probabilistic estimation of expression residuals (PEER) to obtain increased"
     " power and interpretability of gene expression analyses. Nat Protoc 7, 500-507 (2012)."
+    " doi:10.1038/nprot.2011.457"
 )
 _PCA = (
     "Patterson N, Price AL, Reich D. Population structure and eigenanalysis."
@@ -111,8 +123,13 @@ METHODS: dict[str, Method] = {
     "ldsc_rg": Method("Genetic correlations were estimated by bivariate LD score regression.", (_LDSC, _RG)),
     "mtag": Method(
         "Traits were analysed jointly by MTAG; the covariance of estimation errors came from LD score"
-        " regression, and the maximum false discovery rate (maxFDR) was computed where it is shown.",
+        " regression.",
         (_MTAG, _LDSC),
+    ),
+    "mtag_maxfdr": Method(
+        "The highest false discovery rate of MTAG's findings (maxFDR) was sought over mixtures of null and"
+        " causal variants.",
+        (_MTAG,),
     ),
     "meta_fixed": Method("Studies were combined by fixed-effects meta-analysis.", (_METAL,)),
     "meta_random": Method("Random-effects meta-analysis allowed for heterogeneity of effects.", (_DL,)),
@@ -124,19 +141,24 @@ METHODS: dict[str, Method] = {
     "meta_popcorn": Method(
         "Genetic correlation between ancestries was estimated from cross scores.", (_POPCORN,)
     ),
-    "expression": Method(
-        "Counts were filtered, scaled by trimmed means of M values (TMM) and inverse normal transformed"
-        " gene by gene, where provenance says so.",
-        (_TMM,),
-    ),
+    "ld_scores": Method("LD scores were computed from genotypes.", (_LDSC,)),
+    "expression": Method("Genes with low counts were left out.", ()),
+    "expression_tmm": Method("Samples were scaled by trimmed means of M values (TMM).", (_TMM,)),
+    "expression_int": Method("Expression was inverse normal transformed across samples, gene by gene.", ()),
     "peer": Method("Hidden factors of expression were found by PEER.", (_PEER,)),
+    "expression_pca": Method("Hidden factors are principal components of expression.", ()),
     "qtl_cis": Method(
         "Variants in cis were tested by linear regression with covariates projected out.", (_FASTQTL,)
     ),
     "qtl_permutation": Method(
-        "Gene-level P values came from permutations with a beta approximation, q-values from Storey's"
-        " method.",
-        (_FASTQTL, _QVALUE),
+        "Gene-level P values came from permutations with a beta approximation.", (_FASTQTL,)
+    ),
+    "qvalue": Method("Genes' q-values are Storey's.", (_QVALUE,)),
+    "qvalue_bh": Method("The false discovery rate over genes is Benjamini and Hochberg's.", (_BH,)),
+    "qtl_independent": Method(
+        "Independent signals of a gene were found by forward and backward steps, each held against the"
+        " gene's threshold.",
+        (_GTEX,),
     ),
     "susie": Method(
         "Causal variants were fine-mapped by the sum of single effects model (SuSiE).", (_SUSIE, _SUSIE_RSS)

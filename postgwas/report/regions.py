@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from postgwas.report.gene_names import study_genes
 from postgwas.report.locus_pairs import locus_pairs
 from postgwas.report.section import PageFigure, PageTable, Section
 
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 2000
 FDR = 0.05
+#: Keys of the methods text about expression, in the order of the work.
+_EXPRESSION = ("expression", "expression_tmm", "expression_int", "peer", "expression_pca")
+_COLOC_NOTE = "PP.H4: probability that trait and gene share a causal variant; PP.H3: that theirs differ."
 _LEAD = (
-    "phenotype_id", "variant_id", "tss_distance", "effect_allele", "other_allele", "af", "slope", "slope_se",
+    "gene", "phenotype_id", "variant_id", "CHR", "POS", "tss_distance", "effect_allele", "other_allele",
+    "af", "slope", "slope_se",
     "mlog10p", "pval_beta", "qval",
 )  # fmt: skip
 
@@ -29,64 +34,115 @@ def qtl_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
     """eGenes with their leads, where they lie, their effects; independent signals; credible sets."""
     import polars as pl
 
+    genes = study_genes(study, entries)
     figures: list[PageFigure] = []
     tables: list[PageTable] = []
     facts: list[tuple[str, str]] = []
-    methods = ["qtl_cis"] if any(one.kind.startswith("qtl-cis_nominal") for one in entries) else []
+    methods = _expression_methods(study, entries)
+    methods += ["qtl_cis"] if any(one.kind.startswith("qtl-cis_nominal") for one in entries) else []
     for one in entries:
         name = one.key.split("/")[-1]
         if one.kind == "qtl-cis_permutation" and one.rows:
-            table = study.read_polars(one.key)
-            level = float(study.attrs(one.key).get("fdr", FDR))
+            table, attrs = study.read_polars(one.key), study.attrs(one.key)
+            level = float(attrs.get("fdr", FDR))
             figures += _lead_figures(table, name, level)
-            found = table.filter(_significant(table, level))
+            found = genes.placed(table.filter(_significant(table, level)))
             facts.append((f"{found.height:,} of {table.height:,}", f"eGenes, {name} (FDR {level:g})"))
-            tables.append(_first(found.select(_have(found, _LEAD)), "mlog10p", f"eGenes, {name}"))
-            methods.append("qtl_permutation")
-        elif one.kind == "qtl-cis_independent":
-            table = study.read_polars(one.key)
+            note = "Effects (slope) are of a copy of effect_allele; mlog10p is -log10 of the nominal P."
+            tables.append(_first(found.select(_have(found, _LEAD)), "mlog10p", f"eGenes, {name}", note))
+            methods += ["qtl_permutation", "qvalue_bh" if attrs.get("qvalue_method") == "bh" else "qvalue"]
+    for one in entries:
+        if one.kind == "qtl-cis_independent":
+            name, table = one.key.split("/")[-1], genes.placed(study.read_polars(one.key))
             facts.append((f"{table.height:,}", f"independent signals, {name}"))
-            shown = _have(table, ("phenotype_id", "rank", *_LEAD[1:]))
+            shown = _have(table, (*_LEAD[:2], "rank", *_LEAD[2:]))
             tables.append(_first(table.select(shown), "mlog10p", f"Independent signals, {name}"))
+            methods.append("qtl_independent")
     for kind, whose in (("finemap-sets", "GWAS"), ("qtl-finemap_sets", "QTLs")):
         several = [
             study.read_polars(one.key).select(pl.lit(one.key.split("/")[-1]).alias("RESULT"), pl.all())
             for one in entries
             if one.kind == kind and one.rows
         ]
-        if not several:
-            continue
-        sets = pl.concat(several, how="diagonal_relaxed")
-        facts.append((f"{sets.height:,}", f"credible sets of {whose}"))
-        figures.append(_set_sizes(sets, whose))
-        tables.append(PageTable(f"Credible sets, {whose}", sets.head(MOST_ROWS), n_all=sets.height))
-        methods.append("susie")
-    if not tables:
+        if any(one.kind == kind for one in entries):
+            methods.append("susie")
+            facts.append((f"{sum(one.height for one in several):,}", f"credible sets of {whose}"))
+        if several:
+            sets = genes.placed(pl.concat(several, how="diagonal_relaxed"))
+            figures.append(_set_sizes(sets, whose))
+            tables.append(PageTable(f"Credible sets, {whose}", sets.head(MOST_ROWS), n_all=sets.height))
+    if not tables and not facts:
         return []
     return [Section("QTLs and fine-mapping", facts=facts, figures=figures, tables=tables, methods=methods)]
 
 
+def _expression_methods(study: Study, entries: Sequence[Entry]) -> list[str]:
+    """How expression was prepared, as provenance has it."""
+    methods: list[str] = []
+    for one in entries:
+        if one.kind == "expression-genes":
+            how = study.provenance(one.key).parameters
+            methods.append("expression")
+            methods += ["expression_tmm"] if how.get("norm") in ("tmm", "tmmwsp") else []
+            methods += ["expression_int"] if how.get("transform") == "int" else []
+        elif one.kind == "expression-factors":
+            methods.append({"peer": "peer"}.get(str(study.attrs(one.key).get("method")), "expression_pca"))
+    return sorted(dict.fromkeys(methods), key=_EXPRESSION.index)
+
+
 def coloc_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
     """Genes, then pairs of signals, by the posterior of a shared causal variant; what SMR says of them."""
+    import polars as pl
+
+    genes = study_genes(study, entries)
     facts, tables, methods = [], [], []
-    order = {"coloc-genes": "Genes", "coloc-pairs": "Pairs of signals"}
-    found = [one for one in entries if one.kind in order and one.rows]
-    for one in sorted(found, key=lambda entry: list(order).index(entry.kind)):
-        name, table = one.key.split("/")[-1], study.read_polars(one.key).fill_nan(None)
-        if one.kind == "coloc-genes":
+    for kind, title in (("coloc-genes", "Genes"), ("coloc-pairs", "Pairs of signals")):
+        several = {
+            one.key.split("/")[-1]: study.read_polars(one.key).fill_nan(None)
+            for one in entries
+            if one.kind == kind and one.rows
+        }
+        if not several:
+            continue
+        every = genes.named(
+            pl.concat(
+                [table.select(pl.lit(name).alias("RESULT"), pl.all()) for name, table in several.items()],
+                how="diagonal_relaxed",
+            )
+        )
+        if kind == "coloc-genes":
+            methods += ["smr"] if "SMR_P" in every.columns else []
             for mark, least in (("strong", 0.8), ("moderate or strong", 0.5)):
-                count = table.filter(table["PP.H4"] >= least)["phenotype_id"].n_unique()
-                facts.append((f"{count:,}", f"genes, {mark} (PP.H4 of {least:g} and more), {name}"))
-            methods += ["smr"] if "SMR_P" in table.columns else []
+                count = every.filter(every["PP.H4"] >= least)["phenotype_id"].n_unique()
+                facts.append((f"{count:,}", f"genes, {mark}: PP.H4 of {least:g} and more with any trait"))
+            tables.append(PageTable("Colocalised genes of each result", _counts(several)))
         else:
-            methods += ["coloc", *(["coloc_susie"] if (table["METHOD"] == "susie").any() else [])]
-        tables.append(_first(table, "PP.H4", f"{order[one.kind]}, {name}"))
+            methods += ["coloc", *(["coloc_susie"] if (every["METHOD"] == "susie").any() else [])]
+        tables.append(_first(every, "PP.H4", title, _COLOC_NOTE))
     if not tables:
         return []
-    figures = locus_pairs(study, entries)
+    figures = locus_pairs(study, entries, genes)
     return [
         Section("Colocalisation", facts=facts, figures=figures, tables=tables, methods=methods or ["coloc"])
     ]
+
+
+def _counts(several: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Genes of each result by their posterior."""
+    import polars as pl
+
+    rows = []
+    for name, table in several.items():
+        posterior = table.group_by("phenotype_id").agg(pl.col("PP.H4").max())["PP.H4"]
+        rows.append(
+            {
+                "RESULT": name,
+                "genes": len(posterior),
+                "PP.H4 \u2265 0.8": int((posterior >= 0.8).sum()),
+                "PP.H4 0.5 to 0.8": int(((posterior >= 0.5) & (posterior < 0.8)).sum()),
+            }
+        )
+    return pl.DataFrame(rows)
 
 
 def _lead_figures(table: pl.DataFrame, name: str, level: float) -> list[PageFigure]:
@@ -98,12 +154,20 @@ def _lead_figures(table: pl.DataFrame, name: str, level: float) -> list[PageFigu
     shown = table.select(_have(table, _LEAD))
     near = lead_distances(_numbers(table, "tss_distance"), height, yes)
     return [
-        PageFigure(f"Leads around the TSS, {name}", lead_distance_figure(near, fdr=level), table=shown),
         PageFigure(
-            f"Effects of leads, {name}",
+            f"Leads around the TSS, {name}",
+            lead_distance_figure(near, fdr=level),
+            "The lead variant of each gene tested by its distance from the gene's transcription start site"
+            " (negative: at smaller positions); above, how many significant leads lie where.",
+            table=shown,
+        ),
+        PageFigure(
+            f"Volcano plot of leads, {name}",
             volcano_figure(
                 _numbers(table, "slope"), height, yes, label="slope per copy of the effect allele", fdr=level
             ),
+            "The lead variant of each gene tested: its nominal P by its effect on expression, in the units"
+            " that were analysed.",
             table=shown,
         ),
     ]
@@ -128,11 +192,11 @@ def _significant(table: pl.DataFrame, level: float) -> pl.Expr:
     return (pl.col("qval") <= level).fill_null(False) if "qval" in table.columns else pl.lit(True)
 
 
-def _first(table: pl.DataFrame, by: str, title: str) -> PageTable:
+def _first(table: pl.DataFrame, by: str, title: str, note: str = "") -> PageTable:
     """The rows with the largest of a column."""
     if by in table.columns:
         table = table.sort(by, descending=True, nulls_last=True, maintain_order=True)
-    return PageTable(title, table.head(MOST_ROWS), n_all=table.height)
+    return PageTable(title, table.head(MOST_ROWS), note, n_all=table.height)
 
 
 def _have(table: pl.DataFrame, names: Sequence[str]) -> list[str]:

@@ -25,6 +25,8 @@ FloatArray = NDArray[np.float64]
 #: Columns that a scan's table of loci shows, as far as it has them.
 SHOWN = ("CHR", "POS", "SNPID", "EA", "NEA", "EAF", "BETA", "SE", "Z", "MLOG10P", "N")
 MOST_LOCI = 500
+#: Scans of a section up to which each has its number of loci shown large; the table has them all.
+MOST_FACTS = 8
 _FAMILIES = (
     ("harmonised-sumstats", "GWAS", "harmonise"),
     ("mtag-results", "MTAG", "mtag"),
@@ -55,18 +57,20 @@ def is_scan(entry: Entry) -> bool:
     return {"CHR", "POS", "MLOG10P"} <= set(entry.columns)
 
 
-def loci(table: pl.DataFrame) -> pl.DataFrame:
+def loci(table: pl.DataFrame, more: Sequence[str] = ()) -> pl.DataFrame:
     """Lead variants at P < 5e-8, at least 1 Mb apart, strongest first.
 
     Parameters
     ----------
     table : polars.DataFrame
         Columns CHR, POS, MLOG10P and more of :data:`SHOWN`.
+    more : sequence of str
+        Other columns that are wanted.
     """
     leads = lead_variants(
         table["CHR"].to_numpy(), table["POS"].to_numpy(), _heights(table), threshold=GENOME_WIDE
     )
-    return table.select([name for name in SHOWN if name in table.columns])[leads.tolist()]
+    return table.select([name for name in (*SHOWN, *more) if name in table.columns])[leads.tolist()]
 
 
 def _family(study: Study, found: Sequence[Entry], title: str, method: str) -> Section:
@@ -76,6 +80,7 @@ def _family(study: Study, found: Sequence[Entry], title: str, method: str) -> Se
     figures: list[PageFigure] = []
     tables: list[PageTable] = []
     leads: list[pl.DataFrame] = []
+    rows: list[dict[str, object]] = []
     names = [
         str(study.attrs(one.key).get("trait") or one.key.split("/", 1)[-1].removeprefix("mama/"))
         for one in found
@@ -85,14 +90,34 @@ def _family(study: Study, found: Sequence[Entry], title: str, method: str) -> Se
         table = study.read_polars(entry.key, columns)
         top = loci(table)
         facts.append((f"{top.height:,}", f"loci of {name}"))
-        figures += pictures(table, f"{title} of {name}", entry.key)
+        numbers = _qq(table, _heights(table))
+        rows.append(_summary(name, table, numbers, top.height))
+        figures += pictures(table, f"{title} of {name}", entry.key, top, numbers)
         leads.append(top.select(pl.lit(name).alias("TRAIT"), pl.all()))
     every = pl.concat(leads, how="diagonal_relaxed").sort("MLOG10P", descending=True, maintain_order=True)
+    note = "\u03bb GC: median \u03c7\u00b2 over its median under the null. Loci: see the table of loci."
+    tables.append(PageTable(f"Scans, {title}", pl.DataFrame(rows), note))
     if every.height:
-        note = "Lead variants with P < 5e-8, at least 1 Mb apart within a scan."
+        note = (
+            "Lead variants with P < 5e-8, at least 1 Mb apart within a scan; effects are of a copy of EA,"
+            " MLOG10P is -log10 P."
+        )
         tables.append(PageTable(f"Loci, {title}", every.head(MOST_LOCI), note, n_all=every.height))
     methods = [method] if method else sorted({meta_method(one) for one in found})
+    facts = facts if len(facts) <= MOST_FACTS else []
     return Section(title, facts=facts, figures=figures, tables=tables, methods=methods)
+
+
+def _summary(name: str, table: pl.DataFrame, numbers: QQ, n_loci: int) -> dict[str, object]:
+    size = table["N"].cast(float).median() if "N" in table.columns else None
+    return {
+        "TRAIT": name,
+        "variants": table.height,
+        "median N": None if size is None else float(size),  # type: ignore[arg-type]
+        "\u03bb GC": numbers.lambda_gc,
+        "mean \u03c7\u00b2": numbers.mean_chi2,
+        "loci": n_loci,
+    }
 
 
 def meta_method(entry: Entry) -> str:
@@ -102,8 +127,8 @@ def meta_method(entry: Entry) -> str:
     return "meta_" + next((one for one in known if name.startswith(one)), "fixed")
 
 
-def pictures(table: pl.DataFrame, title: str, key: str) -> list[PageFigure]:
-    """Manhattan and QQ plot of a scan; none where no variant has a P."""
+def pictures(table: pl.DataFrame, title: str, key: str, top: pl.DataFrame, numbers: QQ) -> list[PageFigure]:
+    """Manhattan and QQ plot of a scan with its loci; none where no variant has a P."""
     heights = _heights(table)
     if not np.isfinite(heights).any():
         return []
@@ -114,18 +139,20 @@ def pictures(table: pl.DataFrame, title: str, key: str) -> list[PageFigure]:
     ids = table["SNPID"].gather(rows[tall]).to_list() if "SNPID" in table.columns else []
     names = {int(i): str(name) for i, name in zip(tall, ids) if name is not None}
     scan = Scan(chrom[rows].astype(np.int64), pos[rows].astype(np.int64), heights[rows], names)
-    numbers = _qq(table, heights)
     pictures = [
         PageFigure(
             f"Manhattan plot, {title}",
             manhattan_figure(scan),
-            f"{len(heights):,} variants of {key}; dashed: P = 5e-8.",
-            table=loci(table),
+            f"{len(heights):,} variants of {key}; dashed: P = 5\u00d710\u207b\u2078.",
+            table=top,
             wide=True,
         )
     ]
     if numbers.n_variants:
-        caption = f"\u03bb GC {numbers.lambda_gc:.3f}"
+        caption = (
+            f"{numbers.n_variants:,} variants, \u03bb GC {numbers.lambda_gc:.3f}; grey: 95 % band of"
+            " independent variants."
+        )
         pictures.append(
             PageFigure(f"QQ plot, {title}", qq_figure(numbers), caption, table=_qq_table(numbers))
         )

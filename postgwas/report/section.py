@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A stretch of the genome that answers searches for regions: name, first and last base."""
+
+    chromosome: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
 class PageTable:
     """A table of the page; the search box filters its rows.
 
@@ -20,7 +29,8 @@ class PageTable:
     ----------
     title : str
     table : polars.DataFrame
-        Most telling rows first. Columns CHR and POS, where there are any, answer searches for regions.
+        Most telling rows first. Columns CHR with START and END or with POS, REGION or a variant's id with its
+        position answer searches for regions.
     note : str
         A sentence below the table.
     n_all : int, optional
@@ -51,6 +61,8 @@ class PageFigure:
         The numbers drawn, or the most telling of them.
     wide : bool
         Whether it takes the page's whole width.
+    place : Place, optional
+        Where it lies, if it shows one place.
     """
 
     title: str
@@ -58,6 +70,7 @@ class PageFigure:
     caption: str = ""
     table: pl.DataFrame | None = None
     wide: bool = False
+    place: Place | None = None
 
     @property
     def slug(self) -> str:

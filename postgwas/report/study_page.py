@@ -15,7 +15,7 @@ from postgwas.report.account import account_section, provenance_section
 from postgwas.report.meta_loci import meta_sections
 from postgwas.report.methods_text import methods_paragraph
 from postgwas.report.page import data_uri, render
-from postgwas.report.page_rows import PageRows, page_rows
+from postgwas.report.page_rows import page_rows
 from postgwas.report.people import people_sections
 from postgwas.report.regions import coloc_sections, qtl_sections
 from postgwas.report.scans import scan_sections
@@ -94,6 +94,7 @@ def study_page(
     entries = study.ls()
     sections = study_sections(study, entries)
     text, citations = methods_paragraph(name for one in sections for name in one.methods)
+    text += f" Analyses were done with postgwas {postgwas.__version__}." if text else ""
     files = page.with_name(f"{page.stem}_files")
     names = _file_names(sections)
     _write_files(files, sections, names, where)
@@ -105,6 +106,7 @@ def study_page(
             "date": datetime.date.today().isoformat(),
             "remarks": list(remarks),
             "sections": [_shown(one, files, names) for one in sections],
+            "files": files.name,
             "methods": text,
             "citations": citations,
             "n_results": len(entries),
@@ -154,16 +156,30 @@ def _shown(section: Section, files: Path, names: Mapping[int, str]) -> dict[str,
                 "title": one.title,
                 "caption": one.caption,
                 "wide": one.wide,
+                "place": one.place,
                 "image": data_uri((files / f"{names[id(one)]}.png").read_bytes()),
+                "file": _link(files, names[id(one)]),
+                "endings": ("png", "svg", *(() if one.table is None else ("tsv",))),
             }
             for one in figures
         ],
-        "tables": [_table(one.title, one.note, page_rows(one)) for one in section.tables],
+        "tables": [
+            {
+                "title": one.title,
+                "note": one.note,
+                "rows": page_rows(one),
+                "file": _link(files, names[id(one)]),
+            }
+            for one in section.tables
+        ],
     }
 
 
-def _table(title: str, note: str, rows: PageRows) -> dict[str, Any]:
-    return {"title": title, "note": note, "rows": rows}
+def _link(files: Path, name: str) -> str:
+    """Address of a file beside the page, but for its ending."""
+    from urllib.parse import quote
+
+    return f"./{quote(files.name)}/{name}"
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from postgwas.store.index import Entry
     from postgwas.store.study import Study
 
+#: Traits from which a matrix takes the page's whole width, and pairs of traits that its table shows.
+_MANY = 8
+_MOST_PAIRS = 2000
 _GAIN = {
     "trait": "trait",
     "n_variants": "variants",
-    "n_mean": "N (mean)",
-    "gwas_mean_chi2": "mean chi2, GWAS",
-    "mtag_mean_chi2": "mean chi2, MTAG",
-    "gwas_equivalent_n": "N that a GWAS would need",
+    "n_mean": "mean N",
+    "gwas_mean_chi2": "mean \u03c7\u00b2, GWAS",
+    "mtag_mean_chi2": "mean \u03c7\u00b2, MTAG",
+    "gwas_equivalent_n": "GWAS-equivalent N",
     "n_significant_gwas": "P < 5e-8, GWAS",
     "n_significant_mtag": "P < 5e-8, MTAG",
 }
@@ -29,9 +32,12 @@ _GAIN = {
 
 def trait_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
     """Sections of LD score regression and of MTAG's matrices, as far as the store holds them."""
-    sections = [_heritability(study, entries), _correlations(study, entries)]
-    sections += [_mtag(study, one) for one in entries if one.kind == "mtag-covariances"]
-    sections.append(_gain(study, entries))
+    sections = [
+        _heritability(study, entries),
+        _correlations(study, entries),
+        _matrices(study, entries),
+        _gain(study, entries),
+    ]
     return [one for one in sections if one is not None]
 
 
@@ -41,23 +47,37 @@ def _heritability(study: Study, entries: Sequence[Entry]) -> Section | None:
     found = [one for one in entries if one.kind == "ldsc-h2-summary"]
     if not found:
         return None
-    rows = [
-        study.read_polars(one.key).select(pl.lit(one.key.split("/")[2]).alias("result"), pl.all())
-        for one in found
-    ]
-    warnings = [f"{one.key}: {text}" for one in found for text in study.attrs(one.key).get("warnings", ())]
-    table = PageTable("Heritability of each trait", pl.concat(rows, how="diagonal_relaxed"))
-    return Section("Heritability", tables=[table], methods=["ldsc_h2"], warnings=warnings)
+    rows = [_of_result(study.read_polars(one.key), one.key.split("/")[2]) for one in found]
+    table = pl.concat(rows, how="diagonal_relaxed")
+    if {"RESULT", "TRAIT"} <= set(table.columns) and table["RESULT"].equals(table["TRAIT"]):
+        table = table.drop("RESULT")
+    warnings = _warnings([(one.key.split("/")[2], study.attrs(one.key).get("warnings", ())) for one in found])
+    shown = PageTable("Heritability of each trait", table)
+    return Section("Heritability", tables=[shown], methods=["ldsc_h2"], warnings=warnings)
+
+
+def _warnings(of: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
+    """Each warning once, with whose it is."""
+    whose: dict[str, list[str]] = {}
+    for name, texts in of:
+        for text in texts:
+            whose.setdefault(text, []).append(name)
+    return [f"{', '.join(names)}: {text}" for text, names in whose.items()]
+
+
+def _of_result(table: pl.DataFrame, name: str) -> pl.DataFrame:
+    import polars as pl
+
+    return table.select(pl.lit(name).alias("RESULT"), pl.all())
 
 
 def _correlations(study: Study, entries: Sequence[Entry]) -> Section | None:
+    import polars as pl
+
     from postgwas.plot.rg_heatmap import rg_heatmap
 
-    tables = [
-        PageTable(f"Genetic correlations, {one.key.split('/', 1)[-1]}", study.read_polars(one.key))
-        for one in entries
-        if one.kind == "ldsc-rg"
-    ]
+    found = [one for one in entries if one.kind == "ldsc-rg"]
+    rows = [_of_result(study.read_polars(one.key), one.key.split("/")[-1]) for one in found]
     figures = []
     for one in entries:
         if one.kind != "ldsc-rg-matrix":
@@ -69,33 +89,50 @@ def _correlations(study: Study, entries: Sequence[Entry]) -> Section | None:
             PageFigure(
                 f"Genetic correlations, {one.key.split('/')[-1].removesuffix('_matrix')}",
                 figure,
+                f"{len(names)} traits, by LD score regression.",
                 table=square(arrays["rg"], names),
+                wide=len(names) > _MANY,
             )
         )
-    if not tables and not figures:
+    if not rows and not figures:
         return None
+    tables = []
+    if rows:
+        every = pl.concat(rows, how="diagonal_relaxed")
+        tables = [PageTable("Pairs of traits", every.head(_MOST_PAIRS), n_all=every.height)]
     return Section("Genetic correlations", figures=figures, tables=tables, methods=["ldsc_rg"])
 
 
-def _mtag(study: Study, entry: Entry) -> Section:
+def _matrices(study: Study, entries: Sequence[Entry]) -> Section | None:
+    """Omega, Sigma and genetic correlations of each MTAG, one after another."""
+    found = [one for one in entries if one.kind == "mtag-covariances"]
+    figures = [figure for one in found for figure in _mtag(study, one)]
+    return Section("MTAG matrices", figures=figures, methods=["mtag"]) if figures else None
+
+
+def _mtag(study: Study, entry: Entry) -> list[PageFigure]:
     from postgwas.plot.matrix import matrix_figure
     from postgwas.plot.rg_heatmap import rg_heatmap
 
     arrays = study.read_arrays(entry.key)
     names = [str(name) for name in arrays["traits"]]
     where = "" if entry.key == "mtag/covariances" else f", {entry.key.split('/')[-1]}"
+    wide = len(names) > _MANY
     figures = [
         PageFigure(
             f"Omega{where}",
-            matrix_figure(arrays["omega"], names=names, title="Omega: genetic covariance per variant"),
-            "Covariance of the traits' standardised effects over variants.",
+            matrix_figure(arrays["omega"], names=names, title="\u03a9: genetic covariance"),
+            "Genetic covariance per variant, of effects in standard deviations of the traits.",
             table=square(arrays["omega"], names),
+            wide=wide,
         ),
         PageFigure(
             f"Sigma{where}",
-            matrix_figure(arrays["sigma"], names=names, title="Sigma: covariance of estimation errors"),
-            "Off the diagonal: sample overlap times phenotypic correlation.",
+            matrix_figure(arrays["sigma"], names=names, title="\u03a3: estimation error"),
+            "Covariance of estimation errors of Z: LD score intercepts; off the diagonal, sample overlap"
+            " times phenotypic correlation.",
             table=square(arrays["sigma"], names),
+            wide=wide,
         ),
     ]
     if len(names) > 1:
@@ -103,37 +140,61 @@ def _mtag(study: Study, entry: Entry) -> Section:
             PageFigure(
                 f"Genetic correlations of Omega{where}",
                 rg_heatmap(arrays["genetic_correlation"], arrays.get("genetic_correlation_se"), names=names),
+                "Omega scaled to a diagonal of one.",
                 table=square(arrays["genetic_correlation"], names),
+                wide=wide,
             )
         )
-    return Section(f"MTAG matrices{where}", figures=figures, methods=["mtag"])
+    return figures
 
 
 def _gain(study: Study, entries: Sequence[Entry]) -> Section | None:
     import polars as pl
 
     results = [one for one in entries if one.kind == "mtag-results"]
-    rows = []
+    rows, warnings = [], []
     for one in results:
         attrs = study.attrs(one.key)
         rows.append({told: attrs.get(name) for name, told in _GAIN.items()})
-    tables = [PageTable("What MTAG gained", pl.DataFrame(rows))] if rows else []
-    for one in (entry for entry in entries if entry.kind == "mtag-maxfdr"):
-        arrays = study.read_arrays(one.key)
-        table = pl.DataFrame({"trait": [str(t) for t in arrays["traits"]], "maxFDR": arrays["max_fdr"]})
-        where = "" if one.key == "mtag/maxfdr" else f", {one.key.split('/')[-1]}"
+        warnings.append((str(attrs.get("trait") or one.key.split("/")[-1]), attrs.get("warnings", ())))
+    tables, methods = [], ["mtag"]
+    if rows:
+        note = (
+            "\u03c7\u00b2 of the variants that MTAG kept, over Sigma's diagonal. GWAS-equivalent N: how large"
+            " a GWAS of the trait alone would have to be for MTAG's mean \u03c7\u00b2."
+        )
+        tables.append(PageTable("What MTAG gained", pl.DataFrame(rows), note))
+    highest = [_highest_fdr(study, one) for one in entries if one.kind == "mtag-maxfdr"]
+    if highest:
+        methods.append("mtag_maxfdr")
         tables.append(
             PageTable(
-                f"Highest false discovery rate{where}",
-                table,
-                "The most that the false discovery rate of MTAG's findings can be under any mixture of"
-                " null and causal variants that fits Omega.",
+                "maxFDR",
+                pl.concat(highest),
+                "The most that the false discovery rate of MTAG's findings can be under the mixtures of null"
+                " and causal variants that fit Omega and were searched.",
             )
         )
     if not tables:
         return None
-    warnings = [text for one in results for text in study.attrs(one.key).get("warnings", ())]
-    return Section("Gain of MTAG", tables=tables, methods=["mtag"], warnings=list(dict.fromkeys(warnings)))
+    title = "Gain of MTAG and maxFDR" if highest else "Gain of MTAG"
+    return Section(title, tables=tables, methods=methods, warnings=_warnings(warnings))
+
+
+def _highest_fdr(study: Study, entry: Entry) -> pl.DataFrame:
+    import polars as pl
+
+    arrays, attrs = study.read_arrays(entry.key), study.attrs(entry.key)
+    level = study.provenance(entry.key).parameters.get("p_sig")
+    return pl.DataFrame(
+        {
+            "trait": [str(trait) for trait in arrays["traits"]],
+            "maxFDR": arrays["max_fdr"],
+            "of findings with P below": [level] * len(arrays["traits"]),
+            "search": [attrs.get("method")] * len(arrays["traits"]),
+        },
+        schema_overrides={"of findings with P below": pl.Float64, "search": pl.String},
+    )
 
 
 def square(matrix: np.ndarray, names: Sequence[str]) -> pl.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from postgwas.report.gene_names import study_genes
 from postgwas.report.locus_pairs import locus_pairs
 from postgwas.report.meta_loci import meta_sections
 from postgwas.report.regions import coloc_sections
@@ -95,17 +96,18 @@ def test_no_gain_without_the_studies(tmp_path: Path) -> None:
 def test_genes_without_a_posterior_are_not_counted(study: Study) -> None:
     (section,) = coloc_sections(study, study.ls())
     assert section.facts[0][0] == "1"
-    assert section.tables[0].table["phenotype_id"].to_list() == ["SHARED", "APART", "UNKNOWN"]
+    assert section.tables[0].table.row(0) == ("EUR_lcl", 3, 1, 0)
+    assert section.tables[1].table["phenotype_id"].to_list() == ["SHARED", "APART", "UNKNOWN"]
 
 
 def test_locuscompare_of_colocalised_genes_alone(study: Study) -> None:
     # The region holds too few variants for a picture of 20 shared ones.
-    assert locus_pairs(study, study.ls()) == []
+    assert locus_pairs(study, study.ls(), study_genes(study, study.ls())) == []
 
 
 def test_locuscompare(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("postgwas.report.locus_pairs.LEAST_SHARED", 5)
-    (figure,) = locus_pairs(study, study.ls())
+    (figure,) = locus_pairs(study, study.ls(), study_genes(study, study.ls()))
     assert figure.title == "LocusCompare of EUR and SHARED"
     assert figure.table is not None
     assert figure.table.height == 16

@@ -14,7 +14,7 @@ import pytest
 from postgwas.errors import OutputError, StoreError
 from postgwas.report.methods_text import METHODS, methods_paragraph
 from postgwas.report.page_rows import page_rows
-from postgwas.report.section import PageTable
+from postgwas.report.section import PageTable, Place
 from postgwas.report.study_page import study_page
 from postgwas.store import Provenance, Study
 from postgwas.sumstats.derive import mlog10p_from_z
@@ -114,7 +114,11 @@ def test_needs_nothing_from_elsewhere(page: Path) -> None:
     text = page.read_text()
     sources = re.findall(r'(?:src|href)="([^"]*)"', text)
     assert sources
-    assert all(one.startswith(("data:image/png;base64,", "#")) for one in sources)
+    links = [one for one in sources if not one.startswith(("data:image/png;base64,", "#"))]
+    # Links to the files beside the page, which nothing on it loads.
+    assert links and all((page.parent / one).is_file() for one in links)
+    assert not re.search(r'src="(?!data:)', text)
+    assert "default-src 'none'" in text
     assert "@import" not in text and "url(" not in text
 
 
@@ -144,11 +148,25 @@ def test_every_method_has_a_sentence() -> None:
 def test_rows_know_their_place() -> None:
     by_columns = pl.DataFrame({"CHR": [23, 1], "POS": [5, None], "Z": [1.23456, None]})
     assert page_rows(PageTable("t", by_columns)).rows == [
-        ("X", 5, ["X", "5", "1.235"]),
-        ("", 0, ["1", "", ""]),
+        (Place("X", 5, 5), ["X", "5", "1.235"]),
+        (None, ["1", "", ""]),
     ]
     by_id = pl.DataFrame({"variant_id": ["chr7_123_A_C_b38", "rs5", None]})
-    assert [row[:2] for row in page_rows(PageTable("t", by_id)).rows] == [("7", 123), ("", 0), ("", 0)]
+    assert [row[0] for row in page_rows(PageTable("t", by_id)).rows] == [Place("7", 123, 123), None, None]
+    by_region = pl.DataFrame({"REGION": ["1:50-90", "chrM:1-2", "odd"], "CHR": [1, 25, 3]})
+    assert [row[0] for row in page_rows(PageTable("t", by_region)).rows] == [
+        Place("1", 50, 90),
+        Place("MT", 1, 2),
+        None,
+    ]
+    by_ends = pl.DataFrame({"CHR": [2], "START": [10], "END": [20], "POS": [15], "REGION": ["1:1-2"]})
+    assert page_rows(PageTable("t", by_ends)).rows[0][0] == Place("2", 10, 20)
+
+
+def test_columns_without_a_value_are_not_shown() -> None:
+    rows = page_rows(PageTable("t", pl.DataFrame({"a": ["x"], "b": [float("nan")], "c": [None]})))
+    assert rows.columns == [("a", False)]
+    assert rows.rows == [(None, ["x"])]
 
 
 def test_an_existing_page_stays(store: Path, page: Path) -> None:
