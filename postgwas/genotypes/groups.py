@@ -69,8 +69,8 @@ def groups_of(samples: pl.DataFrame, given: Given, *, column: str | None = None)
         FID, IID.
     given : path, mapping or sequence
         A file (``#IID GROUP``, ``FID IID GROUP``, a .psam with several columns; without a header
-        IID GROUP or FID IID GROUP; a sheet with the ids first and `column` in its header), a mapping from IID, or one label a sample. Files and mappings
-        may have others than these samples.
+        IID GROUP or FID IID GROUP; a sheet with the ids first and `column` in its header), a mapping
+        from IID, or one label a sample. Files and mappings may have others than these samples.
     column : str, optional
         Which column of the file; needed where several could be meant.
 

@@ -1,0 +1,30 @@
+"""Groups of samples from a sheet of samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from postgwas.errors import ColumnError
+from postgwas.genotypes.groups import groups_of
+
+SAMPLES = pl.DataFrame(
+    {"FID": [None, None, None], "IID": ["a", "b", "c"]}, schema={"FID": pl.String, "IID": pl.String}
+)
+
+
+def test_a_sheet_names_its_ids_as_it_likes(tmp_path: Path) -> None:
+    sheet = tmp_path / "samples.tsv"
+    sheet.write_text("sample\tsex\tancestry\nb\tmale\tEUR\na\tfemale\tAFR\nz\tmale\tEAS\n")
+    assert groups_of(SAMPLES, sheet, column="ancestry").labels() == ["AFR", "EUR", None]
+
+
+def test_a_sheet_without_the_column_is_refused(tmp_path: Path) -> None:
+    sheet = tmp_path / "samples.tsv"
+    sheet.write_text("sample\tsex\tancestry\nb\tmale\tEUR\n")
+    with pytest.raises(ColumnError, match="no header with IID"):
+        groups_of(SAMPLES, sheet, column="POP")
+    with pytest.raises(ColumnError, match="3 columns"):
+        groups_of(SAMPLES, sheet)
