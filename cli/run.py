@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 HELP = "run a study.yaml from end to end; what is there already is kept"
 
+#: Where the flags that errors of commands name stand in a study.yaml.
+_FLAGS = (
+    "In study.yaml a flag is a setting of its step, steps: STEP: {FLAG: VALUE}; build, n and columns of a "
+    "file stand in its line under gwas"
+)
+
 #: Steps that a line of the plan names.
 _MOST_NAMED = 4
 
@@ -73,6 +79,11 @@ def run_one(study: str, args: argparse.Namespace) -> int:
 
         description, plan = plan_study(study, **which)
         print_plan(plan, str(description.folder), commands=args.commands)
+        if not args.commands:
+            from postgwas.pipeline.left_out import left_out
+
+            for line in left_out(description):
+                print(line)
         return 0
     from postgwas.pipeline.run_study import run_study
 
@@ -127,6 +138,8 @@ def tell(outcome: Outcome, *, quiet: bool) -> int:
     """The last lines of a run; 0, or 2 if a step failed."""
     for name, line in outcome.failed.items():
         print(f"postgwas: error: {name}: {line}", file=sys.stderr)
+    if any(" --" in line or "(--" in line for line in outcome.failed.values()):
+        print(_FLAGS, file=sys.stderr)
     if not quiet:
         more = f", {len(outcome.failed)} failed" if outcome.failed else ""
         more += f", {len(outcome.waiting)} waiting" if outcome.waiting else ""

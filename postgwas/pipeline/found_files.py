@@ -37,10 +37,13 @@ class Found:
         Ancestry to genotypes, to LD scores.
     genotypes : str or None
         Of people with counts.
-    variants, gtf, counts, samples : str or None
+    variants, gtf, counts, samples, phenotypes, covariate_table : str or None
     covariates : list of str
         Columns of `samples` that look like covariates.
     told : dict of str to list of str
+        What is said of the files, by kind.
+    unknown : list of str
+        Tables that are none of these.
     """
 
     gwas: list[FoundGwas] = field(default_factory=list)
@@ -50,9 +53,12 @@ class Found:
     variants: str | None = None
     gtf: str | None = None
     counts: str | None = None
+    phenotypes: str | None = None
+    covariate_table: str | None = None
     samples: str | None = None
     covariates: list[str] = field(default_factory=list)
     told: dict[str, list[str]] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
 
 
 def look_through(root: Path) -> Found:
@@ -67,6 +73,10 @@ def look_through(root: Path) -> Found:
         elif ".l2.ldscore" in base:
             folder = name.rsplit("/", 1)[0] if "/" in name else "."
             found.scores.setdefault(ancestry_in(name) or "EUR", folder + "/")
+        elif base.endswith((".bed", ".bed.gz")) and not _is_plink(root / name):
+            _intervals(root, name, found)
+        elif _is_gwas_vcf(root / name):
+            found.gwas.append(FoundGwas(trait_in(name), ancestry_in(name) or "EUR", name))
         elif _GENOTYPES.search(base) and not _is_sites(root / name):
             ancestry = ancestry_in(name)
             if ancestry is None:
@@ -81,8 +91,12 @@ def look_through(root: Path) -> Found:
     found.told = {
         "summary statistics": [one.file for one in found.gwas],
         "genotypes": [*found.panels.values(), *people],
-        "counts": [found.counts] if found.counts else [],
+        "expression": [one for one in (found.counts, found.phenotypes) if one],
     }
+    if without := [one.file for one in found.gwas if one.header]:
+        found.told["without a header line, columns to be named"] = without
+    if found.unknown:
+        found.told["not told what they are"] = found.unknown
     return found
 
 
@@ -126,18 +140,23 @@ def _files(root: Path) -> list[str]:
     return [name for name in names if not name.rsplit("/", 1)[-1].startswith(".")][:_MOST_FILES]
 
 
-def _first_line(path: Path) -> list[str]:
-    """Fields of the first line that is no comment of two signs; none where the file is no text."""
+def _head(path: Path) -> bytes:
+    """The first 64 KiB, unpacked; nothing where the file cannot be read."""
     from postgwas.sumstats.compression import ByteStream
 
     try:
         stream = ByteStream(path)
         try:
-            head = stream.read(1 << 16)
+            return stream.read(1 << 16)
         finally:
             stream.close()
     except (PostgwasError, OSError, EOFError):
-        return []
+        return b""
+
+
+def _first_line(path: Path) -> list[str]:
+    """Fields of the first line that is no comment of two signs; none where the file is no text."""
+    head = _head(path)
     if b"\x00" in head:
         return []
     lines = head.decode("utf-8", errors="replace").splitlines()
@@ -153,8 +172,35 @@ def _is_sites(path: Path) -> bool:
     return 0 < len(fields) <= 9 and fields[0] == "#CHROM"
 
 
+def _is_gwas_vcf(path: Path) -> bool:
+    """Whether a VCF has effects (ES) instead of genotypes."""
+    return path.name.endswith((".vcf", ".vcf.gz")) and b"##FORMAT=<ID=ES," in _head(path)
+
+
+def _is_plink(path: Path) -> bool:
+    """Whether a .bed is one of PLINK, not one of intervals."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(2) == b"\x6c\x1b"
+    except OSError:
+        return False
+
+
+def _intervals(root: Path, name: str, found: Found) -> None:
+    """A phenotype BED, or something else."""
+    fields = _first_line(root / name)
+    if (
+        len(fields) > 10
+        and fields[0].lstrip("#").lower() in ("chr", "chrom")
+        and fields[1].lower() == "start"
+    ):
+        found.phenotypes = found.phenotypes or name
+    else:
+        found.unknown.append(name)
+
+
 def _table(root: Path, name: str, found: Found) -> None:
-    """Summary statistics, counts, or a sheet of samples."""
+    """Summary statistics, counts, covariates, or a sheet of samples."""
     fields = _first_line(root / name)
     if len(fields) < 2:
         return
@@ -168,6 +214,10 @@ def _table(root: Path, name: str, found: Found) -> None:
     elif lower[0] in ("sample", "sample_id", "iid") and len(fields) <= 50 and found.samples is None:
         found.samples = name
         found.covariates = [one for one, low in zip(fields, lower) if low in ("sex", "age", "batch", "site")]
+    elif lower[0] in ("id", "sampleid") and len(fields) > 10:
+        found.covariate_table = found.covariate_table or name
+    else:
+        found.unknown.append(name)
 
 
 def guessed_header(fields: list[str]) -> tuple[str, ...]:

@@ -46,9 +46,12 @@ def init_study(
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists already", hint="--overwrite replaces it")
     found = look_through(root)
-    if not found.gwas and not (found.counts and found.genotypes):
+    expressed = (found.counts or found.phenotypes) and found.genotypes
+    if not found.gwas and not expressed:
+        unknown = f"; {_some(found.unknown)} cannot be told what they are" if found.unknown else ""
         raise InputError(
-            f"{root}: found neither summary statistics nor counts with genotypes",
+            f"{root}: found neither summary statistics nor expression (counts, or a phenotype BED) with "
+            f"genotypes{unknown}",
             hint="postgwas demo --out DIR makes a study to look at",
         )
     plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name or root.resolve().name).lstrip("_.-") or "study"
@@ -131,18 +134,35 @@ def _meta(found: Found) -> list[str]:
 
 
 def _expression(found: Found) -> list[str]:
-    if not (found.counts and found.genotypes):
-        return ["# expression:", "#   tissue: {counts: counts.tsv.gz, genotypes: people.pgen}", ""]
+    if not ((found.counts or found.phenotypes) and found.genotypes):
+        return [
+            "# expression:",
+            "#   tissue: {counts: counts.tsv.gz, genotypes: people.pgen}",
+            "#   other: {phenotypes: normalised.bed.gz, covariate_table: known.txt, genotypes: people.pgen}",
+            "",
+        ]
     lines = ["expression:", "  tissue:            # ? its name"]
-    lines.append(f"    counts: {_quoted(found.counts)}")
+    if found.counts:
+        lines.append(f"    counts: {_quoted(found.counts)}")
+    else:
+        lines.append(f"    phenotypes: {_quoted(found.phenotypes or '')}   # ? normalised already")
     lines.append(f"    genotypes: {_quoted(found.genotypes)}   # ? of the same people")
-    if found.samples is not None:
+    lines.append("    unmatched: refuse   # drop: go on with the people that all files have")
+    if found.covariate_table is not None:
+        lines.append(f"    covariate_table: {_quoted(found.covariate_table)}   # ?")
+    elif found.samples is not None:
         lines.append(f"    samples: {_quoted(found.samples)}")
         lines.append(
             f"    covariates: [{', '.join(map(_quoted, found.covariates))}]   # ? columns of samples"
         )
-    lines += ["    factors: 10", "    genotype_pcs: 5", ""]
-    return lines
+    if found.covariate_table is None:
+        lines += ["    factors: 10", "    genotype_pcs: 5"]
+    return [*lines, ""]
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
 
 
 def _entry(field: str, value: str | None, what: str) -> str:

@@ -64,6 +64,7 @@ def problem_of(kind: str, name: str, value: Any, folder: Path | None = None, giv
     if not values:
         return f"'{name}' is an empty list"
     for item in values:
+        item = _on_or_off(action, item)
         if item is None or isinstance(item, (bool, dict, list)):
             return f"'{name}' takes {action.metavar or 'a value'}, found {item!r}"
         text = _text(item)
@@ -128,6 +129,7 @@ def words_of(kind: str, settings: Mapping[str, Any], folder: Path) -> tuple[list
             raise UsageError(f"steps: {kind}: {problem}")
         action = flags_of(kind)[name.replace("-", "_")]
         flag = f"--{name.replace('-', '_')}"
+        value = _on_or_off(action, value)
         if value is False:
             continue
         if value is True:
@@ -164,6 +166,14 @@ def _several(action: argparse.Action) -> bool:
 def _repeats(action: argparse.Action) -> bool:
     """Whether a flag may be given again and again."""
     return isinstance(action, argparse._AppendAction)
+
+
+def _on_or_off(action: argparse.Action, value: Any) -> Any:
+    """YAML reads ``on`` and ``off`` as true and false: what was written, for flags that take these words."""
+    words = (action.metavar if isinstance(action.metavar, str) else "").split("|")
+    if isinstance(value, bool) and {"on", "off"} <= {*words, *(action.choices or ())}:
+        return "on" if value else "off"
+    return value
 
 
 def _text(value: Any) -> str:

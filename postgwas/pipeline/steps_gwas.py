@@ -33,7 +33,8 @@ def gwas_steps(study: StudyDescription) -> list[Step]:
 def _harmonise(study: StudyDescription, gwas: Gwas) -> Step:
     reference = study.content.reference
     path = study.file(gwas.file)
-    words, reads = [path, "--trait_names", gwas.name, "--format", "tsv,ldsc"], [path]
+    formats = "tsv,ldsc" if _regressed(study, gwas.ancestry) else "tsv"  # LDSC's needs N and ids
+    words, reads = [path, "--trait_names", gwas.name, "--format", formats], [path]
     for flag, name, find in (
         ("reference", reference.variants, variant_files),
         ("fasta", reference.fasta, one_file),
@@ -56,6 +57,13 @@ def _harmonise(study: StudyDescription, gwas: Gwas) -> Step:
         # In one word: the first name may be a -.
         words.append(f"--columns={','.join(gwas.header_names)}")
     return make_step(study, "harmonise", gwas.name, words, reads=reads)
+
+
+def _regressed(study: StudyDescription, ancestry: str) -> bool:
+    """Whether an ancestry has LD scores, or genotypes to make them of, and a step that regresses on them."""
+    about = study.content.ancestries[ancestry]
+    scores = about.ld_scores is not None or (about.genotypes is not None and wanted(study, "ld_scores"))
+    return scores and (wanted(study, "h2") or wanted(study, "rg"))
 
 
 def _flag_of(field: str) -> str:

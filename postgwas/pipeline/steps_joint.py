@@ -87,8 +87,11 @@ def _qtl(
     """Words, files and steps of the QTL side."""
     nominal = by_name[f"eqtl_cis/{tissue}"]
     pairs = written(nominal, ".cis_nominal.tsv.gz")
-    gtf = study.file(study.content.reference.gtf or "")
-    words, reads, after = ["--qtl", pairs, "--genes", gtf], [pairs, gtf], [nominal]
+    words, reads, after = ["--qtl", pairs], [pairs], [nominal]
+    places = study.content.reference.gtf or study.content.expression[tissue].phenotypes
+    if places is not None:
+        places = study.file(places)
+        words, reads = [*words, "--genes", places], [*reads, places]
     permuted = by_name.get(f"eqtl_permute/{tissue}")
     if permuted is not None:
         leads = written(permuted, ".cis_permutation.tsv.gz")

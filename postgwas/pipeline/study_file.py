@@ -123,7 +123,7 @@ def _known(document: Document, place: Place) -> Place:
 
 def _told(place: Place, error: Any) -> str:
     where = ".".join(
-        str(part) for part in place if not str(part).startswith(("dict[", "bool", "constrained"))
+        str(part) for part in place if not str(part).startswith(("dict[", "list[", "bool", "constrained"))
     )
     kind, message = error["type"], error["msg"]
     if kind == "extra_forbidden":
@@ -135,6 +135,9 @@ def _told(place: Place, error: Any) -> str:
     if kind == "string_type":
         return f"{where}: expected text (in quotes where YAML reads it as a number, true or false)"
     text = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    text = {"a valid dictionary": "entries such as {a: b}", "a valid list": "a list such as [a, b]"}.get(
+        text, text
+    )
     return (
         f"{where}: expected {text}" if message.startswith("Input should") else f"{where}: {text}".lstrip(": ")
     )
@@ -200,12 +203,13 @@ def _problems(document: Document, study: StudyFile) -> list[tuple[int, str]]:
         seen[gwas.name] = line
     for tissue, data in study.expression.items():
         place = ("expression", tissue)
-        look((*place, "counts"), data.counts)
+        for field in ("counts", "phenotypes", "covariate_table"):
+            look((*place, field), getattr(data, field))
         look((*place, "genotypes"), data.genotypes, genotype_files)
         look((*place, "samples"), data.samples)
         if data.covariates and data.samples is None:
             line = document.line((*place, "covariates"))
             problems.append((line, f"expression.{tissue}.covariates: columns of samples, which is missing"))
-        if study.reference.gtf is None:
+        if study.reference.gtf is None and data.counts is not None:
             problems.append((document.line(place), "reference.gtf: missing; it says where genes lie"))
     return problems

@@ -109,14 +109,43 @@ class Gwas(_Strict):
 
 
 class Expression(_Strict):
-    """Counts of one tissue, and genotypes of the same people."""
+    """Expression of one tissue, and genotypes of the same people.
 
-    counts: File
+    Either `counts`, or `phenotypes`, a BED that is normalised already. `covariate_table` are numbers in
+    FastQTL's layout; hidden factors and axes are then made only where their number is given. `unmatched` is
+    ``drop`` where only people that all files have are to be used.
+    """
+
+    counts: File | None = None
+    phenotypes: File | None = None
     genotypes: File
     samples: File | None = None
     covariates: list[str] = []
-    factors: int = Field(default=10, ge=0)
-    genotype_pcs: int = Field(default=5, ge=0)
+    covariate_table: File | None = None
+    factors: int | None = Field(default=None, ge=0)
+    genotype_pcs: int | None = Field(default=None, ge=0)
+    unmatched: Literal["refuse", "drop"] = "refuse"
+
+    @property
+    def n_factors(self) -> int:
+        """Hidden factors to be made."""
+        return self._or(self.factors, 10)
+
+    @property
+    def n_axes(self) -> int:
+        """Axes of ancestry among the covariates."""
+        return self._or(self.genotype_pcs, 5)
+
+    def _or(self, given: int | None, usual: int) -> int:
+        return given if given is not None else usual if self.covariate_table is None else 0
+
+    @model_validator(mode="after")
+    def _one_matrix(self) -> Expression:
+        if (self.counts is None) == (self.phenotypes is None):
+            raise ValueError("expected counts, or phenotypes (a BED that is normalised already)")
+        if self.covariate_table is not None and self.covariates:
+            raise ValueError("covariates and covariate_table exclude each other")
+        return self
 
 
 class StudyFile(_Strict):

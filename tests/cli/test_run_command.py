@@ -122,7 +122,7 @@ def test_init_refuses_what_it_cannot_begin_with(study, tmp_path, capsys):
     assert "exists already (--overwrite replaces it)" in capsys.readouterr().err
     (tmp_path / "empty").mkdir()
     assert main(["init", str(tmp_path / "empty")]) == 2
-    assert "found neither summary statistics nor counts" in capsys.readouterr().err
+    assert "found neither summary statistics nor expression" in capsys.readouterr().err
     assert main(["init", str(tmp_path / "absent")]) == 2
     assert "no such folder" in capsys.readouterr().err
     assert not (tmp_path / "empty" / "study.yaml").exists()
@@ -140,6 +140,62 @@ def test_init_quotes_whatever_files_are_called(tmp_path, name):
     data = yaml.safe_load((tmp_path / "study.yaml").read_text())
     files = {one["file"] for one in data["gwas"]}
     assert files == {"x.txt", *([name] if name.endswith("txt") else [])}
+
+
+def test_init_tells_each_kind_of_file_and_names_those_it_cannot_tell(tmp_path, capsys):
+    """A GWAS-VCF is no genotypes, nor is a BED of places or phenotypes."""
+    (tmp_path / "GIANT_BMI_EUR.txt").write_text("22\trs1\t100\t-9\tG\tC\t0.0\t900\t0.1\t0.2\t0.6\n")
+    (tmp_path / "height.txt").write_text("SNP A1 A2 BETA P\nrs1 A G 0.1 0.5\n")
+    head = "##fileformat=VCFv4.2\n##FORMAT=<ID=ES,Number=A,Type=Float,Description=x>\n"
+    (tmp_path / "ieu-a-2.vcf").write_text(f"{head}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n")
+    people = "\t".join(f"P{i}" for i in range(20))
+    (tmp_path / "lcl.bed").write_text(f"#chr\tstart\tend\tid\t{people}\n")
+    (tmp_path / "places.bed").write_text("19\t1\t2\tGENE\n")
+    (tmp_path / "people.bed").write_bytes(b"\x6c\x1b\x01\xff")
+    (tmp_path / "known.txt").write_text(f"id\t{people}\nPC1\t" + "\t".join(["0"] * 20) + "\n")
+    (tmp_path / "odd.txt").write_text("colour\tshape\nred\tround\n")
+    assert main(["init", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "summary statistics: GIANT_BMI_EUR.txt, height.txt, ieu-a-2.vcf" in told
+    assert "expression: lcl.bed" in told
+    assert "genotypes: people.bed\n" in told
+    assert "without a header line, columns to be named: GIANT_BMI_EUR.txt" in told
+    assert "not told what they are: odd.txt, places.bed" in told
+    data = yaml.safe_load((tmp_path / "study.yaml").read_text())
+    assert [one["file"] for one in data["gwas"] if "header" in one] == ["GIANT_BMI_EUR.txt"]
+    assert data["expression"]["tissue"] == {
+        "phenotypes": "lcl.bed", "genotypes": "people.bed", "unmatched": "refuse",
+        "covariate_table": "known.txt",
+    }  # fmt: skip
+
+
+def test_init_of_files_that_make_no_study_names_them(tmp_path, capsys):
+    (tmp_path / "odd.txt").write_text("colour\tshape\nred\tround\n")
+    assert main(["init", str(tmp_path)]) == 2
+    assert "odd.txt cannot be told what they are" in capsys.readouterr().err
+    assert not (tmp_path / "study.yaml").exists()
+
+
+def test_the_plan_says_what_an_ancestry_lacks(tmp_path, capsys):
+    (tmp_path / "a.txt").write_text("SNP A1 A2 BETA P\nrs1 A G 0.1 0.5\n")
+    text = "study: {name: s}\nancestries: {EUR: {}, EAS: {ld_scores: there}}\ngwas:\n"
+    text += "".join(f"  - {{trait: T, ancestry: {name}, file: a.txt}}\n" for name in ("EUR", "EAS"))
+    (tmp_path / "study.yaml").write_text(text + "steps: {rg: false}\n")
+    assert main(["run", str(tmp_path), "--dry_run"]) == 0
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "EUR has neither ld_scores nor genotypes: no h2, mtag",
+        "EUR has no genotypes: no finemap",
+        "EAS has no genotypes: no finemap",
+    ]
+
+
+def test_a_flag_in_an_error_is_explained_as_a_setting(tmp_path, capsys):
+    (tmp_path / "a.txt").write_text("SNP X Y BETA P\nrs1 A G 0.1 0.5\n")
+    text = "study: {name: s}\nancestries: {EUR: {}}\ngwas: [{trait: T, ancestry: EUR, file: a.txt}]\n"
+    (tmp_path / "study.yaml").write_text(text)
+    assert main(["run", str(tmp_path), "--only", "harmonise"]) == 2
+    error, hint = capsys.readouterr().err.splitlines()
+    assert "--a1_name" in error and "under gwas" in hint and "steps: STEP: {FLAG: VALUE}" in hint
 
 
 def test_names_of_traits_are_names():

@@ -104,6 +104,69 @@ def test_a_panel_of_ld_scores_stands_in_for_genotypes(demo, tmp_path, monkeypatc
     assert words[words.index("--ref_ld_chr") + 1] == "eur_w_ld_chr"
 
 
+EXPRESSION = """\
+study: {name: s}
+expression:
+  lcl: {phenotypes: lcl.bed.gz, covariate_table: known.txt, genotypes: g.bed, unmatched: drop}
+steps:
+  genotypes_qc: {maf_min: 0.05}
+"""
+
+
+@pytest.fixture
+def expression(tmp_path: Path) -> Path:
+    for name in ("lcl.bed.gz", "known.txt", "g.bed", "g.bim", "g.fam"):
+        (tmp_path / name).touch()
+    (tmp_path / "study.yaml").write_text(EXPRESSION)
+    return tmp_path
+
+
+def test_a_normalised_matrix_and_its_covariates_go_straight_to_the_eqtls(expression):
+    found = steps(expression)
+    assert list(found) == [
+        "genotypes_qc/lcl", "expression_covariates/lcl", "eqtl_cis/lcl", "eqtl_permute/lcl",
+        "eqtl_independent/lcl", "eqtl_finemap/lcl", "report",
+    ]  # fmt: skip
+    words = " ".join(found["expression_covariates/lcl"].argv)
+    assert f"--samples {expression}/lcl.bed.gz --known {expression}/known.txt --unmatched drop" in words
+    for kind in ("cis", "permute", "independent", "finemap"):
+        words = " ".join(found[f"eqtl_{kind}/lcl"].argv)
+        assert f"--phenotypes {expression}/lcl.bed.gz" in words and "--unmatched drop" in words
+
+
+def test_what_fails_quality_control_is_in_no_later_step(expression):
+    """Limits under genotypes_qc hold for axes and eQTLs; without limits nothing is to be left out."""
+    path = expression / "study.yaml"
+    path.write_text(EXPRESSION.replace("unmatched: drop", "unmatched: drop, genotype_pcs: 2"))
+    for step in steps(expression).values():
+        if step.kind.startswith(("eqtl", "genotypes_p")):
+            at = step.argv.index("--extract")
+            assert step.argv[at + 1].endswith("genotypes_qc/lcl/lcl.extract.txt"), step.name
+            assert step.argv[step.argv.index("--keep") + 1].endswith("lcl.keep.txt")
+            assert "genotypes_qc/lcl" in step.after and step.argv[at + 1] in step.reads
+    words = steps(expression)["genotypes_pca/lcl"].argv
+    assert words[len(words) - words[::-1].index("--extract")].endswith(".prune.in")
+    path.write_text(path.read_text().replace("{maf_min: 0.05}", "{}"))
+    assert not any("--keep" in step.argv for step in steps(expression).values())
+
+
+def test_on_and_off_are_words_where_a_flag_takes_them(tmp_path):
+    """YAML reads them as true and false."""
+    assert problem_of("meta", "genomic_control", True, tmp_path, {}) is None
+    assert words_of("meta", {"genomic_control": True}, tmp_path)[0] == ["--genomic_control", "on"]
+    assert words_of("meta", {"genomic_control": False}, tmp_path)[0] == ["--genomic_control", "off"]
+
+
+def test_a_table_for_ldsc_is_made_where_something_regresses_on_it(tmp_path):
+    """It needs N and ids, which a study for colocalisation may lack."""
+    (tmp_path / "a.txt").touch()
+    text = "study: {name: s}\nancestries: {EUR: {}}\ngwas: [{trait: T, ancestry: EUR, file: a.txt}]\n"
+    (tmp_path / "study.yaml").write_text(text)
+    assert "tsv" in steps(tmp_path)["harmonise/EUR_T"].argv
+    (tmp_path / "study.yaml").write_text(text.replace("EUR: {}", "EUR: {ld_scores: panel}"))
+    assert "tsv,ldsc" in steps(tmp_path)["harmonise/EUR_T"].argv
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if available(kind)])
 def test_flags_that_the_study_sets_are_flags_of_the_command(kind):
     assert set(KINDS[kind].own) <= set(flags_of(kind))

@@ -213,3 +213,40 @@ def test_results_in_a_folder_with_a_comma_are_refused(tmp_path):
     with pytest.raises(InputError, match="Smith, 2020/out: lists of files are parted by commas"):
         read_study(write(tmp_path, text.format(out="'Smith, 2020/out'")))
     assert read_study(write(tmp_path, text.format(out="Smith 2020"))).out == tmp_path / "Smith 2020"
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ("5", "gwas.0.columns: expected entries such as {a: b}"),
+        ("{EFFECT: x}", "gwas.0.columns.EFFECT: expected 'SNPID', 'CHR'"),
+        ("{P: 5}", "gwas.0.columns.P: expected text"),
+    ],
+)
+def test_columns_are_names(tmp_path, columns, told):
+    (tmp_path / "a.txt").write_text("x\n")
+    text = "study: {name: a}\nancestries: {EUR: {}}\n"
+    text += f"gwas: [{{trait: T, ancestry: EUR, file: a.txt, columns: {columns}}}]\n"
+    with pytest.raises(StudyFileError) as caught:
+        read_study(write(tmp_path, text))
+    assert told in str(caught.value) and len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ("genotypes: g.bed", "expected counts, or phenotypes"),
+        ("counts: a.txt, phenotypes: a.txt, genotypes: g.bed", "expected counts, or phenotypes"),
+        ("phenotypes: gone.bed.gz, genotypes: g.bed", "expression.t.phenotypes: no file 'gone.bed.gz'"),
+        ("phenotypes: a.txt, covariate_table: gone, genotypes: g.bed", "covariate_table: no file 'gone'"),
+        (
+            "phenotypes: a.txt, samples: a.txt, covariates: [sex], covariate_table: a.txt, genotypes: g.bed",
+            "covariates and covariate_table exclude each other",
+        ),
+    ],
+)
+def test_expression_is_counts_or_a_normalised_matrix(tmp_path, data, told):
+    for name in ("a.txt", "g.bed", "g.bim", "g.fam"):
+        (tmp_path / name).write_text("x\n")
+    with pytest.raises(StudyFileError, match=told):
+        read_study(write(tmp_path, f"study: {{name: a}}\nexpression:\n  t: {{{data}}}\n"))
