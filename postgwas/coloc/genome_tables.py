@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from postgwas.coloc.gene_follow_up import COLUMNS
@@ -179,7 +180,13 @@ def rejected_table(found: GenomeColoc) -> pl.DataFrame:
     for trait_name, region_, one in found.results:
         for count in one.counts:
             rows += [
-                (trait_name, region_.name, None, f"{count.name}_with_{count.other}_{why}", number)
+                (
+                    trait_name,
+                    region_.name,
+                    None,
+                    f"{count.name}_with_{PurePath(count.other).name}_{why}",
+                    number,
+                )
                 for why, number in count.dropped.items()
             ]
         if one.status != "ok":

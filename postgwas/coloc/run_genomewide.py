@@ -21,7 +21,7 @@ from postgwas.coloc.sentinel_choice import sentinel_regions
 from postgwas.coloc.stored_fits import SpooledFits, read_fits, spool_fits
 from postgwas.coloc.trait_factors import NO_FREQUENCY, NO_SIZE
 from postgwas.compute.engine import engine
-from postgwas.errors import InputError, NoVariantsError, UsageError
+from postgwas.errors import InputError, NoSignalError, NoVariantsError, UsageError
 from postgwas.finemap.ld_sources import LdSource
 from postgwas.finemap.region_list import MapRegion
 from postgwas.finemap.region_stats import RegionStats, load_stats
@@ -207,7 +207,7 @@ def genomewide(
         tuple(traits), results, genes, spool, tuple(empty), chosen, source.path,
         "" if ld is None else ld.path, "" if qtl_ld is None else qtl_ld.path,
     )  # fmt: skip
-    _refuse_nothing(made)
+    _refuse_nothing(made, of_egenes=qtl.egenes is not None)
     refuse_other_panel(made.results, made.ld_path, made.qtl_ld_path)
     return made
 
@@ -318,7 +318,7 @@ def _case_fraction(gwas: GwasInput, read: RegionStats) -> float | None:
     return 0.5 if read.n_kind == "effective" else gwas.case_fraction
 
 
-def _refuse_nothing(made: GenomeColoc) -> None:
+def _refuse_nothing(made: GenomeColoc, *, of_egenes: bool) -> None:
     genes = [gene for _, _, one in made.results for gene in one.genes]
     tested = sum(gene["N_QTL"] for gene in genes)
     if tested >= _FEWEST_PAIRS and all(gene.get("LEAST_Z", 0.0) > SIGNIFICANT_Z for gene in genes):
@@ -342,6 +342,12 @@ def _refuse_nothing(made: GenomeColoc) -> None:
                 hint="--eaf_name COLUMN, or --sd_y SD",
             )
     told = f" ({', '.join(why)})" if why else ""
+    chromosomes = {region.chromosome for one in made.traits for region in one.regions}
+    if of_egenes and not members.height and chromosomes & {*made.genes.frame["CHR"]}:
+        raise NoSignalError(
+            f"{made.qtl_path}: none of {made.genes.frame.height:,} significant genes begins in any of "
+            f"{n_regions} regions"
+        )
     raise NoVariantsError(
         f"{made.qtl_path}: nothing to colocalise in {n_regions} regions: {members.height} genes begin in "
         f"them, {len(made.spool.tested)} of these were tested there{told}",

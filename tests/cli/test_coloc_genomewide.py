@@ -202,6 +202,15 @@ def test_files_that_cannot_be_used(made: GenomeStudy, refuses: Run, tmp_path: Pa
     assert "ids such as 'rs1' do not tell where variants are" in refuses(qtl=rs)
 
 
+def test_egenes_that_begin_nowhere_near_a_hit_are_no_mistake(refuses: Run, tmp_path: Path) -> None:
+    """A study goes on then; where no gene is on a region's chromosome, other builds or names are likelier."""
+    leads = tmp_path / "egenes.tsv"
+    rows = ["phenotype_id\tqval", *(f"{gene}\t0.001" for gene in list(GENES)[1:])]
+    leads.write_text("\n".join(rows) + "\n")
+    told = refuses("--egenes", leads, "--window", "10")
+    assert "none of" in told and "significant genes begins in any of" in told
+
+
 def test_a_gwas_without_signs_is_not_held_against_ld(
     made: GenomeStudy, done: Run, refuses: Run, out: Path, tmp_path: Path
 ) -> None:
