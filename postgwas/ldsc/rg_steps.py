@@ -222,7 +222,10 @@ def _fitted(
     if settings.check_alleles:
         log.info("%d SNPs with valid alleles.", found.n_common - found.n_mismatched)
         if found.n_mismatched and found.fit is not None:
-            log.info("Left out %d SNPs with alleles that disagree.", found.n_mismatched)
+            log.info(
+                "Left out %d SNPs that are palindromic (A/T, C/G) or whose alleles disagree.",
+                found.n_mismatched,
+            )
     elif count := swapped(first, other):
         log.warning(
             "--no_check_alleles: %d SNPs have the other effect allele in %s; their Z is taken as it is",
@@ -277,7 +280,8 @@ def _log_failure(pair: RgPair, source: str, which: str) -> None:
 def _one_line(pair: RgPair) -> str:
     """A pair of a matrix in the log."""
     found, fit = pair.found, pair.fit
-    left_out = f", {found.n_mismatched:,} left out: alleles disagree" if found.n_mismatched else ""
+    n = found.n_mismatched
+    left_out = f", {n:,} left out: palindromic (A/T, C/G), or alleles disagree" if n else ""
     variants = f"{found.n_snps:,} SNPs{left_out}"
     if fit is None or pair.status == "h2 out of bounds":
         return f"rg({pair.p1}, {pair.p2}): NA ({found.reason}); {variants}"
