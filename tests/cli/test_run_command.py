@@ -178,7 +178,9 @@ def test_init_of_files_that_make_no_study_names_them(tmp_path, capsys):
 
 def test_the_plan_says_what_an_ancestry_lacks(tmp_path, capsys):
     (tmp_path / "a.txt").write_text("SNP A1 A2 BETA P\nrs1 A G 0.1 0.5\n")
-    text = "study: {name: s}\nancestries: {EUR: {}, EAS: {ld_scores: there}}\ngwas:\n"
+    (tmp_path / "panel").mkdir()
+    (tmp_path / "panel" / "1.l2.ldscore.gz").touch()
+    text = "study: {name: s}\nancestries: {EUR: {}, EAS: {ld_scores: panel/}}\ngwas:\n"
     text += "".join(f"  - {{trait: T, ancestry: {name}, file: a.txt}}\n" for name in ("EUR", "EAS"))
     (tmp_path / "study.yaml").write_text(text + "steps: {rg: false}\n")
     assert main(["run", str(tmp_path), "--dry_run"]) == 0

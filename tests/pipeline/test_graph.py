@@ -160,10 +160,12 @@ def test_on_and_off_are_words_where_a_flag_takes_them(tmp_path):
 def test_a_table_for_ldsc_is_made_where_something_regresses_on_it(tmp_path):
     """It needs N and ids, which a study for colocalisation may lack."""
     (tmp_path / "a.txt").touch()
+    (tmp_path / "panel").mkdir()
+    (tmp_path / "panel" / "1.l2.ldscore.gz").touch()
     text = "study: {name: s}\nancestries: {EUR: {}}\ngwas: [{trait: T, ancestry: EUR, file: a.txt}]\n"
     (tmp_path / "study.yaml").write_text(text)
     assert "tsv" in steps(tmp_path)["harmonise/EUR_T"].argv
-    (tmp_path / "study.yaml").write_text(text.replace("EUR: {}", "EUR: {ld_scores: panel}"))
+    (tmp_path / "study.yaml").write_text(text.replace("EUR: {}", "EUR: {ld_scores: panel/}"))
     assert "tsv,ldsc" in steps(tmp_path)["harmonise/EUR_T"].argv
 
 
