@@ -104,7 +104,8 @@ except PostgwasError as error:
 # `study.h5` is an index of links to the files of `study.parts/`, so a program that knows nothing of
 # postgwas opens the one file and walks. A numeric column is a dataset. Text takes one step more: all rows'
 # letters lie in one run of bytes, and row i is what lies between `offsets[i]` and `offsets[i + 1]` (that is
-# how Arrow has it in memory, so postgwas copies nothing). Alleles are codes into a short list.
+# how Arrow has it in memory, so postgwas copies nothing). Alleles are codes into a short list. Texts of
+# attributes are of fixed length, which h5py gives as bytes: `.decode()` makes text of them.
 
 # %%
 with h5py.File(folder / "study.h5") as h5:
@@ -116,7 +117,7 @@ with h5py.File(folder / "study.h5") as h5:
     distinct = np.array([alleles[a:b].decode() for a, b in pairwise(ends)])
     ea = distinct[columns["EA/codes"][:]]
     told = json.loads(h5["mtag/depression/provenance"][()])
-    made_with = h5["mtag/depression"].attrs["postgwas"]
+    made_with = h5["mtag/depression"].attrs["postgwas"].decode()
 print(f"{len(z):,} rows by postgwas {made_with}; {told['rows_in']:,} went in, {told['rows_out']:,} came out")
 assert snpid == table["SNPID"].tolist()
 assert np.array_equal(z, table["Z"]) and np.array_equal(ea, table["EA"].astype(str))

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from postgwas.errors import StoreError
+from postgwas.store.damage import damage
+from postgwas.store.encoding import read_dataset
 from postgwas.store.schema import encoding_of
 from postgwas.store.values import Array, Numbers
 
@@ -37,25 +39,23 @@ def read_buffers(node: Any, *, file: Path, key: str) -> Numbers | Spans:
         If the encoding is unknown or newer, or the content is damaged.
     """
     encoding, _ = encoding_of(node, file=file, key=key)
-    try:
+    with damage(file, key):
         if encoding == "array":
-            return Numbers(node[()])
+            return Numbers(read_dataset(node))
         if encoding == "nullable":
-            return Numbers(node["values"][()], node["mask"][()].astype(bool))
+            return Numbers(read_dataset(node["values"]), read_dataset(node["mask"]).astype(bool))
         if encoding == "string-array":
             return _packed(node)
         if encoding == "fixed-string-array":
             return _fixed(node)
         if encoding == "categorical":
             return _labelled(node, file=file, key=key)
-    except (OSError, KeyError, ValueError, RuntimeError, IndexError) as error:
-        raise StoreError(f"{file}: {key}: damaged: {str(error).splitlines()[0]}") from error
     raise StoreError(f"{file}: {key}: is a {encoding!r}, expected a column")
 
 
 def _packed(node: Any) -> Spans:
-    offsets = node["offsets"][()].view(np.int64)
-    content = node["bytes"][()]
+    offsets = read_dataset(node["offsets"]).view(np.int64)
+    content = read_dataset(node["bytes"])
     lengths = np.diff(offsets)
     # Damaged offsets would otherwise point into foreign memory.
     if offsets[0] != 0 or offsets[-1] != content.size or (lengths.size and lengths.min() < 0):
@@ -64,7 +64,7 @@ def _packed(node: Any) -> Spans:
 
 
 def _fixed(node: Any) -> Spans:
-    values = node["values"][()]
+    values = read_dataset(node["values"])
     width = values.dtype.itemsize
     lengths = np.char.str_len(values).astype(np.int64)
     starts = np.arange(values.size, dtype=np.int64) * width
@@ -73,7 +73,7 @@ def _fixed(node: Any) -> Spans:
 
 def _labelled(node: Any, *, file: Path, key: str) -> Spans:
     labels = read_buffers(node["categories"], file=file, key=f"{key}/categories")
-    codes = node["codes"][()].astype(np.int64)
+    codes = read_dataset(node["codes"]).astype(np.int64)
     if not isinstance(labels, Spans) or (codes.size and codes.max() >= labels.starts.size):
         raise ValueError("codes point past the categories")
     if not labels.starts.size:
@@ -84,5 +84,5 @@ def _labelled(node: Any, *, file: Path, key: str) -> Spans:
 
 def _without_missing(node: Any, content: Array, starts: Array, lengths: Array) -> Spans:
     if "mask" in node:
-        lengths = np.where(node["mask"][()].astype(bool), -1, lengths)
+        lengths = np.where(read_dataset(node["mask"]).astype(bool), -1, lengths)
     return Spans(content, starts, lengths)

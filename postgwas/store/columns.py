@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postgwas.errors import StoreError
+from postgwas.store.attributes import text_attribute, write_attribute
+from postgwas.store.damage import BROKEN, first_line
 from postgwas.store.encoding import read_column, read_json, write_column, write_json
 from postgwas.store.hdf5 import new_file, open_file
 from postgwas.store.schema import check_column_name, check_equal_length, encoding_of, stamp
@@ -110,8 +112,8 @@ def columns_of(table: Any, *, key: str) -> dict[str, Column]:
 def write_group(group: Any, columns: Mapping[str, Column], *, portable: bool = False) -> None:
     """Write columns into an open group and record their order."""
     stamp(group, "columns")
-    group.attrs["column-order"] = json.dumps(list(columns))
-    group.attrs["n_rows"] = len(next(iter(columns.values()))) if columns else 0
+    write_attribute(group, "column-order", json.dumps(list(columns)))
+    write_attribute(group, "n_rows", len(next(iter(columns.values()))) if columns else 0)
     inside = group.create_group("columns")
     for name, column in columns.items():
         write_column(inside, name, column, portable=portable)
@@ -122,7 +124,7 @@ def read_group(
 ) -> dict[str, Column]:
     """Columns `names` (None: all, in the order they were written) of an open group."""
     encoding_of(group, file=file, key=key, expected=("columns", "table"))
-    present = list(json.loads(group.attrs["column-order"]))
+    present = column_order(group)
     for name in names or ():
         if name not in present:
             raise StoreError(f"{file}: {key}: has no column {name!r}; it has {', '.join(present)}")
@@ -132,6 +134,20 @@ def read_group(
     }
 
 
+def column_order(group: Any) -> list[str]:
+    """Names of a result's columns or arrays, in the order in which they were given."""
+    names = json.loads(text_attribute(group, "column-order"))
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("attribute 'column-order' is no list of names")
+    return names
+
+
+def units_of(group: Any) -> dict[str, str]:
+    """Units of a table's columns, of those that have one."""
+    nodes = group["columns"].items()
+    return {name: text_attribute(node, "unit") for name, node in nodes if "unit" in node.attrs}
+
+
 @contextmanager
 def _open(path: Path) -> Iterator[Any]:
     if not path.exists():
@@ -139,9 +155,9 @@ def _open(path: Path) -> Iterator[Any]:
     try:
         handle = open_file(path)
     except OSError as error:
-        raise StoreError(f"{path}: not a readable HDF5 file: {str(error).splitlines()[0]}") from error
+        raise StoreError(f"{path}: not a readable HDF5 file: {first_line(error)}") from error
     with handle:
         try:
             yield handle
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
-            raise StoreError(f"{path}: damaged: {str(error).splitlines()[0]}") from error
+        except BROKEN as error:
+            raise StoreError(f"{path}: damaged: {first_line(error)}") from error

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from postgwas.errors import StoreError
+from postgwas.store.attributes import attribute, text_attribute
+from postgwas.store.damage import BROKEN, damage
 from postgwas.store.encoding import read_json
 from postgwas.store.hdf5 import open_file
 from postgwas.store.index import list_parts, parts_folder
@@ -40,8 +42,9 @@ def content_checksums(path: Path, parts: list[str] | None = None) -> dict[str, s
     """
     found: dict[str, str] = {}
     for name in list(list_parts(path)) if parts is None else parts:
-        with open_file(parts_folder(path) / name) as handle:
-            found[str(handle.attrs["key"])] = _of_result(handle)
+        file = parts_folder(path) / name
+        with damage(file, "/"), open_file(file) as handle:
+            found[text_attribute(handle, "key")] = _of_result(handle)
     return dict(sorted(found.items()))
 
 
@@ -64,8 +67,9 @@ def commands(path: Path, parts: Iterable[str]) -> dict[str, str]:
         try:
             with open_file(parts_folder(path) / name) as handle:
                 document = read_json(handle, "provenance", file=path, key=name)
-                found[name] = "" if handle.attrs["kind"] == "ld-matrix" else str(document["command"])
-        except (OSError, KeyError, RuntimeError, TypeError, ValueError, StoreError):
+                kind = text_attribute(handle, "kind")
+                found[name] = "" if kind == "ld-matrix" else str(document["command"])
+        except (*BROKEN, TypeError, StoreError):
             continue
     return found
 
@@ -75,7 +79,7 @@ def _of_result(group: Any) -> str:
 
     def add(name: str, node: Any) -> None:
         if name.split("/")[0] not in _OF_THE_RUN and CHECKSUM in node.attrs:
-            lines.append(json.dumps([name, str(getattr(node, "dtype", "")), str(node.attrs[CHECKSUM])]))
+            lines.append(json.dumps([name, str(getattr(node, "dtype", "")), attribute(node, CHECKSUM)]))
 
     group.visititems(add)
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

@@ -11,7 +11,6 @@ go by the folder, and the next writer mends the index.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterable
@@ -21,6 +20,9 @@ from typing import Any
 
 from postgwas.errors import StoreError
 from postgwas.store.atomic import remove_stale
+from postgwas.store.attributes import integer_attribute, text_attribute, write_attribute
+from postgwas.store.columns import column_order
+from postgwas.store.damage import BROKEN
 from postgwas.store.encoding import read_json, write_json
 from postgwas.store.hdf5 import new_file, open_file
 from postgwas.store.schema import TYPE, encoding_of, stamp
@@ -62,15 +64,14 @@ def part_name(key: str) -> str:
 
 def entry_of(node: Any, *, part: str = "", size: int | None = None, signature: tuple[int, ...] = ()) -> Entry:
     """A listing's line from the attributes of a result's group."""
-    attrs = node.attrs
     return Entry(
-        key=str(attrs["key"]),
-        kind=str(attrs["kind"]),
-        encoding=str(attrs[TYPE]),
-        rows=int(attrs.get("n_rows", 0)),
+        key=text_attribute(node, "key"),
+        kind=text_attribute(node, "kind"),
+        encoding=text_attribute(node, TYPE),
+        rows=integer_attribute(node, "n_rows") if "n_rows" in node.attrs else 0,
         size=size,
-        created=str(attrs["created"]),
-        columns=tuple(json.loads(attrs["column-order"])),
+        created=text_attribute(node, "created"),
+        columns=tuple(column_order(node)),
         part=part,
         signature=signature,
     )
@@ -128,7 +129,7 @@ def _write(handle: Any, path: Path, lines: Iterable[Entry]) -> None:
     import h5py
 
     stamp(handle, "study")
-    handle.attrs["layout"] = "index"
+    write_attribute(handle, "layout", "index")
     lines = list(lines)
     write_json(handle, CATALOGUE, [asdict(entry) for entry in lines])
     taken: set[str] = set()
@@ -149,7 +150,7 @@ def _catalogue(path: Path) -> list[Entry]:
             lines = read_json(handle, CATALOGUE, file=path, key="/")
         tuples = ("columns", "signature")
         return [Entry(**{**line, **{name: tuple(line[name]) for name in tuples}}) for line in lines]
-    except (OSError, KeyError, TypeError, StoreError):
+    except (*BROKEN, TypeError, StoreError):
         return []  # missing, damaged or newer: the parts say it all
 
 
@@ -159,6 +160,6 @@ def _look(file: Path, signature: tuple[int, ...]) -> Entry | None:
             return entry_of(handle, part=file.name, size=signature[0], signature=signature)
     except FileNotFoundError:
         return None
-    except (OSError, KeyError, RuntimeError, ValueError):
+    except BROKEN:
         # One damaged part must not keep others from being listed; `verify` says what is wrong.
         return Entry(file.name, UNREADABLE, "", 0, signature[0], "", (), file.name, signature)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postgwas.errors import StoreError
-from postgwas.store.columns import read_group
+from postgwas.store.attributes import attribute, attributes, text_attribute, write_attribute
+from postgwas.store.columns import read_group, units_of
 from postgwas.store.encoding import read_json
 from postgwas.store.hdf5 import new_file
 from postgwas.store.part import read_arrays_part, seal, sort_table, write_arrays_part, write_table_part
@@ -36,29 +37,39 @@ def pack(study: Study, out: Path, *, portable: bool = False, overwrite: bool = F
         raise StoreError(f"{out}: is the study itself", hint="pack into another file")
     with new_file(out, overwrite=overwrite) as handle:
         stamp(handle, "study")
-        handle.attrs["layout"] = "packed"
+        write_attribute(handle, "layout", "packed")
         for entry in study.ls():
             with study.result(entry.key) as (group, file):
                 if portable:
                     _rewrite(group, handle.create_group(entry.key), file, entry.key)
                 else:
-                    handle.copy(group, entry.key)
-                    if seal(handle[entry.key]) != group.attrs[CHECKSUM]:
+                    _copy(group, handle, entry.key)
+                    if seal(handle[entry.key]) != attribute(group, CHECKSUM):
                         raise StoreError(
                             f"{file}: {entry.key}: differs from its checksum",
                             hint="see 'postgwas store verify'",
                         )
 
 
+def _copy(group: Any, handle: Any, key: str) -> None:
+    """Chunks as they are; attributes anew, since those of older files are not at fixed length."""
+    handle.copy(group, key, without_attrs=True)
+    target = handle[key]
+    nodes = [(group, target)]
+    group.visititems(lambda name, node: nodes.append((node, target[name])))
+    for source, copied in nodes:
+        for name, value in attributes(source).items():
+            write_attribute(copied, name, value)
+
+
 def _rewrite(group: Any, target: Any, file: Path, key: str) -> None:
-    header = {name: group.attrs[name] for name in _HEADER}
+    header = {name: text_attribute(group, name) for name in _HEADER}
     attrs = read_json(group, "attrs", file=file, key=key)
     provenance = read_json(group, "provenance", file=file, key=key)
     if encoding_of(group, file=file, key=key)[0] == "arrays":
         arrays = read_arrays_part(group, file=file, key=key)
         write_arrays_part(target, arrays, header, attrs=attrs, provenance=provenance, portable=True)
         return
-    nodes = group["columns"].items()
-    units = {name: node.attrs["unit"] for name, node in nodes if "unit" in node.attrs}
+    units = units_of(group)
     table = sort_table(read_group(group, None, file=file, key=key))
     write_table_part(target, table, header, units=units, attrs=attrs, provenance=provenance, portable=True)

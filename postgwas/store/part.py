@@ -13,8 +13,9 @@ import numpy as np
 
 import postgwas
 from postgwas.errors import StoreError
-from postgwas.store.columns import write_group
-from postgwas.store.encoding import read_column, write_column, write_dataset, write_json
+from postgwas.store.attributes import attributes, integer_attribute, write_attribute
+from postgwas.store.columns import column_order, write_group
+from postgwas.store.encoding import read_column, read_dataset, write_column, write_dataset, write_json
 from postgwas.store.position import as_integers, genome_order, position_index, sort_keys
 from postgwas.store.schema import (
     CHECKSUM,
@@ -114,11 +115,11 @@ def write_table_part(
     columns, index = table
     write_group(group, columns, portable=portable)
     for name, unit in units.items():
-        group["columns"][name].attrs["unit"] = unit
+        write_attribute(group["columns"][name], "unit", unit)
     stamp(group, "table")
     if index is not None:
         inside = group.create_group("position-index")
-        inside.attrs["chunk_rows"] = CHUNK_ROWS
+        write_attribute(inside, "chunk_rows", CHUNK_ROWS)
         stamp(inside, "position-index")
         for name, values in index.items():
             write_dataset(inside, name, values, portable=portable)
@@ -142,7 +143,7 @@ def write_arrays_part(
             stamp(write_dataset(inside, name, values, portable=portable), "array")
         else:
             write_column(inside, name, values, portable=portable)
-    group.attrs["column-order"] = json.dumps(list(arrays))
+    write_attribute(group, "column-order", json.dumps(list(arrays)))
     _finish(group, header, attrs, provenance)
 
 
@@ -173,10 +174,10 @@ def read_arrays_part(group: Any, *, file: Path, key: str) -> dict[str, Array | C
     """Arrays and text columns of a group that :func:`write_arrays_part` wrote."""
     encoding_of(group, file=file, key=key, expected=("arrays",))
     found: dict[str, Array | Column] = {}
-    for name in json.loads(group.attrs["column-order"]):
+    for name in column_order(group):
         node, where = group["arrays"][name], f"{key}/{name}"
         if encoding_of(node, file=file, key=where)[0] == "array":
-            found[name] = node[()] if node.shape else np.asarray(node[()])
+            found[name] = np.asarray(read_dataset(node))
         else:
             found[name] = read_column(node, file=file, key=where)
     return found
@@ -194,31 +195,27 @@ def read_position_index(group: Any, *, file: Path, key: str) -> tuple[dict[str, 
         raise StoreError(f"{file}: {key}: has no position index: it was stored without usable CHR and POS")
     node = group["position-index"]
     encoding_of(node, file=file, key=f"{key}/position-index", expected=("position-index",))
-    return {name: node[name][()] for name in node}, int(node.attrs["chunk_rows"])
+    return {name: read_dataset(node[name]) for name in node}, integer_attribute(node, "chunk_rows")
 
 
 def seal(group: Any) -> str:
     """SHA-256 over everything in a result: each dataset's checksum and every attribute."""
-    lines = [_line("", group, group.attrs)]
-    group.visititems(lambda path, node: lines.append(_line(path, node, node.attrs)))
+    lines = [_line("", group)]
+    group.visititems(lambda path, node: lines.append(_line(path, node)))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _line(path: str, node: Any, attrs: Any) -> str:
-    known = {
-        name: value.item() if isinstance(value, np.generic) else value
-        for name, value in sorted(attrs.items())
-        if path or name != CHECKSUM
-    }
+def _line(path: str, node: Any) -> str:
+    known = {name: value for name, value in attributes(node).items() if path or name != CHECKSUM}
     return json.dumps([path, str(getattr(node, "dtype", "group")), known])
 
 
 def _finish(group: Any, header: Mapping[str, Any], attrs: Mapping[str, Any], provenance: Any) -> None:
     for name, value in header.items():
-        group.attrs[name] = value
+        write_attribute(group, name, value)
     write_json(group, "attrs", dict(attrs))
     write_json(group, "provenance", provenance)
-    group.attrs[CHECKSUM] = seal(group)
+    write_attribute(group, CHECKSUM, seal(group))
 
 
 def numbers_of(column: Column) -> Numbers:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from postgwas.errors import StoreError, UsageError
+from postgwas.store.attributes import integer_attribute
 from postgwas.store.columns import read_group
 from postgwas.store.part import numbers_of, read_position_index
 from postgwas.store.position import Region, candidate_rows, parse_region, rows_in_region, sort_keys
@@ -134,7 +135,7 @@ def rows_of(
 def region_rows(group: Any, region: Region, *, file: Path, key: str) -> slice:
     """Rows of a region in an open table: by the index to chunks, then by CHR and POS of those alone."""
     index, chunk = read_position_index(group, file=file, key=key)
-    near = candidate_rows(index, region, chunk, int(group.attrs["n_rows"]))
+    near = candidate_rows(index, region, chunk, integer_attribute(group, "n_rows"))
     if near.start == near.stop:
         return near
     columns = read_group(group, ["CHR", "POS"], file=file, key=key, rows=near)

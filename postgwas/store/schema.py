@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from postgwas.errors import StoreError
+from postgwas.store.attributes import attribute, write_attribute
+from postgwas.store.damage import damage
 
 TYPE = "encoding-type"
 VERSION = "encoding-version"
@@ -21,10 +21,10 @@ CHECKSUM = "sha256"
 
 #: The newest version that this program writes of each encoding; it reads all from 1 up.
 VERSIONS: dict[str, int] = {
-    "study": 1,  # the root of study.h5, an index of links or a packed file
-    "columns": 1,  # a set of equally long columns
-    "table": 1,  # columns + position index + provenance: a result
-    "arrays": 1,  # named arrays of any shape + provenance: a result
+    "study": 2,  # the root of study.h5, an index of links or a packed file
+    "columns": 2,  # a set of equally long columns
+    "table": 2,  # columns + position index + provenance: a result
+    "arrays": 2,  # named arrays of any shape + provenance: a result
     "array": 1,  # a plain dataset
     "nullable": 1,  # integers or booleans of which some are missing: values + mask
     "string-array": 1,  # UTF-8 text: bytes + offsets (+ mask)
@@ -40,8 +40,8 @@ CHUNK_ROWS = 65_536
 
 def stamp(node: Any, encoding: str) -> None:
     """Write the encoding and its current version on a group or dataset."""
-    node.attrs[TYPE] = encoding
-    node.attrs[VERSION] = VERSIONS[encoding]
+    write_attribute(node, TYPE, encoding)
+    write_attribute(node, VERSION, VERSIONS[encoding])
 
 
 def encoding_of(node: Any, *, file: Path, key: str, expected: tuple[str, ...] = ()) -> tuple[str, int]:
@@ -53,13 +53,12 @@ def encoding_of(node: Any, *, file: Path, key: str, expected: tuple[str, ...] = 
         If the node carries none, another than `expected`, or a version newer
         than this program knows.
     """
-    encoding, version = node.attrs.get(TYPE), node.attrs.get(VERSION)
-    if isinstance(encoding, bytes):
-        encoding = encoding.decode()
+    with damage(file, key):
+        stamped = TYPE in node.attrs and VERSION in node.attrs
+        encoding, version = (attribute(node, TYPE), attribute(node, VERSION)) if stamped else (None, None)
     if not isinstance(encoding, str) or version is None:
         raise StoreError(f"{file}: {key}: has no {TYPE} and {VERSION}, so postgwas did not write it")
-    version = int(version) if isinstance(version, (int, np.integer)) else str(version)
-    if encoding not in VERSIONS or isinstance(version, str):
+    if encoding not in VERSIONS or not isinstance(version, int):
         raise StoreError(
             f"{file}: {key}: encoding {encoding!r} version {version!r} is unknown to this postgwas",
             hint="a newer postgwas may read it",
@@ -110,4 +109,4 @@ def check_equal_length(lengths: Mapping[str, int], *, key: str) -> int:
 
 def is_result(node: Any) -> bool:
     """Whether a group holds a result (rather than more keys)."""
-    return node.attrs.get(TYPE) is not None and "key" in node.attrs
+    return TYPE in node.attrs and "key" in node.attrs

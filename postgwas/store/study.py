@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,9 +12,11 @@ import numpy as np
 
 from postgwas.errors import OutputError, StoreError
 from postgwas.store import index
+from postgwas.store.attributes import integer_attribute, text_attribute
 from postgwas.store.beginning import begin, or_no_store
 from postgwas.store.buffers import Spans, read_buffers
-from postgwas.store.columns import columns_of, read_group
+from postgwas.store.columns import column_order, columns_of, read_group, units_of
+from postgwas.store.damage import BROKEN, damage, first_line
 from postgwas.store.encoding import read_json
 from postgwas.store.hdf5 import new_file, open_file
 from postgwas.store.index import Entry, part_name, parts_folder
@@ -85,10 +86,10 @@ class Study:
         try:
             with open_file(file) as handle:
                 encoding_of(handle, file=file, key="/", expected=("study",))
-                packed = handle.attrs["layout"] == "packed"
+                packed = text_attribute(handle, "layout") == "packed"
                 linked = not packed and len(handle) > 1
-        except (OSError, KeyError) as error:
-            raise StoreError(f"{file}: not a readable store: {str(error).splitlines()[0]}") from error
+        except BROKEN as error:
+            raise StoreError(f"{file}: not a readable store: {first_line(error)}") from error
         if linked and not folder.is_dir():
             raise StoreError(
                 f"{file}: its results are missing: expected them in {folder}",
@@ -200,7 +201,7 @@ class Study:
             if is_result(node):
                 found.append(index.entry_of(node))
 
-        with open_file(self.path) as handle:
+        with damage(self.path, "/"), open_file(self.path) as handle:
             handle.visititems(add)
         return sorted(found, key=lambda entry: entry.key)
 
@@ -217,7 +218,7 @@ class Study:
         with self.result(key) as (group, file):
             encoding_of(group, file=file, key=key, expected=("table",))
             found = read_group(group, columns, file=file, key=key)
-            n_rows = int(group.attrs["n_rows"])
+            n_rows = integer_attribute(group, "n_rows")
         named = {name: to_pandas(column, name) for name, column in found.items()}
         return pd.DataFrame(named, index=pd.RangeIndex(n_rows))
 
@@ -234,13 +235,13 @@ class Study:
         """Names of a table's columns."""
         with self.result(key) as (group, file):
             encoding_of(group, file=file, key=key, expected=("table",))
-            return tuple(json.loads(group.attrs["column-order"]))
+            return tuple(column_order(group))
 
     def read_buffers(self, key: str, columns: Sequence[str]) -> list[Numbers | Spans]:
         """Some columns as NumPy arrays, text as spans of one buffer; see :mod:`.buffers`."""
         with self.result(key, keep_chunks=False) as (group, file):
             encoding_of(group, file=file, key=key, expected=("table",))
-            present = json.loads(group.attrs["column-order"])
+            present = column_order(group)
             for name in columns:
                 if name not in present:
                     raise StoreError(f"{file}: {key}: has no column {name!r}; it has {', '.join(present)}")
@@ -265,8 +266,7 @@ class Study:
         """Units of a table's columns, of those that have one."""
         with self.result(key) as (group, file):
             encoding_of(group, file=file, key=key, expected=("table",))
-            nodes = group["columns"].items()
-            return {name: str(node.attrs["unit"]) for name, node in nodes if "unit" in node.attrs}
+            return units_of(group)
 
     def provenance(self, key: str) -> Provenance:
         """Where a result comes from."""
@@ -327,18 +327,16 @@ class Study:
         except FileNotFoundError:
             raise self._missing(key) from None
         except OSError as error:
-            raise StoreError(f"{file}: {key}: damaged: {str(error).splitlines()[0]}") from error
-        with handle:
+            raise StoreError(f"{file}: {key}: damaged: {first_line(error)}") from error
+        with damage(file, key), handle:
             if self.packed and (key not in handle or not is_result(handle[key])):
                 raise self._missing(key)
-            try:
-                group = handle[key] if self.packed else handle
-                encoding_of(group, file=file, key=key, expected=("table", "arrays"))
-                if group.attrs["key"] != key:
-                    raise StoreError(f"{file}: {key}: the file holds {group.attrs['key']!r}")
-                yield OpenResult(group, file)
-            except (OSError, KeyError, ValueError, RuntimeError) as error:
-                raise StoreError(f"{file}: {key}: damaged: {str(error).splitlines()[0]}") from error
+            group = handle[key] if self.packed else handle
+            encoding_of(group, file=file, key=key, expected=("table", "arrays"))
+            held = text_attribute(group, "key")
+            if held != key:
+                raise StoreError(f"{file}: {key}: the file holds {held!r}")
+            yield OpenResult(group, file)
 
     def _missing(self, key: str) -> StoreError:
         from difflib import get_close_matches

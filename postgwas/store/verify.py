@@ -10,7 +10,9 @@ import h5py
 
 from postgwas.errors import StoreError
 from postgwas.store import index
-from postgwas.store.encoding import digest
+from postgwas.store.attributes import attribute
+from postgwas.store.damage import BROKEN, first_line
+from postgwas.store.encoding import digest, read_json
 from postgwas.store.hdf5 import open_file
 from postgwas.store.part import seal
 from postgwas.store.schema import CHECKSUM, encoding_of
@@ -56,8 +58,8 @@ def verify(study: Study) -> Report:
         try:
             with open_file(file) as handle:
                 found, read = _check(handle[entry.key] if study.packed else handle, file, entry.key)
-        except (OSError, KeyError, RuntimeError, ValueError) as error:
-            found, read = [Problem(file, entry.key, f"damaged: {_first_line(error)}")], 0
+        except BROKEN as error:
+            found, read = [Problem(file, entry.key, f"damaged: {first_line(error)}")], 0
         problems += found
         datasets += read
         if not study.packed and entry.kind != index.UNREADABLE and entry.part != index.part_name(entry.key):
@@ -71,22 +73,26 @@ def verify(study: Study) -> Report:
 
 def _check(group: Any, file: Path, key: str) -> tuple[list[Problem], int]:
     problems: list[Problem] = []
-    datasets: list[Any] = []
-    group.visititems(lambda _, node: datasets.append(node) if isinstance(node, h5py.Dataset) else None)
+    datasets: list[tuple[str, Any]] = []
+
+    def add(name: str | bytes, node: Any) -> None:
+        if isinstance(node, h5py.Dataset):
+            datasets.append((name if isinstance(name, str) else name.decode(errors="replace"), node))
+
+    group.visititems(add)
     try:
         encoding_of(group, file=file, key=key, expected=("table", "arrays"))
     except StoreError as error:
         problems.append(Problem(file, key, error.message.removeprefix(f"{file}: {key}: ")))
-    for node in datasets:
-        name = node.name[len(group.name) :].strip("/")
+    for name, node in datasets:
         try:
-            same = digest(node[()]) == node.attrs.get(CHECKSUM)
-        except (OSError, RuntimeError, ValueError) as error:
-            problems.append(Problem(file, key, f"{name} cannot be read: {_first_line(error)}"))
+            same = digest(node[()]) == attribute(node, CHECKSUM)
+        except BROKEN as error:
+            problems.append(Problem(file, key, f"{name} cannot be read: {first_line(error)}"))
         else:
             if not same:
                 problems.append(Problem(file, key, f"{name} differs from its checksum"))
-    if not problems and seal(group) != group.attrs.get(CHECKSUM):
+    if not problems and seal(group) != attribute(group, CHECKSUM):
         problems.append(Problem(file, key, "attributes differ from the checksum of the result"))
     return problems, len(datasets)
 
@@ -98,14 +104,16 @@ def _check_links(study: Study, keys: set[str]) -> list[Problem]:
         if isinstance(link, h5py.ExternalLink):
             linked.add(name)
 
-    with open_file(study.path) as handle:
-        handle.visititems_links(add)
     mend = "opening the study to write, or the next write, mends it"
+    try:
+        with open_file(study.path) as handle:
+            handle.visititems_links(add)
+            read_json(handle, index.CATALOGUE, file=study.path, key="/")
+    except StoreError as error:
+        return [Problem(study.path, "/", f"{error.message.removeprefix(f'{study.path}: /: ')}; {mend}")]
+    except BROKEN as error:
+        return [Problem(study.path, "/", f"the index is damaged: {first_line(error)}; {mend}")]
     lacking = [
         Problem(study.path, key, f"the index lacks this result; {mend}") for key in sorted(keys - linked)
     ]
     return lacking + [Problem(study.path, key, "its part is gone") for key in sorted(linked - keys)]
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

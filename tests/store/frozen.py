@@ -1,4 +1,4 @@
-"""A writer of version 1 of every encoding, in plain h5py.
+"""Writers of every version of every encoding, in plain h5py.
 
 It never changes: it stands for files that users have. When an encoding gets a
 new version, its own frozen writer is added beside these.
@@ -119,3 +119,41 @@ def column_file_1(path):
         stamp(handle, "columns")
         columns_1(handle)
         document_1(handle, "attrs", {"m": 7})
+
+
+#: Their version 2 is version 1 with the texts of attributes, also of what is in them, at fixed length.
+AT_FIXED_LENGTH = ("study", "columns", "table", "arrays")
+
+
+def as_version_2(path):
+    """Make version 2 of a file of version 1."""
+
+    def change(node):
+        for name, value in list(node.attrs.items()):
+            if isinstance(value, str):
+                content = value.encode()
+                dtype = h5py.string_dtype("utf-8", len(content))
+                del node.attrs[name]
+                node.attrs.create(name, np.array(content, dtype), dtype=dtype)
+        if node.attrs.get("encoding-type", b"").decode() in AT_FIXED_LENGTH:
+            node.attrs["encoding-version"] = 2
+
+    with h5py.File(path, "r+") as handle:
+        change(handle)
+        handle.visititems(lambda _, node: change(node))
+
+
+def study_2(path):
+    study_1(path)
+    for file in (path, *path.with_suffix(".parts").iterdir()):
+        as_version_2(file)
+
+
+def packed_2(path):
+    packed_1(path)
+    as_version_2(path)
+
+
+def column_file_2(path):
+    column_file_1(path)
+    as_version_2(path)

@@ -8,6 +8,7 @@ import pytest
 
 from postgwas.errors import StoreError
 from postgwas.store import InputFile, Study, read_columns
+from postgwas.store.schema import VERSIONS
 
 from . import frozen
 
@@ -21,8 +22,8 @@ def check_columns(found):
     np.testing.assert_array_equal(found["Z"], [0.5, np.nan, -1])
 
 
-@pytest.mark.parametrize("write", [frozen.study_1, frozen.packed_1])
-def test_version_1_studies(tmp_path, write):
+@pytest.mark.parametrize("write", [frozen.study_1, frozen.packed_1, frozen.study_2, frozen.packed_2])
+def test_studies_of_every_version(tmp_path, write):
     write(tmp_path / "study.h5")
     study = Study.open(tmp_path / "study.h5")
     assert [(entry.key, entry.rows) for entry in study.ls()] == [("mtag/cov", 0), ("mtag/height", 3)]
@@ -40,8 +41,9 @@ def test_version_1_studies(tmp_path, write):
     assert study.query("X")["POS"].tolist() == [2]
 
 
-def test_version_1_column_files(tmp_path):
-    frozen.column_file_1(tmp_path / "x.h5")
+@pytest.mark.parametrize("write", [frozen.column_file_1, frozen.column_file_2])
+def test_column_files_of_every_version(tmp_path, write):
+    write(tmp_path / "x.h5")
     found, attrs = read_columns(tmp_path / "x.h5")
     assert attrs == {"m": 7}
     check_columns(found)
@@ -60,12 +62,13 @@ def test_version_1_column_files(tmp_path):
 def test_newer_versions_are_refused_by_file_and_key(tmp_path, node, key, encoding):
     path = tmp_path / "packed.h5"
     frozen.packed_1(path)
+    last = VERSIONS[encoding]
     with h5py.File(path, "r+") as handle:
-        handle[node].attrs["encoding-version"] = 2
+        handle[node].attrs["encoding-version"] = last + 1
     with pytest.raises(StoreError) as caught:
         Study.open(path).read_table("mtag/height")
     assert str(caught.value) == (
-        f"{path}: {key}: encoding '{encoding}' version 2 is newer than version 1, "
+        f"{path}: {key}: encoding '{encoding}' version {last + 1} is newer than version {last}, "
         "the last that this postgwas reads (update postgwas)"
     )
 
