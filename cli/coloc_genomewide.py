@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from postgwas.cli.coloc_options import add_susie
 from postgwas.cli.options import (
     ANALYSIS_FIELDS,
     add_column_flags,
@@ -145,17 +146,9 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
         ("p2", 1e-4, "for the QTL only [default: 1e-4]"),
         ("p12", 1e-5, "for both, coloc.abf [default: 1e-5]"),
         ("p12_susie", 5e-6, "for both, pairs of credible sets [default: 5e-6]"),
-        ("coverage", 0.95, "of a credible set [default: 0.95]"),
-        ("min_abs_corr", 0.5, "least absolute correlation within a credible set [default: 0.5]"),
-        ("tol", 1e-3, "rise of the bound that ends a fit [default: 0.001]"),
     ):
         group.add_argument(f"--{flag}", type=float, default=value, metavar="X", help=what)
-    group.add_argument("--L", type=int, default=10, metavar="L", help="most effects of a trait [default: 10]")
-    group.add_argument("--max_iter", type=int, default=100, metavar="N", help="rounds at most [default: 100]")
-    group.add_argument(
-        "--prior_method", choices=("optim", "EM", "simple"), default="optim",
-        help="how prior variances are estimated [default: optim]",
-    )  # fmt: skip
+    add_susie(group)
 
 
 def _add_smr(parser: argparse.ArgumentParser) -> None:

@@ -127,6 +127,22 @@ def add_priors(group: Any, *, p12: float, weights: bool = False) -> None:
         )  # fmt: skip
 
 
+def add_susie(group: Any) -> None:
+    """Settings of SuSiE on both sides."""
+    for flag, value, what in (
+        ("coverage", 0.95, "of a credible set [default: 0.95]"),
+        ("min_abs_corr", 0.5, "least absolute correlation within a credible set [default: 0.5]"),
+        ("tol", 1e-3, "rise of the bound that ends a fit [default: 0.001]"),
+    ):
+        group.add_argument(f"--{flag}", type=float, default=value, metavar="X", help=what)
+    group.add_argument("--L", type=int, default=10, metavar="L", help="most effects of a trait [default: 10]")
+    group.add_argument("--max_iter", type=int, default=100, metavar="N", help="rounds at most [default: 100]")
+    group.add_argument(
+        "--prior_method", choices=("optim", "EM", "simple"), default="optim",
+        help="how prior variances are estimated [default: optim]",
+    )  # fmt: skip
+
+
 def add_outputs(parser: argparse.ArgumentParser) -> None:
     """Prefix, store, workers."""
     output = parser.add_argument_group("output")

@@ -12,6 +12,7 @@ from postgwas.cli.coloc_options import (
     add_outputs,
     add_pair,
     add_priors,
+    add_susie,
     grid_of,
     pair_of,
     rules_of,
@@ -25,18 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_pair(parser, ld=True)
     group = parser.add_argument_group("method")
     add_priors(group, p12=5e-6, weights=True)
-    for flag, value, what in (
-        ("coverage", 0.95, "of a credible set [default: 0.95]"),
-        ("min_abs_corr", 0.5, "least absolute correlation within a credible set [default: 0.5]"),
-        ("tol", 1e-3, "rise of the bound that ends a fit [default: 0.001]"),
-    ):
-        group.add_argument(f"--{flag}", type=float, default=value, metavar="X", help=what)
-    group.add_argument("--L", type=int, default=10, metavar="L", help="most effects of a trait [default: 10]")
-    group.add_argument("--max_iter", type=int, default=100, metavar="N", help="rounds at most [default: 100]")
-    group.add_argument(
-        "--prior_method", choices=("optim", "EM", "simple"), default="optim",
-        help="how prior variances are estimated [default: optim]",
-    )  # fmt: skip
+    add_susie(group)
     add_outputs(parser)
 
 

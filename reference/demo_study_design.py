@@ -95,6 +95,13 @@ class DemoPlan:
     genes: int = 18
 
 
+#: Three regions with little in them: a study that takes seconds, for tests and tutorials.
+TINY = DemoPlan(
+    regions=(REGIONS[0], REGIONS[2], REGIONS[8]), length=300_000, n_variants=250, n_people=120,
+    n_expressed=60, genes=12,
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Planted:
     """What one region holds.

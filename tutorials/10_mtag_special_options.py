@@ -114,7 +114,8 @@ variants = variants[variants["SNP"].isin(study.snpid)]
 def gwas_of(effects, n):
     """A GWAS of people of its own: Z ~ N(sqrt(N) effect, 1)."""
     z = np.sqrt(n) * true_effects(variants, effects) + rng.standard_normal(len(variants))
-    return variants.assign(Z=z, N=float(n))
+    # EA says which allele the effect is of; A1 alone would be taken for it too, with a warning.
+    return variants.rename(columns={"A1": "EA", "A2": "NEA"}).assign(Z=z, N=float(n))
 
 
 clinical, questionnaire = study.effects[:, 0], 0.6 * study.effects[:, 0]
@@ -158,7 +159,7 @@ same = [gwas_of(clinical, 100_000), gwas_of(clinical, 60_000)]
 equal = {"perfect_gencov": True, "equal_h2": True, "trait_names": ["first", "second"]}
 one = postgwas.mtag(same, residcov_path=folder / "identity.txt", **equal).meta_frame()
 stouffer = (np.sqrt(100e3) * same[0]["Z"] + np.sqrt(60e3) * same[1]["Z"]) / np.sqrt(160e3)
-expected_z = dict(zip(same[0]["SNP"], zip(same[0]["A1"], stouffer)))
+expected_z = dict(zip(same[0]["SNP"], zip(same[0]["EA"], stouffer)))
 difference = [
     abs(z - expected_z[snp][1] * (1 if a1 == expected_z[snp][0] else -1))
     for snp, a1, z in one.select("SNP", "A1", "mtag_z").iter_rows()
@@ -275,7 +276,8 @@ except PostgwasError as error:
 # variants than the others. Here we take a third of the variants from well-being.
 
 # %%
-tables = [base.traits[name][["SNP", "CHR", "BP", "A1", "A2", "FRQ", "Z", "N"]] for name in names]
+columns = {"SNP": "SNPID", "CHR": "CHR", "BP": "POS", "A1": "EA", "A2": "NEA", "FRQ": "EAF", "Z": "Z", "N": "N"}
+tables = [base.traits[name][list(columns)].rename(columns=columns) for name in names]
 keep = rng.random(len(tables[2])) > 1 / 3
 tables[2] = tables[2][keep]
 common = postgwas.mtag(tables, trait_names=names, **panel)

@@ -34,7 +34,7 @@ from pathlib import Path
 
 from postgwas.cli.main import main as postgwas
 from postgwas.reference.demo_study import write_demo_study
-from postgwas.reference.demo_study_design import REGIONS, DemoPlan
+from postgwas.reference.demo_study_design import TINY
 from postgwas.store import Study
 from postgwas.store.content import content_checksums
 
@@ -49,11 +49,7 @@ shutil.rmtree(folder, ignore_errors=True)
 # step out. Here some numbers are small so that it takes seconds: do not copy those.
 
 # %%
-plan = DemoPlan(
-    regions=(REGIONS[0], REGIONS[2], REGIONS[8]), length=300_000, n_variants=250, n_people=120,
-    n_expressed=60, genes=12,
-)  # fmt: skip
-write_demo_study(folder / "one_core", plan=plan, seed=3)
+write_demo_study(folder / "one_core", plan=TINY, seed=3)
 (folder / "one_core" / "study.yaml").write_text("""\
 study: {name: small, build: GRCh38, seed: 4}
 reference: {variants: reference/variants.vcf.gz, af_field: "AF_{ancestry}", gtf: expression/genes.gtf}

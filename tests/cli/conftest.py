@@ -1,4 +1,4 @@
-"""Small simulated studies for `postgwas mtag` and `postgwas meta`; runs that prove how they end."""
+"""Small simulated studies for commands, and ways to run them that prove how they end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from meta.small_studies import Combined
 from meta.small_studies import Table as MetaTable
 from meta.small_studies import write as write_meta
 from mtag.text_study import N_VARIANTS, Accepted, Refused, TextStudy, simulate, write_table
+from qtl.trans_study import TransStudy, make_study
 
 from postgwas.cli.main import main
 
@@ -102,5 +103,28 @@ def combined(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> C
         argv = ["meta", "--sumstats", ",".join(map(str, paths)), "--out", prefix, "--quiet", *arguments]
         assert main([str(one) for one in argv]) == 0, capsys.readouterr().err
         return prefix
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trans_study(tmp_path_factory: pytest.TempPathFactory) -> TransStudy:
+    return make_study(tmp_path_factory.mktemp("eqtl"))
+
+
+@pytest.fixture
+def eqtl_refused(
+    trans_study: TransStudy, out: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Run `eqtl ACTION`, which must be refused; gives the one line. Nothing but the log may be left."""
+
+    def run(action: str, *flags: object) -> str:
+        argv = ["eqtl", action, *trans_study.flags, "--out", out, "--quiet", *flags]
+        assert main(list(map(str, argv))) == 2
+        captured = capsys.readouterr()
+        (line,) = [text for text in captured.err.splitlines() if not text.startswith("warning:")]
+        assert line.startswith("postgwas: error: ") and captured.out == ""
+        assert [path.name for path in out.parent.iterdir() if path.suffix != ".log"] == []
+        return line
 
     return run

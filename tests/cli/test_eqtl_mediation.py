@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 import pytest
-from qtl.trans_study import TransStudy, make_study
+from qtl.trans_study import TransStudy
 
 from postgwas.cli.main import main
 from postgwas.store.study import Study
 
 Run = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def trans_study(tmp_path_factory: pytest.TempPathFactory) -> TransStudy:
-    return make_study(tmp_path_factory.mktemp("eqtl"))
 
 
 @pytest.fixture
@@ -28,19 +24,8 @@ def trios(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def refused(trans_study: TransStudy, out: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `eqtl mediation`, which must be refused; gives the one line. Nothing but the log may be left."""
-
-    def run(*flags: object) -> str:
-        argv = ["eqtl", "mediation", *trans_study.flags, "--out", out, "--quiet", *flags]
-        assert main(list(map(str, argv))) == 2
-        captured = capsys.readouterr()
-        (line,) = [text for text in captured.err.splitlines() if not text.startswith("warning:")]
-        assert line.startswith("postgwas: error: ") and captured.out == ""
-        assert [path.name for path in out.parent.iterdir() if path.suffix != ".log"] == []
-        return line
-
-    return run
+def refused(eqtl_refused: Run) -> Run:
+    return partial(eqtl_refused, "mediation")
 
 
 def test_files_log_and_store(trans_study: TransStudy, out: Path, trios: Path, tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pipeline.tiny_study import TINY, TINY_YAML
+from pipeline.tiny_study import TINY_YAML
 
 from postgwas.pipeline.run_study import run_study
 from postgwas.reference.demo_study import write_demo_study
+from postgwas.reference.demo_study_design import TINY
 
 
 @pytest.fixture(scope="session")

@@ -16,21 +16,19 @@ from postgwas.pipeline.step import Step
 from postgwas.pipeline.study_file import StudyFileError, read_study
 from postgwas.reference.demo_study import write_demo_study
 from postgwas.reference.demo_study_design import REGIONS, DemoPlan
+from postgwas.reference.demo_study_yaml import DEMO_YAML
 from postgwas.store.study import Study
 
-YAML = """\
-study: {name: small, build: GRCh38}
-reference: {variants: reference/variants.vcf.gz, af_field: "AF_{ancestry}"}
-ancestries:
-  AFR: {genotypes: genotypes/AFR.pgen}
-  EUR: {genotypes: genotypes/EUR.pgen}
-  EAS: {genotypes: genotypes/EAS.pgen}
-gwas:
-  - {trait: LDL, ancestry: AFR, file: gwas/AFR_LDL.tsv.gz}
-  - {trait: LDL, ancestry: EUR, file: gwas/EUR_LDL.regenie.gz}
-  - {trait: LDL, ancestry: EAS, file: gwas/EAS_LDL.glm.linear.gz}
-  - {trait: TG, ancestry: EUR, file: gwas/EUR_TG.regenie.gz}
-  - {trait: TG, ancestry: EAS, file: gwas/EAS_TG.glm.linear.gz}
+#: Ancestries and GWAS of the demo study, one of its six GWAS left out.
+FILES = "".join(
+    f"{line}\n"
+    for line in DEMO_YAML[DEMO_YAML.index("ancestries:") : DEMO_YAML.index("expression:")].splitlines()
+    if line.strip() and not line.startswith("#") and "AFR_TG" not in line
+)
+YAML = f"""\
+study: {{name: small, build: GRCh38}}
+reference: {{variants: reference/variants.vcf.gz, af_field: "AF_{{ancestry}}"}}
+{FILES}\
 steps:
   report: false
 """

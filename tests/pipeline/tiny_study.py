@@ -4,13 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from postgwas.reference.demo_study_design import REGIONS, DemoPlan
-
-TINY = DemoPlan(
-    regions=(REGIONS[0], REGIONS[2], REGIONS[8]), length=300_000, n_variants=250, n_people=120,
-    n_expressed=60, genes=12,
-)  # fmt: skip
-
 TINY_YAML = """\
 study:
   name: tiny
