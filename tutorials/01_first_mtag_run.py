@@ -58,6 +58,8 @@ print(result.summary())
 # - `GWAS equiv. (max) N` is the sample size at which a plain GWAS of this trait would have had MTAG's
 #   mean chi2.
 # - The blocks that follow are Omega, the genetic correlations and Sigma, with standard errors.
+# - `MTAG weight factors` are the weights that a trait's estimate gives to all GWAS, added up: 1 if it used its own
+#   alone. That of `wellbeing` is below 0 because the other two, which go the other way, count with a minus.
 # - `Max FDR` is an upper bound on the false discovery rate among significant variants, over all the
 #   ways in which variants may affect some of the traits and not others. MTAG assumes that they all
 #   share one Omega; this says how badly that can go wrong. It deserves a sentence in any paper.

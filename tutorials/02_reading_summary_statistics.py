@@ -21,6 +21,7 @@ import polars as pl
 from postgwas.reference.demo import write_demo
 from postgwas.sumstats import QCRules, quality_control, read_sumstats, write_delimited, write_rejected
 
+pl.Config(tbl_cols=-1, tbl_width_chars=150, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True)
 study = write_demo("tutorial_2", overwrite=True)
 
 # %% [markdown]

@@ -61,6 +61,9 @@ print(found.summary())
 # %% [markdown]
 # - `Intercept` above 1 is confounding (the demo has 1.02 for this trait), and `Ratio` the share of the
 #   mean chi-square's excess that it explains.
+# - `Lambda GC` is above the intercept because polygenicity raises it too: it is no measure of confounding.
+# - The warning is ldsc's: with fewer than 200,000 SNPs something usually went wrong before (a wrong panel, ids that do
+#   not match). Here it is the demo, which is small, and the standard errors tell.
 # - Standard errors come from a block jackknife over 200 stretches of the genome. Its pseudovalues are
 #   there: the standard error of their mean is that of the estimate.
 

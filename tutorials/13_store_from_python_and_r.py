@@ -167,9 +167,14 @@ assert len(Study.open(folder / "portable.h5").ls()) == len(study.ls())
 # %% [markdown]
 # ## From R
 #
-# With Bioconductor's rhdf5 or CRAN's hdf5r. Three things to know: R counts from 1, so codes of alleles need
-# + 1; R has matrices by column where HDF5 has them by row, so they arrive transposed; and a file can be
-# read in part (`index=` of rhdf5), which matters for tables of ten million rows.
+# With Bioconductor's rhdf5 or CRAN's hdf5r (Debian and Ubuntu: `apt-get install r-cran-hdf5r`). Three things
+# to know: R counts from 1, so codes of alleles need + 1; R has matrices by column where HDF5 has them by row,
+# so they arrive transposed; and a file can be read in part (`index=` of rhdf5), which matters for tables of
+# ten million rows.
+#
+# The script makes a data frame of MTAG's results, prints lambda of MTAG's Z and the mixture at which the first
+# trait's maxFDR is reached: the shares of the eight states of three traits (a variant acts on none, on the
+# third alone, ... on all; tutorial 11). Then it writes the best variant of each chromosome.
 #
 # R's own results go back as a file of their own, which the next cell puts into the store. Checksums,
 # sorting and provenance are the writer's work, and there is one writer.
@@ -200,15 +205,15 @@ levels_of <- function(key, name) {
 }
 
 key <- "mtag/depression"
-gwas <- data.frame(
+mtag <- data.frame(
   SNPID = text(key, "SNPID"), CHR = column(key, "CHR"), POS = column(key, "POS"),
   EA = levels_of(key, "EA"), NEA = levels_of(key, "NEA"), Z = column(key, "Z"),
   MLOG10P = column(key, "MLOG10P"), stringsAsFactors = FALSE
 )
-cat(nrow(gwas), "rows; lambda", round(median(gwas$Z^2) / qchisq(0.5, 1), 4), "\n")
+cat(nrow(mtag), "rows; lambda", round(median(mtag$Z^2) / qchisq(0.5, 1), 4), "\n")
 at <- t(read("mtag/maxfdr/arrays/at"))
 cat("worst mixture of", read("mtag/maxfdr/arrays/traits/values")[1], ":", at[1, ], "\n")
-best <- do.call(rbind, by(gwas, gwas$CHR, function(part) part[which.max(part$MLOG10P), ]))
+best <- do.call(rbind, by(mtag, mtag$CHR, function(part) part[which.max(part$MLOG10P), ]))
 write_table(best, "from_r.h5")
 """
 (folder / "study.R").write_text(script)
