@@ -21,12 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run each; 2 if any failed."""
+    """Run each; 2 if any failed, 1 if part of any's results is missing."""
     from postgwas.errors import PostgwasError
     from postgwas.pipeline.batch import refuse_shared_results
 
     refuse_shared_results(args.studies)
-    failed = []
+    failed: list[str] = []
+    partial: list[str] = []
     for number, study in enumerate(args.studies, 1):
         if not args.quiet:
             print(f"== {study} ({number} of {len(args.studies)})", flush=True)
@@ -36,10 +37,12 @@ def run(args: argparse.Namespace) -> int:
             print(f"postgwas: error: {error}", file=sys.stderr)
             status = 2
         if status:
-            failed.append(study)
+            (partial if status == 1 else failed).append(study)
+    if partial:
+        print(f"postgwas: warning: part of the results is missing: {', '.join(partial)}", file=sys.stderr)
     if failed:
         print(
             f"postgwas: error: {len(failed)} of {len(args.studies)} studies failed: {', '.join(failed)}",
             file=sys.stderr,
         )
-    return 2 if failed else 0
+    return 2 if failed else 1 if partial else 0

@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def run_one(study: str, args: argparse.Namespace) -> int:
-    """Plan or run one study; 0, or 2 if a step failed."""
+    """Plan or run one study; 0, 1 if part of a step's results is missing, 2 if a step failed."""
     which = {"only": listed(args.only), "begin": listed(args.begin), "force": args.force}
     where = where_of(args)
     if args.dry_run:
@@ -135,13 +135,17 @@ def print_plan(plan: list[Planned], root: str, *, commands: bool) -> None:
 
 
 def tell(outcome: Outcome, *, quiet: bool) -> int:
-    """The last lines of a run; 0, or 2 if a step failed."""
+    """The last lines of a run; 0, 1 if part of a step's results is missing, 2 if a step failed."""
     for name, line in outcome.failed.items():
         print(f"postgwas: error: {name}: {line}", file=sys.stderr)
     if any(" --" in line or "(--" in line for line in outcome.failed.values()):
         print(_FLAGS, file=sys.stderr)
+    for name, line in outcome.partial.items():
+        again = f"--only {name} --force runs it again"
+        print(f"postgwas: warning: {name}: part of its results is missing: {line} ({again})", file=sys.stderr)
     if not quiet:
         more = f", {len(outcome.failed)} failed" if outcome.failed else ""
         more += f", {len(outcome.waiting)} waiting" if outcome.waiting else ""
+        more += f", {len(outcome.partial)} in part" if outcome.partial else ""
         print(f"{len(outcome.ran)} steps run, {len(outcome.kept)} kept{more}: {outcome.study.out}")
-    return 2 if outcome.failed else 0
+    return 2 if outcome.failed else 1 if outcome.partial else 0

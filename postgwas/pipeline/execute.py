@@ -30,10 +30,13 @@ class Executed:
     warnings : list of str
     note : str
         Why there was nothing to do.
+    status : int
+        Above zero where the command could not make part of its results, and says so in warnings.
     """
 
     warnings: list[str] = field(default_factory=list)
     note: str = ""
+    status: int = 0
 
 
 def execute(step: Step, command: str, *, folder: Path, scheduler: str | None = None) -> Executed:
@@ -74,14 +77,14 @@ def execute(step: Step, command: str, *, folder: Path, scheduler: str | None = N
         contextlib.chdir(folder),
     ):
         try:
-            status = run_words(words)
+            done.status = run_words(words)
         except NoSignalError as nothing:
-            status, done.note = 0, nothing.message
+            done.note = nothing.message
         except StoreError as error:
             raise _not_ours(error) from None
-    if status:
-        heard.append(f"ended with status {status}: part of the results is missing")
-    done.warnings = list(dict.fromkeys(heard))[:_MOST_WARNINGS]
+    told = list(dict.fromkeys(heard))
+    # What is missing is known at the end.
+    done.warnings = told[-_MOST_WARNINGS:] if done.status else told[:_MOST_WARNINGS]
     return done
 
 

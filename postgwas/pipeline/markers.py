@@ -36,6 +36,8 @@ class Marker:
     note : str
         Why there is nothing to show, where a step found nothing to do.
     warnings : list of str
+    status : int
+        Exit status of its command; above zero part of the results is missing.
     """
 
     name: str
@@ -46,6 +48,12 @@ class Marker:
     seconds: float = 0.0
     note: str = ""
     warnings: list[str] = field(default_factory=list)
+    status: int = 0
+
+    @property
+    def what_is_missing(self) -> str:
+        """Where part of the results is missing, the last that was said of it."""
+        return self.warnings[-1] if self.warnings else "its log says what"
 
     @property
     def content(self) -> str:

@@ -12,6 +12,7 @@ from postgwas.errors import InputError
 from postgwas.pipeline.digests import Digests, code_digest
 from postgwas.pipeline.kinds import KINDS
 from postgwas.pipeline.markers import Marker, Markers
+from postgwas.pipeline.remarks import with_remarks
 from postgwas.pipeline.step import Step, relative
 
 
@@ -25,7 +26,7 @@ class Planned:
     kept : bool
         Its results are there already.
     why : str
-        Why it runs; "kept" otherwise.
+        Why it runs; "kept" otherwise, and what is the matter with it then.
     read : int
         Bytes of the files that it reads and that are there.
     seconds : float or None
@@ -101,6 +102,8 @@ def make_plan(
             markers[step.name] = marker
         if step.name not in names:
             continue
+        if step.kind == "report":
+            step = with_remarks(step, markers, planned=runs)
         why = "kept"
         before = next((name for name in step.after if name in runs), None)
         if step.name in again:
@@ -114,6 +117,8 @@ def make_plan(
                 why = f"waits: {error.message.removeprefix(f'{root}/')}"
         if why != "kept":
             runs.add(step.name)
+        elif marker is not None and marker.status:
+            why = "kept, though part of its results is missing"
         size = sum(Path(name).stat().st_size for name in step.reads if Path(name).is_file())
-        plan.append(Planned(step, why == "kept", why, size, marker.seconds if marker else None))
+        plan.append(Planned(step, step.name not in runs, why, size, marker.seconds if marker else None))
     return plan

@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from postgwas.pipeline.graph import choose, steps_of
 from postgwas.pipeline.markers import FOLDER, Marker, Markers, marker_of, outputs_in
 from postgwas.pipeline.one_at_a_time import one_at_a_time
 from postgwas.pipeline.plan import Planned, make_plan, state_of
+from postgwas.pipeline.remarks import with_remarks
 from postgwas.pipeline.step import Step
 from postgwas.pipeline.store_parts import Others, listing, made_by, parts_folder, remove_parts, written_since
 from postgwas.pipeline.study_file import StudyDescription, read_study
@@ -43,6 +44,8 @@ class Outcome:
         Name to the line that says why.
     waiting : dict of str to str
         Steps that could not be run: name to the step that they wait for.
+    partial : dict of str to str
+        Steps, run or kept, that could not make part of their results: name to the last of their warnings.
     markers : dict of str to Marker
     """
 
@@ -51,6 +54,7 @@ class Outcome:
     kept: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
+    partial: dict[str, str] = field(default_factory=dict)
     markers: dict[str, Marker] = field(default_factory=dict)
 
 
@@ -191,21 +195,23 @@ class _Run:
         blocked = next(
             (name for name in step.after if name in outcome.failed or name in outcome.waiting), None
         )
-        if blocked is not None and step.kind == "report":
-            step = self._with_remarks(step)
-        elif blocked is not None:
+        if blocked is not None and step.kind != "report":
             outcome.waiting[step.name] = blocked
             self.say(f"{label} {step.name}  waits for {blocked}")
             return
         for name in step.after:
             if name not in outcome.markers and (marker := self.kept.read(name)) is not None:
                 outcome.markers[name] = marker
+        if step.kind == "report":
+            step = with_remarks(step, outcome.markers, failed=outcome.failed.keys(), waiting=outcome.waiting)
         began = time.perf_counter()
         try:
             key, why, marker = state_of(step, self.study.folder, self.kept, outcome.markers, self.digests)
             if why is None and not again and marker is not None:
                 outcome.kept.append(step.name)
                 outcome.markers[step.name] = marker
+                if marker.status:
+                    self._partial(step, label, marker)
                 return
             self.say(f"{label} {step.name}  {step.title} ...")
             made = self._make(step, key, marker, began)
@@ -225,19 +231,10 @@ class _Run:
             outcome.markers[step.name] = made
             note = f": {made.note}" if made.note else ""
             self.say(f"{label} {step.name}  done in {made.seconds:.1f} s{note}")
-            self._warn(step, made.warnings)
-
-    def _with_remarks(self, step: Step) -> Step:
-        """The report of a run in which steps failed says whose results are missing or out of date."""
-        outcome = self.outcome
-        words = []
-        for name in outcome.failed:
-            words += ["--remark", f"{name} failed in the last run: its results are missing"]
-        for name, other in outcome.waiting.items():
-            there = (marker := self.kept.read(name)) is not None and (marker.parts or marker.files)
-            what = "out of date" if there else "missing"
-            words += ["--remark", f"{name} waits for {other}: its results are {what}"]
-        return replace(step, argv=(*step.argv, *words))
+            if made.status:
+                self._partial(step, label, made)
+            else:
+                self._warn(step, made.warnings)
 
     def _make(self, step: Step, key: str, marker: Marker | None, began: float) -> Marker:
         scheduler = self._cluster(step)  # before anything is emptied: there may be no workers to be had
@@ -269,7 +266,8 @@ class _Run:
             results=results,
             seconds=round(time.perf_counter() - began, 3),
             note=done.note,
-            warnings=done.warnings,
+            warnings=[text.replace(f"{self.study.folder}/", "") for text in done.warnings],
+            status=done.status,
         )
         self.kept.write(made)
         self.digests.save()
@@ -321,9 +319,15 @@ class _Run:
 
     def _warn(self, step: Step, warnings: Sequence[str]) -> None:
         for text in warnings[:_MOST_WARNINGS]:
-            self.say(f"    warning: {text.replace(f'{self.study.folder}/', '')}")
+            self.say(f"    warning: {text}")
         if len(warnings) > _MOST_WARNINGS:
             self.say(f"    and {len(warnings) - _MOST_WARNINGS} more warnings: see the log in {step.out}")
+
+    def _partial(self, step: Step, label: str, marker: Marker) -> None:
+        """Said again by each run until it is mended: a kept step is silent otherwise."""
+        self.outcome.partial[step.name] = marker.what_is_missing
+        self.say(f"{label} {step.name}  PART OF ITS RESULTS IS MISSING (status {marker.status})")
+        self._warn(step, marker.warnings[::-1])
 
     def _fail(self, step: Step, label: str, line: str) -> None:
         self.outcome.failed[step.name] = line
