@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from postgwas.errors import UsageError
 from postgwas.pipeline.kinds import KINDS
 from postgwas.pipeline.settings import available, flags_of, words_of
 from postgwas.pipeline.step import Step
 from postgwas.pipeline.study_file import StudyDescription
+
+#: Kinds whose settings are of all GWAS: what is said of one goes before.
+_OF_ONE_GWAS = ("harmonise", "h2")
 
 
 def wanted(study: StudyDescription, kind: str) -> bool:
@@ -56,10 +60,16 @@ def make_step(
     Step
     """
     entry = KINDS[kind]
-    # What is said of one GWAS goes before what is said of all.
     said = {word[2:].partition("=")[0] for word in words if word.startswith("--")} | set(without)
     settings = study.settings(kind) or {}
     given = {name: value for name, value in settings.items() if name.replace("-", "_") not in said}
+    both = [name for name in settings if name not in given and name.replace("-", "_") not in without]
+    if both and kind not in _OF_ONE_GWAS:
+        limits = "under genotypes_qc it holds for all steps of a tissue"
+        raise UsageError(
+            f"{study.path}: steps.{kind}: '{both[0]}' is set for {of or kind} by the study itself",
+            hint=limits if both[0] in ("keep", "extract") else "leave it out",
+        )
     chosen, files = words_of(kind, given, study.folder)
     folder = study.out / kind / of if of else study.out / kind
     known = flags_of(kind)
