@@ -87,22 +87,56 @@ def refuse_stored(store: str | os.PathLike[str] | None, keys: Sequence[str]) -> 
             raise StoreError(f"{os.fspath(store)}: {key} exists already", hint="--overwrite replaces it")
 
 
-def check_store(store: str | os.PathLike[str] | None) -> None:
+def check_store(
+    store: str | os.PathLike[str] | None, keys: Sequence[str] = (), *, overwrite: bool = False
+) -> None:
     """Refuse a store that cannot be written, rather than find out when all is computed.
 
     Parameters
     ----------
     store : path, optional
         ``study.h5``; its results are in ``study.parts`` beside it, where that is there already.
+    keys : sequence of str
+        Of the results that will be put there.
+    overwrite : bool
+        They may be there already.
 
     Raises
     ------
     OutputError
-        There is no permission to write where it is.
+        Its folder is missing, or there is no permission to write where it is.
+    StoreError
+        It is a folder, another file, damaged or packed; or it holds one of the results already.
     """
     if store is None:
         return
     path = Path(store)
+    check_store_folder(path)
+    if path.is_dir():
+        raise StoreError(f"--store {path}: is a folder; expected a file such as study.h5")
+    if not path.exists():
+        return
+    from postgwas.store.study import Study
+
+    if Study.open(path).packed:
+        raise StoreError(
+            f"--store {path}: is a packed file, which is only read", hint="write to another store"
+        )
+    if not overwrite:
+        refuse_stored(path, keys)
+
+
+def check_store_folder(store: str | os.PathLike[str]) -> None:
+    """The part of :func:`check_store` that opens no file.
+
+    Raises
+    ------
+    OutputError
+        Its folder is missing, or there is no permission to write where it is.
+    """
+    path = Path(store)
+    if not path.parent.is_dir():
+        raise OutputError(f"--store {path}: folder {path.parent} does not exist", hint="create it first")
     for folder in (path.parent, path.with_name(f"{path.stem}.parts")):
         if folder.is_dir() and not os.access(folder, os.W_OK):
             raise OutputError(f"{os.fspath(store)}: no permission to write in folder {folder}")
@@ -162,10 +196,9 @@ class Destination:
         if self.out is None:
             return
         check_prefix(self.out, example="results/pca")
-        check_store(self.store)
         if not self.overwrite:
             refuse_existing(map(self.path, self.endings))
-            refuse_stored(self.store, [self.key(what) for what in self.keys])
+        check_store(self.store, [self.key(what) for what in self.keys], overwrite=self.overwrite)
 
     @contextmanager
     def together(self) -> Iterator[Destination]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from postgwas.destination import check_prefix, refuse_existing, refuse_stored
+from postgwas.destination import check_prefix, check_store, refuse_existing
 from postgwas.expression.bed import write_bed
 from postgwas.expression.import_sources import Imported
 from postgwas.expression.matrix import ExpressionMatrix
@@ -66,7 +66,7 @@ class Prefix:
         """
         if not overwrite:
             refuse_existing(self.folder / name for name in names)
-            refuse_stored(store, keys)
+        check_store(store, keys, overwrite=overwrite)
 
 
 def file_names(imported: Imported, formats: Sequence[str], prefix: Prefix, *, unannotated: bool) -> list[str]:

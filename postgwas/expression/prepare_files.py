@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postgwas.destination import check_prefix, refuse_existing, refuse_stored
+from postgwas.destination import check_prefix, check_store, refuse_existing
 from postgwas.expression.bed import write_bed
 from postgwas.expression.parquet import write_parquet
 from postgwas.expression.stored import matrix_keys
@@ -62,8 +62,8 @@ class Destination:
         check_prefix(os.fspath(self.out), example="results/lcl")
         if not self.overwrite:
             refuse_existing(Path(f"{self.out}{ending}") for ending in self.endings)
-            keys = [*matrix_keys(self.key("prepared")), self.key("size_factors"), self.key("gene_account")]
-            refuse_stored(self.store, keys)
+        keys = [*matrix_keys(self.key("prepared")), self.key("size_factors"), self.key("gene_account")]
+        check_store(self.store, keys, overwrite=self.overwrite)
 
 
 def write_prepared(

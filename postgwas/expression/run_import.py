@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from postgwas.destination import check_store
 from postgwas.errors import InputError, UsageError
 from postgwas.expression.annotate import MIN_FOUND, annotate, told_lost
 from postgwas.expression.gather import Strand
@@ -149,6 +150,7 @@ def import_expression(
         if form not in FORMATS:
             raise UsageError(f"--format {form}: expected {', '.join(FORMATS)}")
     prefix = Prefix.of(os.fspath(out))
+    check_store(store)
     started = time.perf_counter()
     with run_log(prefix.folder / prefix.name("log"), quiet=quiet, json_lines=log_json):
         features = _features(chosen)

@@ -175,11 +175,11 @@ def sample_quality(
     chosen.check()
     prefix = Prefix.of(os.fspath(out))
     started = time.perf_counter()
-    with run_log(prefix.folder / prefix.name("log"), quiet=quiet, json_lines=log_json):
-        from postgwas.expression.qc_files import planned, store_table, write_quality
+    from postgwas.expression.qc_files import planned, store_table, write_quality
 
-        key = f"expression/qc/{name or prefix.stem}"
-        prefix.refuse_existing(planned(chosen, prefix), store=store, keys=[key], overwrite=overwrite)
+    key = f"expression/qc/{name or prefix.stem}"
+    prefix.refuse_existing(planned(chosen, prefix), store=store, keys=[key], overwrite=overwrite)
+    with run_log(prefix.folder / prefix.name("log"), quiet=quiet, json_lines=log_json):
         matrix = _matrix(path, chosen)
         for note in matrix.notes:
             log.warning("%s", note)

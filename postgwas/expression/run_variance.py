@@ -114,13 +114,13 @@ def expression_variance(
     options.check()
     prefix = Prefix.of(os.fspath(out))
     started = time.perf_counter()
-    with run_log(prefix.folder / prefix.name("log"), quiet=quiet, json_lines=log_json):
-        from postgwas.expression.reading import read_expression
-        from postgwas.expression.variance_files import NAMES, store_variance, write_variance
+    from postgwas.expression.reading import read_expression
+    from postgwas.expression.variance_files import NAMES, store_variance, write_variance
 
-        key = f"expression/variance/{name or prefix.stem}"
-        files = [prefix.name(what) for what in NAMES]
-        prefix.refuse_existing(files, store=store, keys=[key], overwrite=overwrite)
+    key = f"expression/variance/{name or prefix.stem}"
+    files = [prefix.name(what) for what in NAMES]
+    prefix.refuse_existing(files, store=store, keys=[key], overwrite=overwrite)
+    with run_log(prefix.folder / prefix.name("log"), quiet=quiet, json_lines=log_json):
         matrix = read_expression(path, unit=options.unit)
         matrix, table = _matched(matrix, options)
         values = _continuous(matrix)

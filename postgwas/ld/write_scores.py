@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postgwas.destination import check_prefix, check_store, refuse_existing, refuse_stored
+from postgwas.destination import check_prefix, check_store, refuse_existing
 from postgwas.ld.frame_columns import float_column
 from postgwas.staging import appear_together
 from postgwas.sumstats.write import write_delimited
@@ -113,10 +113,9 @@ class Destination:
         OutputError, UsageError, StoreError
         """
         check_prefix(self.out, example="results/eur.22")
-        check_store(self.store)
         if not self.overwrite:
             refuse_existing(self.names)
-            refuse_stored(self.store, [self.key])
+        check_store(self.store, [self.key], overwrite=self.overwrite)
 
     def leftovers(self) -> list[Path]:
         """Results of an earlier run under this prefix that this one does not replace."""

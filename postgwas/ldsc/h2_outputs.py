@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from postgwas.destination import check_store
 from postgwas.errors import OutputError, UsageError
 from postgwas.ldsc.row_table import write_rows
 from postgwas.runlog import get_logger, run_log
@@ -61,9 +62,9 @@ class Target:
         Raises
         ------
         OutputError
-            No folder, or a result exists.
+            No folder, a result exists, or the store cannot be written.
         StoreError
-            The key is taken.
+            The store is none, or the key is taken.
         """
         if self.out is not None:
             folder = Path(os.path.dirname(self.out) or ".")
@@ -79,12 +80,7 @@ class Target:
                     f"{present[0]}: the file exists already",
                     hint="--overwrite replaces it; or give another --out",
                 )
-        if self.store is not None and Path(self.store).exists() and not self.overwrite:
-            from postgwas.errors import StoreError
-            from postgwas.store.study import Study
-
-            if any(entry.key == key for entry in Study.open(self.store).ls()):
-                raise StoreError(f"{self.store}: {key} exists already", hint="--overwrite replaces it")
+        check_store(self.store, [key], overwrite=self.overwrite)
 
     def warn_of_leftovers(self, written: Sequence[str]) -> None:
         """Name results of an earlier run under this prefix that this run did not replace."""

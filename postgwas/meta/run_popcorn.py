@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postgwas.destination import check_prefix, refuse_existing, refuse_stored
+from postgwas.destination import check_prefix, check_store, refuse_existing
 from postgwas.errors import UsageError
 from postgwas.ldsc.liability import covariance_factor, liability_factor
 from postgwas.ldsc.printed_table import printed_table
@@ -145,8 +145,7 @@ def popcorn(
         check_prefix(out, example="results/popcorn")
         if not overwrite:
             refuse_existing(Path(f"{out}{ending}") for ending in ENDINGS)
-    if not overwrite:
-        refuse_stored(store, [key])
+    check_store(store, [key], overwrite=overwrite)
     with run_log(f"{out}.log" if out else None, quiet=quiet, json_lines=log_json):
         known = read_scores(scores)
         if known.per_allele is not None and known.per_allele != options.gen_effect:

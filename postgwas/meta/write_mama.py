@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postgwas.destination import check_prefix, check_store, refuse_existing, refuse_stored
+from postgwas.destination import check_prefix, check_store, refuse_existing
 from postgwas.meta.mama_harmonise import Harmonised
 from postgwas.meta.mama_options import Population
 from postgwas.meta.mama_outputs import harmonised_frame, printed, write_coefficients
@@ -55,13 +55,11 @@ class Target:
         return [f"{root}/{name}" for name in (*(p.name for p in self.populations), "coefficients")]
 
     def check(self, *, overwrite: bool) -> None:
-        check_store(self.store)
         if self.out is not None:
             check_prefix(self.out, example="results/mama")
             if not overwrite:
                 refuse_existing(Path(f"{self.out}{ending}") for ending in self.endings())
-        if not overwrite:
-            refuse_stored(self.store, self.keys())
+        check_store(self.store, self.keys(), overwrite=overwrite)
 
 
 def write_files(

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from postgwas.errors import InputError, StoreError
+from postgwas import destination
+from postgwas.errors import InputError
 from postgwas.mtag.matrix_file import read_matrix
 from postgwas.mtag.options import MtagOptions
 
@@ -48,31 +49,11 @@ def check_store(
 
     Raises
     ------
-    StoreError
+    StoreError, OutputError
     """
-    if path is None:
-        return
-    if not path.parent.is_dir():
-        raise StoreError(f"--store {path}: folder {path.parent} does not exist", hint="create it first")
-    if path.is_dir():
-        raise StoreError(f"--store {path}: is a folder; expected a file such as study.h5")
-    if not path.exists():
-        return
-    from postgwas.store.study import Study
-
-    study = Study.open(path)
-    if study.packed:
-        raise StoreError(
-            f"--store {path}: is a packed file, which is only read", hint="write to another store"
-        )
     keys = [f"mtag/{trait}" for trait in names] + [matrix_key("covariances", name)]
     keys += [matrix_key("maxfdr", name)] * fdr
-    held = {entry.key for entry in study.ls()}
-    there = [key for key in keys if key in held]
-    if there and not overwrite:
-        raise StoreError(
-            f"--store {path}: {there[0]} exists already", hint="--overwrite replaces it; or --trait_names"
-        )
+    destination.check_store(path, keys, overwrite=overwrite)
 
 
 def _check_sources(sources: Sequence[Any], options: MtagOptions) -> None:

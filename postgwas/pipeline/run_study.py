@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from postgwas.compute.shared import workers_within
-from postgwas.destination import check_store
+from postgwas.destination import check_store_folder
 from postgwas.errors import EngineError, OutputError, PostgwasError
 from postgwas.pipeline.digests import Digests, remove_unfinished
 from postgwas.pipeline.execute import execute, make_room, parallel
@@ -163,7 +163,7 @@ def run_study(
         raise OutputError(
             f"{folder}: {error.strerror}", hint="out: in study.yaml says where results go"
         ) from None
-    check_store(study.store)
+    check_store_folder(study.store)
     if where is not None and where.cores > 1 and where.scheduler is None and where.jobqueue is None:
         workers_within(where.cores, where.memory)
     with one_at_a_time(folder), ExitStack() as stack:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from postgwas.compute.engine import Engine, engine
+from postgwas.destination import check_store
 from postgwas.errors import PostgwasError, UsageError
 from postgwas.runlog import get_logger, log_step, run_log
 from postgwas.staging import scratch_folder
@@ -33,7 +34,7 @@ from postgwas.sumstats.harmonise.run_file import (
     reading_of,
 )
 from postgwas.sumstats.harmonise.run_outputs import write_trait
-from postgwas.sumstats.harmonise.run_store import refuse_taken_key, write_store
+from postgwas.sumstats.harmonise.run_store import store_key, write_store
 from postgwas.sumstats.harmonise.staging import Stage, refuse_existing, staged
 
 log = get_logger(__name__)
@@ -204,8 +205,7 @@ def harmonise(
     outs = prefixes(out, names)
     for prefix in outs:
         refuse_existing(prefix, _endings(options), overwrite=overwrite)
-    if options.store is not None:
-        refuse_taken_key(options.store, names, overwrite=overwrite)
+    check_store(options.store, [store_key(name) for name in names], overwrite=overwrite)
     log_path = outs[0] if len(outs) == 1 else Path(out) / "harmonise"
     with (
         run_log(f"{log_path}.log", quiet=quiet, verbose=verbose, json_lines=log_json, fresh=overwrite),

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
 
-from postgwas.destination import check_prefix
-from postgwas.errors import StoreError
 from postgwas.store.part import ColumnsOnDemand
 from postgwas.store.provenance import Provenance
 from postgwas.store.study import Study
@@ -21,25 +18,6 @@ from postgwas.sumstats.harmonise.run_file import Work
 def store_key(name: str) -> str:
     """Key of a trait's table."""
     return f"sumstats/{name}"
-
-
-def refuse_taken_key(path: str, names: Sequence[str], *, overwrite: bool) -> None:
-    """Stop before any work where the store has the trait already, or cannot be written.
-
-    Raises
-    ------
-    StoreError, OutputError
-    """
-    if not Path(path).exists():
-        check_prefix(path, example="study.h5", flag="--store")
-        return
-    study = Study.open(path)
-    if study.packed:
-        raise StoreError(f"{path}: is a packed file, which is only read", hint="write to another store")
-    taken = {entry.key for entry in study.ls()}
-    for name in names:
-        if store_key(name) in taken and not overwrite:
-            raise StoreError(f"{path}: {store_key(name)} exists already", hint="--overwrite replaces it")
 
 
 def write_store(name: str, work: Work, options: HarmoniseOptions, *, wall_seconds: float) -> str:

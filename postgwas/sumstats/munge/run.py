@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from postgwas.columns.texts import Keeper
+from postgwas.destination import check_store
 from postgwas.errors import OutputError, UsageError
 from postgwas.runlog import get_logger, run_log
 from postgwas.sumstats.munge import filters, lines
@@ -166,6 +167,8 @@ def munge(
     options.check()
     prefix = None if out is None else os.fspath(out)
     _check_outputs(prefix, overwrite=overwrite)
+    key = f"sumstats/{Path(prefix or path).name.split('.')[0]}"
+    check_store(store, [key], overwrite=overwrite)
     begin = time.perf_counter()
     log_path = None if prefix is None else f"{prefix}.log"
     with run_log(log_path, quiet=quiet, json_lines=log_json, fresh=True, plain=True):
@@ -175,7 +178,7 @@ def munge(
         if store is not None:
             from postgwas.sumstats.munge.write_store import write_store
 
-            key = write_store(result, store, options, prefix=prefix, overwrite=overwrite, begin=begin)
+            write_store(result, store, key, options, overwrite=overwrite, begin=begin)
             say(f"Stored as {key} in {os.fspath(store)}.")
         say("", *lines.metadata(result.summary), "")
         say(f"Conversion finished at {time.ctime()}")

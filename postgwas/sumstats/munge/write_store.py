@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import asdict
-from pathlib import Path
 
 from postgwas.sumstats.munge.options import MungeOptions
 from postgwas.sumstats.munge.result import Munged
@@ -14,19 +13,18 @@ from postgwas.sumstats.munge.result import Munged
 def write_store(
     result: Munged,
     path: str | os.PathLike[str],
+    key: str,
     options: MungeOptions,
     *,
-    prefix: str | None,
     overwrite: bool,
     begin: float,
-) -> str:
-    """Put the table into a study's store as ``sumstats/<name>``; returns the key."""
+) -> None:
+    """Put the table into a study's store under `key`."""
     import polars as pl
 
     from postgwas.store.provenance import Provenance
     from postgwas.store.study import Study
 
-    key = f"sumstats/{Path(prefix or result.source).name.split('.')[0]}"
     frame = result.frame.drop_nulls("N")
     study = Study.open(path, create=True)
     inputs = [result.source] + ([os.fspath(options.merge_alleles)] if options.merge_alleles else [])
@@ -42,4 +40,3 @@ def write_store(
         ),
         overwrite=overwrite,
     )  # fmt: skip
-    return key
