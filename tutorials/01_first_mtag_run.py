@@ -25,6 +25,8 @@
 # estimates at the end. Everything below runs in a few seconds and needs no download.
 
 # %%
+from pathlib import Path
+
 import numpy as np
 import postgwas
 from postgwas.reference.demo import write_demo
@@ -149,10 +151,51 @@ print(region)
 print(stored.query(region, trait="wellbeing").to_string(index=False))
 
 # %% [markdown]
-# The same from the command line, results in files (`first_trait_1.txt` ...) and in the store:
+# ## From the command line
 #
-# ```
-# postgwas mtag --sumstats depression.txt.gz,neuroticism.regenie.gz,wellbeing.tsv.gz \
-#     --ld_ref_panel eur_sim_ld_chr --trait_names depression,neuroticism,wellbeing \
-#     --fdr --out first --store study.h5
-# ```
+# As you would run mtag.py: flags are the same, and the files it writes have the same names and columns. No column is
+# named here, nothing was munged before; both are mtag.py's first hurdles.
+
+# %%
+import contextlib
+import io
+
+from postgwas.cli.main import main
+
+files = ",".join(map(str, study.sumstats))
+command = f"mtag --sumstats {files} --ld_ref_panel {study.ld_ref_panel} --fdr --out tutorial_1/first --overwrite --quiet"
+print("postgwas", command)
+with contextlib.redirect_stdout(io.StringIO()):  # the summary, as above
+    assert main(command.split()) == 0
+
+# %% [markdown]
+# The log has a line a step. Read it once for a new set of files: which column was taken for what, how many rows each rule
+# left out, how many variants all traits share, and on how many alleles were turned.
+
+# %%
+log = Path("tutorial_1/first.log").read_text().splitlines()
+print(*(line[21:] for line in log if "Trait 2" in line or "Merge" in line), sep="\n")
+
+# %% [markdown]
+# `first_trait_2.txt` holds the second trait's results:
+#
+# | column | is |
+# | --- | --- |
+# | `SNP`, `CHR`, `BP` | of the first file that has them |
+# | `A1`, `A2` | effect and other allele, of the first trait, for all traits |
+# | `Z`, `N`, `FRQ` | of the trait's own GWAS, on that allele |
+# | `mtag_beta`, `mtag_se` | MTAG's effect of a copy of `A1`, in standard deviations of the trait, and its error |
+# | `mtag_z`, `mtag_pval` | their ratio and its P |
+#
+# Further `first_omega_hat.txt` and `first_sigma_hat.txt` (the matrices), `first_omega_se.txt` and `first_rg.txt` (standard
+# errors, genetic correlations), `first_prob_grid.txt` and `first_fdr_mat.txt` (maxFDR, tutorial 11), and
+# `first.rejected.tsv.gz`: each row that was left out, with its line and why.
+
+# %%
+print(*Path("tutorial_1/first_trait_2.txt").read_text().splitlines()[:4], sep="\n")
+same = np.loadtxt("tutorial_1/first_omega_hat.txt")
+assert np.allclose(same, result.omega, rtol=1e-6)
+
+# %% [markdown]
+# From here: the options, and what goes wrong with each (tutorial 10), maxFDR (11), files of any kind (2), LD score
+# regression (4). For those who come from mtag.py: docs/from_mtag.md.

@@ -238,6 +238,28 @@ assert np.array_equal(std["mtag_z"], per_allele["mtag_z"]) or np.allclose(std["m
 assert np.allclose(std["mtag_beta"], standardised(per_allele)[0])
 
 # %% [markdown]
+# ## `--use_beta_se`: results in the units of the files
+#
+# By default MTAG uses Z and N alone, so that `mtag_beta` is in standard deviations of the trait, whatever BETA was.
+# With the option Z is BETA / SE and N is 1 / (2 f (1 - f) SE^2), which makes effects come out in the units of BETA:
+# centimetres, or log odds. *Use it* for odds ratios, and where N is not known or not people. *What goes wrong:* N is no
+# number of people then, unless the trait has variance 1; do not report it as one. (mtag.py 1.0.8 refuses the option.)
+# We write neuroticism on a questionnaire's scale, on which a standard deviation is 10 points.
+
+# %%
+points = pd.read_csv(study.sumstats[1], sep=None, engine="python")
+points["BETA"], points["SE"] = 10 * points["BETA"], 10 * points["SE"]
+points.to_csv(folder / "points.regenie.gz", sep=" ", index=False, na_rep="NA")
+files = [study.sumstats[0], folder / "points.regenie.gz", study.sumstats[2]]
+by_n = postgwas.mtag(files, trait_names=names, **panel).traits["neuroticism"]
+by_se = postgwas.mtag(files, trait_names=names, use_beta_se=True, **panel).traits["neuroticism"]
+both = by_n.merge(by_se, on="SNP", suffixes=("", "_by_se"))
+ratio = np.median(both["mtag_se_by_se"] / both["mtag_se"])
+print(f"standard errors are {ratio:.2f} times as large; correlation of Z {both['mtag_z'].corr(both['mtag_z_by_se']):.4f}")
+print(f"N: {by_n['N'].median():,.0f} people, with --use_beta_se {by_se['N'].median():,.0f}")
+assert abs(ratio / 10 - 1) < 0.05 and both["mtag_z"].corr(both["mtag_z_by_se"]) > 0.99
+
+# %% [markdown]
 # ## `--n_min`, `--maf_min`, `--info_min`: which variants
 #
 # MTAG treats Omega as one number for all variants. Rare variants have other effects per standard
@@ -267,6 +289,49 @@ try:
     raise SystemExit("INFO was filtered where there is none")
 except PostgwasError as error:
     print(error)
+
+# %% [markdown]
+# ## `--include`, `--exclude`, `--only_chr`: lists
+#
+# They leave variants out *before* anything is estimated. That is right for regions that one does not trust (the MHC), and
+# wrong for a list of hits: Omega is then estimated from variants that were chosen for being large. Give Omega
+# and Sigma of all variants along (`--gencov_path`, `--residcov_path`), as above for a chromosome.
+
+# %%
+hits = base.traits["depression"].query("abs(Z) > 3")["SNP"]
+(folder / "hits.txt").write_text("SNP\n" + "\n".join(hits) + "\n")
+lists = {"trait_names": names, "include": folder / "hits.txt", "force": True}
+chosen = postgwas.mtag(study.sumstats, residcov_path=folder / "sigma.txt", **lists)
+lookup = postgwas.mtag(study.sumstats, **lists, **matrices)
+print(f"{len(hits)} hits: genetic variance {chosen.omega[0, 0] / base.omega[0, 0]:.0f} times that of all variants")
+whole = base.traits["wellbeing"].merge(lookup.traits["wellbeing"], on="SNP", suffixes=("", "_lookup"))
+alone = base.traits["wellbeing"].merge(chosen.traits["wellbeing"], on="SNP", suffixes=("", "_chosen"))
+print(f"Z of wellbeing, largest difference from the whole run: {abs(whole['mtag_z'] - whole['mtag_z_lookup']).max():.0e} "
+      f"with the matrices of all variants, {abs(alone['mtag_z'] - alone['mtag_z_chosen']).max():.1f} without")  # fmt: skip
+assert chosen.omega[0, 0] > 3 * base.omega[0, 0] and np.allclose(whole["mtag_z"], whole["mtag_z_lookup"], rtol=1e-6)
+
+# %% [markdown]
+# (Hits are hits also because of their errors: the winner's curse. No option takes that away; replication does.)
+#
+# ## `--incld_ambig_snps`, `--no_allele_flipping`, `--homogNs_frac`
+#
+# A/T and C/G are left out, because two files may have them on different strands, which no letter tells.
+# `--incld_ambig_snps` reports them too, with Omega and Sigma estimated without: *use it* when all files are
+# on one strand (`postgwas harmonise` puts them there). `--no_allele_flipping` leaves out variants whose alleles are the
+# other way round instead of turning them: hardly ever wanted. `--homogNs_frac 0.1` keeps variants whose N is
+# within a tenth of the most common one: an alternative to `--n_min` for consortia.
+
+# %%
+for label, options in {
+    "default": {},
+    "--incld_ambig_snps": {"incld_ambig_snps": True},
+    "--no_allele_flipping": {"no_allele_flipping": True},
+    "--homogNs_frac 0.1": {"homog_ns_frac": 0.1},
+}.items():
+    result = postgwas.mtag(study.sumstats, trait_names=names, residcov_path=folder / "sigma.txt", **options)
+    print(f"{label}: {result.summaries[0].n_variants:,} variants")
+    more = base.traits["depression"].merge(result.traits["depression"], on="SNP", suffixes=("", "_other"))
+    assert np.allclose(more["mtag_z"], more["mtag_z_other"], atol=0.1)
 
 # %% [markdown]
 # ## `--meta_format`: variants that only some traits have

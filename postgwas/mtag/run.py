@@ -30,6 +30,9 @@ from postgwas.stopwatch import Stopwatch
 
 log = get_logger(__name__)
 
+#: A path or a name alone, or several.
+OneOrMore = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
 
 def mtag(
     sumstats: Sequence[Any],
@@ -39,13 +42,13 @@ def mtag(
     trait_names: Sequence[str] | None = None,
     columns: Mapping[str, str] | Sequence[Mapping[str, str]] = {},
     header: Sequence[str] | None = None,
-    dialect_files: Sequence[str] = (),
+    dialect_files: OneOrMore = (),
     use_beta_se: bool = False,
     n_value: PerTrait = None,
     no_chr_data: bool = False,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    only_chr: Sequence[str] = (),
+    include: OneOrMore = (),
+    exclude: OneOrMore = (),
+    only_chr: OneOrMore | int | Sequence[int] = (),
     homog_ns_frac: PerTrait = None,
     homog_ns_dist: PerTrait = None,
     maf_min: PerTrait = 0.01,
@@ -156,9 +159,9 @@ def mtag(
     """
     options = MtagOptions(
         ld_ref_panel=None if ld_ref_panel is None else os.fspath(ld_ref_panel),
-        trait_names=trait_names, columns=columns, header=header, dialect_files=tuple(dialect_files),
-        use_beta_se=use_beta_se, n_value=n_value, no_chr_data=no_chr_data, include=tuple(include),
-        exclude=tuple(exclude), only_chr=tuple(str(c) for c in only_chr), homog_ns_frac=homog_ns_frac,
+        trait_names=trait_names, columns=columns, header=header, dialect_files=_listed(dialect_files),
+        use_beta_se=use_beta_se, n_value=n_value, no_chr_data=no_chr_data, include=_listed(include),
+        exclude=_listed(exclude), only_chr=_listed(only_chr), homog_ns_frac=homog_ns_frac,
         homog_ns_dist=homog_ns_dist, maf_min=maf_min, n_min=n_min, n_max=n_max, info_min=info_min,
         incld_ambig_snps=incld_ambig_snps, no_allele_flipping=no_allele_flipping,
         median_z_cutoff=median_z_cutoff, force=force,
@@ -353,3 +356,9 @@ def _source(source: Any, index: int) -> str:
     if not hasattr(source, "columns"):
         raise UsageError(f"trait {index + 1} is a {type(source).__name__}; expected a path or a DataFrame")
     return f"trait_{index + 1}"
+
+
+def _listed(value: OneOrMore | int | Sequence[int]) -> tuple[str, ...]:
+    """Of one that stands alone, or of several; the letters of a text are not several."""
+    several = (value,) if isinstance(value, str | int | os.PathLike) else value
+    return tuple(str(one) for one in several)

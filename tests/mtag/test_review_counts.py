@@ -127,6 +127,21 @@ def test_the_store_names_every_file_that_was_read(study, tmp_path):
     assert all(len(one.sha256) == 64 for one in stored.inputs)
 
 
+def test_one_chromosome_and_one_list_stand_alone(study, tmp_path):
+    """The letters of "22" are not chromosomes 2 and 2."""
+    np.savetxt(tmp_path / "omega.txt", np.eye(3) * 1e-6)
+    np.savetxt(tmp_path / "sigma.txt", np.eye(3))
+    given = {"gencov_path": tmp_path / "omega.txt", "residcov_path": tmp_path / "sigma.txt"}
+    for alone in ("22", 22):
+        found = run(study.paths, study, only_chr=alone, **given)
+        assert set(found.frame(0)["CHR"].to_list()) == {22}
+    listed = tmp_path / "list.txt"
+    listed.write_text("\n".join(study.frames[0]["snpid"][:3500]))
+    several = run(study.paths, study, include=[str(listed)])
+    assert run(study.paths, study, include=listed).frame(0).equals(several.frame(0))
+    assert run(study.paths, study, include=str(listed)).frame(0).equals(several.frame(0))
+
+
 def test_the_store_holds_unknown_places_as_missing(study, tmp_path):
     import postgwas
 
