@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,11 +107,11 @@ def _tell(result: FstResult) -> None:
     )  # fmt: skip
 
 
-def pair_matrix(result: FstResult) -> Floats:
+def pair_matrix(table: pl.DataFrame, groups: Sequence[str]) -> Floats:
     """F_ST of pairs, shape (G, G), symmetric; NaN on the diagonal and where pairs were not compared."""
-    places = {name: place for place, name in enumerate(result.groups.names)}
+    places = {name: place for place, name in enumerate(groups)}
     matrix = np.full((len(places), len(places)), np.nan)
-    for row in result.table.iter_rows(named=True):
+    for row in table.iter_rows(named=True):
         if row["GROUP1"] in places and row["GROUP2"] in places:
             one, other = places[row["GROUP1"]], places[row["GROUP2"]]
             matrix[one, other] = matrix[other, one] = row["FST"]
@@ -133,7 +134,8 @@ def _draw(result: FstResult, aside: Destination) -> None:
 
     title = f"{_ESTIMATOR[result.method]} $F_{{ST}}$"
     save_figure(
-        fst_heatmap(pair_matrix(result), names=result.groups.names, title=title), aside.path(FIGURES[0])
+        fst_heatmap(pair_matrix(result.table, result.groups.names), names=result.groups.names, title=title),
+        aside.path(FIGURES[0]),
     )
     drawn = fst_along_genome(
         result.variants["CHR"].to_numpy(), result.variants["POS"].to_numpy(), result.together.numerator,

@@ -25,6 +25,8 @@ class Kind:
         Flags that say how files of summary statistics are read: this step reads what harmonise wrote.
     spreads : bool
         Whether it can use a cluster, if its command has the flags.
+    asked : bool
+        Made only where `steps` names it; all others are made unless it says false.
     """
 
     command: tuple[str, ...]
@@ -34,6 +36,7 @@ class Kind:
     own: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     spreads: bool = True
+    asked: bool = False
 
 
 _GWAS = ("sumstats", "columns", "genotypes", "reference", "plot")
@@ -88,6 +91,10 @@ KINDS: dict[str, Kind] = {
     "genotypes_qc": Kind(
         ("genotypes", "qc"), "genotypes_qc", _PEOPLE, "quality control of genotypes", ("genotypes",)
     ),
+    "genotypes_fst": Kind(
+        ("genotypes", "fst"), "genotypes_fst", ("genotypes",), "F_ST of groups of people", ("genotypes",),
+        asked=True,
+    ),
     "genotypes_prune": Kind(
         ("genotypes", "prune"), "genotypes_prune", _PEOPLE, "variants without LD", ("genotypes",)
     ),
@@ -97,6 +104,10 @@ KINDS: dict[str, Kind] = {
     "expression_prepare": Kind(
         ("expression", "prepare"), "expression_prepare", _EXPRESSION, "filtered and normalised counts",
         ("gtf", "name", "counts", "expression"),
+    ),
+    "expression_variance": Kind(
+        ("expression", "variance"), "expression_variance", ("expression",),
+        "variance between and within groups of people", ("counts", "expression", "name"), asked=True,
     ),
     "expression_peer": Kind(
         ("expression", "peer"), "expression_peer", _EXPRESSION, "hidden factors",
@@ -109,18 +120,34 @@ KINDS: dict[str, Kind] = {
     ),
     "eqtl_permute": Kind(
         ("eqtl", "permute"), "eqtl_permute", _QTL, "eGenes by permutations",
-        ("genotypes", "phenotypes", "covariates"),
+        ("genotypes", "phenotypes", "covariates", "phenotype_groups"),
     ),
     "eqtl_cis": Kind(
         ("eqtl", "cis"), "eqtl_cis", _QTL, "all cis pairs", ("genotypes", "phenotypes", "covariates")
     ),
     "eqtl_independent": Kind(
         ("eqtl", "independent"), "eqtl_independent", _QTL, "independent signals",
-        ("genotypes", "phenotypes", "covariates", "permutation_results"),
+        ("genotypes", "phenotypes", "covariates", "permutation_results", "phenotype_groups"),
     ),
     "eqtl_finemap": Kind(
         ("eqtl", "finemap"), "eqtl_finemap", (*_QTL, "finemap"), "credible sets of eGenes",
         ("genotypes", "phenotypes", "covariates", "egenes"),
+    ),
+    "eqtl_interaction": Kind(
+        ("eqtl", "interaction"), "eqtl_interaction", _QTL, "effects that differ between people",
+        ("genotypes", "phenotypes", "covariates", "leads"), asked=True,
+    ),
+    "eqtl_trans": Kind(
+        ("eqtl", "trans"), "eqtl_trans", _QTL, "pairs across the genome",
+        ("genotypes", "phenotypes", "covariates"), asked=True,
+    ),
+    "eqtl_afc": Kind(
+        ("eqtl", "afc"), "eqtl_afc", _QTL, "allelic fold changes of independent signals",
+        ("genotypes", "qtl", "counts", "expression", "phenotypes", "covariates"), asked=True,
+    ),
+    "eqtl_sharing": Kind(
+        ("eqtl", "sharing"), "eqtl_sharing", _QTL, "signals of the tissues held against each other",
+        ("leads", "nominal"), asked=True,
     ),
     "finemap": Kind(
         ("finemap",), "finemap", ("finemap", "coloc", "qtl", "ld", "expression", *_GWAS),

@@ -88,7 +88,8 @@ def _qtl(
     nominal = by_name[f"eqtl_cis/{tissue}"]
     pairs = written(nominal, ".cis_nominal.tsv.gz")
     words, reads, after = ["--qtl", pairs], [pairs], [nominal]
-    places = study.content.reference.gtf or study.content.expression[tissue].phenotypes
+    # Phenotypes that were given need not be genes; their own places are in their file.
+    places = study.content.expression[tissue].phenotypes or study.content.reference.gtf
     if places is not None:
         places = study.file(places)
         words, reads = [*words, "--genes", places], [*reads, places]

@@ -42,7 +42,9 @@ class StudyDescription:
 
     def settings(self, kind: str) -> dict[str, Any] | None:
         """Settings of a kind of step; None where it is left out."""
-        found = self.content.steps.get(kind, True)
+        from postgwas.pipeline.kinds import KINDS
+
+        found = self.content.steps.get(kind, not KINDS[kind].asked)
         return None if found is False else {} if found is True else found
 
 
@@ -98,9 +100,11 @@ def read_study(path: str | Path) -> StudyDescription:
     if content is not None:
         problems += _problems(document, content)
         if not settings:
+            from postgwas.pipeline.asked import asked_problems
             from postgwas.pipeline.meta_methods import method_problems
 
-            problems += [(document.line(("steps", *place)), text) for place, text in method_problems(content)]
+            found = [*method_problems(content), *asked_problems(content)]
+            problems += [(document.line(("steps", *place)), text) for place, text in found]
     if problems:
         lines = [f"{path}, line {line}: {text}" for line, text in sorted(set(problems))]
         raise StudyFileError("\n".join(lines))
@@ -121,10 +125,12 @@ def _known(document: Document, place: Place) -> Place:
     return place
 
 
+#: What pydantic calls the branches of unions.
+_BRANCHES = ("dict[", "bool", "constrained", "literal[", "list[")
+
+
 def _told(place: Place, error: Any) -> str:
-    where = ".".join(
-        str(part) for part in place if not str(part).startswith(("dict[", "list[", "bool", "constrained"))
-    )
+    where = ".".join(str(part) for part in place if not str(part).startswith(_BRANCHES))
     kind, message = error["type"], error["msg"]
     if kind == "extra_forbidden":
         return f"{where}: unknown entry"
@@ -203,7 +209,7 @@ def _problems(document: Document, study: StudyFile) -> list[tuple[int, str]]:
         seen[gwas.name] = line
     for tissue, data in study.expression.items():
         place = ("expression", tissue)
-        for field in ("counts", "phenotypes", "covariate_table"):
+        for field in ("counts", "phenotypes", "phenotype_groups", "covariate_table"):
             look((*place, field), getattr(data, field))
         look((*place, "genotypes"), data.genotypes, genotype_files)
         look((*place, "samples"), data.samples)

@@ -111,13 +111,15 @@ class Gwas(_Strict):
 class Expression(_Strict):
     """Expression of one tissue, and genotypes of the same people.
 
-    Either `counts`, or `phenotypes`, a BED that is normalised already. `covariate_table` are numbers in
+    Either `counts`, or `phenotypes`, a BED that is normalised already, of expression, intron usage or any
+    numbers; `phenotype_groups` tells which of them belong together. `covariate_table` are numbers in
     FastQTL's layout; hidden factors and axes are then made only where their number is given. `unmatched` is
     ``drop`` where only people that all files have are to be used.
     """
 
     counts: File | None = None
     phenotypes: File | None = None
+    phenotype_groups: File | None = None
     genotypes: File
     samples: File | None = None
     covariates: list[str] = []

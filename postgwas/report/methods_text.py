@@ -108,6 +108,23 @@ _PCA = (
     " PLoS Genet 2, e190 (2006). doi:10.1371/journal.pgen.0020190"
 )
 
+_AFC = (
+    "Mohammadi P et al. Quantifying the regulatory effect size of cis-acting genetic variation using"
+    " allelic fold change. Genome Res 27, 1872-1884 (2017). doi:10.1101/gr.216747.116"
+)
+_EIGENMT = (
+    "Davis JR et al. An efficient multiple-testing adjustment for eQTL studies that accounts for linkage"
+    " disequilibrium between variants. Am J Hum Genet 98, 216-224 (2016). doi:10.1016/j.ajhg.2015.11.021"
+)
+_FST = (
+    "Bhatia G et al. Estimating and interpreting FST: the impact of rare variants."
+    " Genome Res 23, 1514-1521 (2013). doi:10.1101/gr.154831.113"
+)
+_FST_WC = (
+    "Weir BS, Cockerham CC. Estimating F-statistics for the analysis of population structure."
+    " Evolution 38, 1358-1370 (1984)."
+)
+
 METHODS: dict[str, Method] = {
     "harmonise": Method(
         "Summary statistics were brought onto one build, strand and effect allele; rows that could not be"
@@ -159,6 +176,26 @@ METHODS: dict[str, Method] = {
         "Independent signals of a gene were found by forward and backward steps, each held against the"
         " gene's threshold.",
         (_GTEX,),
+    ),
+    "qtl_afc": Method("Effects of independent signals were expressed as allelic fold changes.", (_AFC,)),
+    "qtl_interaction": Method(
+        "Interactions of genotypes with other variables were tested; the tests of a phenotype were counted by"
+        " eigenMT or permutations, as provenance says.",
+        (_EIGENMT,),
+    ),
+    "qtl_group_effects": Method("Effects of lead variants were compared between groups of people.", ()),
+    "qtl_trans": Method(
+        "All variants were tested against phenotypes elsewhere in the genome by linear regression.", ()
+    ),
+    "qtl_sharing": Method(
+        "Sharing of signals was measured by the share of true associations among them (pi1) in the other"
+        " tissue.",
+        (_QVALUE,),
+    ),
+    "fst_hudson": Method("Differentiation of groups is Hudson's F_ST, a ratio of sums.", (_FST,)),
+    "fst_wc": Method("Differentiation of groups is Weir and Cockerham's F_ST.", (_FST_WC, _FST)),
+    "expression_variance": Method(
+        "Variance of expression was split between and within groups of people by linear models.", ()
     ),
     "susie": Method(
         "Causal variants were fine-mapped by the sum of single effects model (SuSiE).", (_SUSIE, _SUSIE_RSS)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from postgwas.report.gene_names import study_genes
 from postgwas.report.locus_pairs import locus_pairs
-from postgwas.report.section import PageFigure, PageTable, Section
+from postgwas.report.section import MOST_ROWS, PageFigure, PageTable, Section, first_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from postgwas.store.index import Entry
     from postgwas.store.study import Study
 
-MOST_ROWS = 2000
 FDR = 0.05
 #: Keys of the methods text about expression, in the order of the work.
 _EXPRESSION = ("expression", "expression_tmm", "expression_int", "peer", "expression_pca")
@@ -49,14 +48,14 @@ def qtl_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
             found = genes.placed(table.filter(_significant(table, level)))
             facts.append((f"{found.height:,} of {table.height:,}", f"eGenes, {name} (FDR {level:g})"))
             note = "Effects (slope) are of a copy of effect_allele; mlog10p is -log10 of the nominal P."
-            tables.append(_first(found.select(_have(found, _LEAD)), "mlog10p", f"eGenes, {name}", note))
+            tables.append(first_rows(found.select(_have(found, _LEAD)), "mlog10p", f"eGenes, {name}", note))
             methods += ["qtl_permutation", "qvalue_bh" if attrs.get("qvalue_method") == "bh" else "qvalue"]
     for one in entries:
         if one.kind == "qtl-cis_independent":
             name, table = one.key.split("/")[-1], genes.placed(study.read_polars(one.key))
             facts.append((f"{table.height:,}", f"independent signals, {name}"))
             shown = _have(table, (*_LEAD[:2], "rank", *_LEAD[2:]))
-            tables.append(_first(table.select(shown), "mlog10p", f"Independent signals, {name}"))
+            tables.append(first_rows(table.select(shown), "mlog10p", f"Independent signals, {name}"))
             methods.append("qtl_independent")
     for kind, whose in (("finemap-sets", "GWAS"), ("qtl-finemap_sets", "QTLs")):
         several = [
@@ -118,7 +117,7 @@ def coloc_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
             tables.append(PageTable("Colocalised genes of each result", _counts(several)))
         else:
             methods += ["coloc", *(["coloc_susie"] if (every["METHOD"] == "susie").any() else [])]
-        tables.append(_first(every, "PP.H4", title, _COLOC_NOTE))
+        tables.append(first_rows(every, "PP.H4", title, _COLOC_NOTE))
     if not tables:
         return []
     figures = locus_pairs(study, entries, genes)
@@ -190,13 +189,6 @@ def _significant(table: pl.DataFrame, level: float) -> pl.Expr:
     import polars as pl
 
     return (pl.col("qval") <= level).fill_null(False) if "qval" in table.columns else pl.lit(True)
-
-
-def _first(table: pl.DataFrame, by: str, title: str, note: str = "") -> PageTable:
-    """The rows with the largest of a column."""
-    if by in table.columns:
-        table = table.sort(by, descending=True, nulls_last=True, maintain_order=True)
-    return PageTable(title, table.head(MOST_ROWS), note, n_all=table.height)
 
 
 def _have(table: pl.DataFrame, names: Sequence[str]) -> list[str]:

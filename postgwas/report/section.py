@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+#: Of a table, on the page.
+MOST_ROWS = 2000
+
+
 @dataclass(frozen=True)
 class Place:
     """A stretch of the genome that answers searches for regions: name, first and last base."""
@@ -108,6 +112,13 @@ class Section:
     def slug(self) -> str:
         """The title as an anchor."""
         return slug(self.title)
+
+
+def first_rows(table: pl.DataFrame, by: str, title: str, note: str = "") -> PageTable:
+    """The rows with the largest of a column, missing ones last."""
+    if by in table.columns:
+        table = table.sort(by, descending=True, nulls_last=True, maintain_order=True)
+    return PageTable(title, table.head(MOST_ROWS), note, n_all=table.height)
 
 
 def slug(text: str) -> str:

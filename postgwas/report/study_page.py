@@ -14,9 +14,11 @@ from postgwas.errors import OutputError
 from postgwas.report.account import account_section, provenance_section
 from postgwas.report.meta_loci import meta_sections
 from postgwas.report.methods_text import methods_paragraph
+from postgwas.report.more_qtl import more_qtl_sections
 from postgwas.report.page import data_uri, render
 from postgwas.report.page_rows import page_rows
 from postgwas.report.people import people_sections
+from postgwas.report.people_groups import group_sections
 from postgwas.report.regions import coloc_sections, qtl_sections
 from postgwas.report.scans import scan_sections
 from postgwas.report.section import PageFigure, PageTable, Section
@@ -35,7 +37,10 @@ log = get_logger("report")
 _DPI = 130
 
 #: In the order of the page; each takes the study and its entries.
-BUILDERS = (scan_sections, meta_sections, trait_sections, people_sections, qtl_sections, coloc_sections)
+BUILDERS = (
+    scan_sections, meta_sections, trait_sections, people_sections, group_sections, qtl_sections,
+    more_qtl_sections, coloc_sections,
+)  # fmt: skip
 
 
 def study_page(
