@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--unit", choices=UNITS, help="what the matrix holds [default: counts; a BED: unknown]"
     )
-    group.add_argument("--sheet", "--sample_sheet", required=True, metavar="TSV", help="table of samples")
+    group.add_argument("--sheet", "--sample_sheet", required=True, metavar="FILE", help="table of samples")
     group.add_argument(
         "--group", required=True, metavar="COLUMN,...",
         help="columns whose shares are wanted, in this order, such as continental_group,population",

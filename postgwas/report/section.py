@@ -116,6 +116,7 @@ class Section:
 
 def first_rows(table: pl.DataFrame, by: str, title: str, note: str = "") -> PageTable:
     """The rows with the largest of a column, missing ones last."""
+    table = table.fill_nan(None)
     if by in table.columns:
         table = table.sort(by, descending=True, nulls_last=True, maintain_order=True)
     return PageTable(title, table.head(MOST_ROWS), note, n_all=table.height)

@@ -25,7 +25,8 @@ from postgwas.pipeline.study_file import StudyFileError, read_study
 NO_FILES = {
     "BUILD", "NAME", "M[,M...]", "A[,A...]", "F[,F...]", "BREAKS", "NAMES", "CHR[,CHR...]", "D[,D...]",
     "N[,N...]", "on|off|LAMBDA", "A,B", "NAME,...", "SEP", "CHR", "REGEX", "NAME,NAME,...", "CHR:START-END",
-    "N|Nkb", "N", "COLUMN", "C", "COLUMN,COLUMN,...", "NAME=LEVEL,...",
+    "N|Nkb", "N", "COLUMN", "C", "COLUMN,COLUMN,...", "NAME=LEVEL,...", "NAME=LEVEL",
+    "KIND,KIND", "COLUMN,...",
 }  # fmt: skip
 
 YAML = """\

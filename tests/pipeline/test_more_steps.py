@@ -108,9 +108,14 @@ def test_effects_in_groups_of_people_are_of_independent_signals(fresh, finished)
 @pytest.mark.parametrize(
     ("old", "new", "line", "told"),
     [
-        ("    counts: expression/counts.tsv.gz\n", "", 19, "expected one of counts (raw) and phenotypes"),
-        ("    counts: exp", "    phenotypes: x.bed\n    counts: exp", 19, "expected one of counts (raw)"),
-        ("    covariates: [sex]", "    covariates: sex", 23, "expression.lcl.covariates: expected 'all'"),
+        ("    counts: expression/counts.tsv.gz\n", "", 19, "expected counts, or phenotypes"),
+        ("    counts: exp", "    phenotypes: x.bed\n    counts: exp", 19, "expected counts, or phenotypes"),
+        (
+            "    covariates: [sex]",
+            "    covariates: sex",
+            23,
+            "lcl.covariates: expected a list such as [a, b]",
+        ),
         ("  eqtl_cis: false", "  eqtl_sharing: true", 40, "steps.eqtl_sharing: needs two tissues"),
         (
             "  eqtl_cis: false",

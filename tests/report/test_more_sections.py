@@ -1,0 +1,81 @@
+"""Sections of what is asked for beside cis mapping: tables, figures, facts and methods from a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from postgwas.report.methods_text import methods_paragraph
+from postgwas.report.more_qtl import more_qtl_sections
+from postgwas.report.people_groups import group_sections
+from postgwas.store import Provenance, Study
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    study = Study.open(tmp_path / "study.h5", create=True)
+    made = Provenance.collect("by hand")
+    tables = {
+        ("qtl/afc/lcl", "qtl-afc"): {
+            "phenotype_id": ["G1", "G2", "G3"], "SNPID": ["rs1", "rs2", "rs3"], "CHR": [1, 1, 2],
+            "POS": [10, 20, 30], "effect_allele": ["A"] * 3, "other_allele": ["C"] * 3,
+            "log2_aFC": [0.5, -1.5, None], "log2_aFC_lower": [0.1, -2.0, None],
+            "log2_aFC_upper": [0.9, -1.0, None], "reason": [None, None, "not_converged"],
+        },
+        ("qtl/interaction/lcl", "qtl-interaction"): {
+            "phenotype_id": ["G1", "G2", "G3"], "SNPID": ["rs1", "rs2", "rs3"],
+            "pval_emt": [0.5, 0.001, 0.2], "pval_adj_bh": [0.5, 0.003, 0.3],
+        },
+        ("qtl/trans/lcl", "qtl-trans"): {
+            "SNPID": ["rs1", "rs2"], "phenotype_id": ["G1", "G2"], "mlog10p": [6.0, 30.0],
+            "pval_adj_bh": [0.4, 1e-20],
+        },
+        ("qtl/sharing/tissues", "qtl-sharing"): {
+            "discovery": ["a", "a", "b", "b"], "replication": ["a", "b", "a", "b"],
+            "pi1": [1.0, 0.8, None, 1.0], "same_sign": [1.0, 0.9, 0.7, 1.0],
+            "same_size": [1.0, 0.5, 0.4, 1.0],
+        },
+        ("expression/variance/lcl", "expression-variance"): {
+            "GENE_ID": ["G1", "G2"], "SHARE_LEFT_population": [0.1, 0.3], "MLOG10P_population": [1.0, 4.0],
+        },
+    }  # fmt: skip
+    for (key, kind), table in tables.items():
+        study.write_table(key, pl.DataFrame(table), kind=kind, provenance=made)
+    fst = {"GROUP1": ["all", "X"], "GROUP2": ["all", "Y"], "FST": [0.1, 0.12], "SE": [0.01, 0.01]}
+    attrs = {"method": "hudson", "groups": ["X", "Y"], "sizes": [5, 5]}
+    study.write_table("genotypes/fst/all", pl.DataFrame(fst), kind="fst", provenance=made, attrs=attrs)
+    return study
+
+
+def test_what_was_asked_of_qtls(study):
+    (section,) = more_qtl_sections(study, study.ls())
+    facts = {what: value for value, what in section.facts}
+    assert facts["signals with a fold change, lcl"] == "2 of 3"
+    assert facts["of these twofold or more, lcl"] == "1"
+    assert facts["phenotypes with an interaction, lcl (FDR 0.05)"] == "1 of 3"
+    assert facts["pairs in trans, lcl (FDR 0.05, of those kept)"] == "1 of 2"
+    tables = {one.title: one.table for one in section.tables}
+    assert tables["Allelic fold changes, lcl"]["phenotype_id"].to_list() == ["G2", "G1", "G3"]
+    first = tables["Interactions, best of each phenotype, lcl"]["phenotype_id"].to_list()
+    assert first == ["G2", "G3", "G1"]
+    assert tables["Pairs across the genome, lcl"]["SNPID"].to_list() == ["rs2", "rs1"]
+    assert [one.title for one in section.figures] == ["Signals shared by tissues"]
+    text, citations = methods_paragraph(section.methods)
+    assert "allelic fold changes" in text and any("Mohammadi" in one for one in citations)
+
+
+def test_groups_of_people(study):
+    (section,) = group_sections(study, study.ls())
+    assert section.facts == [("20.0%", "of a gene's variance is between population, on average, lcl")]
+    titles = [one.title for one in section.figures]
+    assert titles == ["Variance between groups, lcl", "F_ST of pairs of groups, all"]
+    (shares,) = (one.table for one in section.tables if one.title == "Variance between groups, lcl")
+    assert shares["GENE_ID"].to_list() == ["G2", "G1"]
+    assert set(section.methods) == {"expression_variance", "fst_hudson"}
+
+
+def test_nothing_is_shown_where_nothing_was_asked_for(tmp_path):
+    empty = Study.open(tmp_path / "none.h5", create=True)
+    assert more_qtl_sections(empty, empty.ls()) == [] and group_sections(empty, empty.ls()) == []
