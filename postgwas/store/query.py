@@ -54,7 +54,8 @@ def query(
     key : str, optional
         Only this table.
     columns : sequence of str, optional
-        These columns, in this order; all by default.
+        These columns, in this order; all by default. What one of several tables lacks is missing in its rows,
+        and a table that has none of them is passed over.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def query(
     UsageError
         If the region cannot be read, or neither `region` nor `snp` nor `gene` is given.
     StoreError
-        If no table matches, or one lacks a column.
+        If no table matches, or none has a column.
     """
     import pandas as pd
 
@@ -81,14 +82,21 @@ def query(
     ]
     needed = [(name,) for name in ("CHR", "POS")] if wanted else []
     frames = []
-    for entry in _tables(study, trait, key, [*needed, *(kind for kind, _ in sought)]):
+    tables = _tables(study, trait, key, [*needed, *(kind for kind, _ in sought)])
+    known = {name for entry in tables for name in entry.columns}
+    for entry in tables:
         named = {next(one for one in kind if one in entry.columns): names for kind, names in sought}
-        found = rows_of(study, entry.key, wanted, named, columns)
+        # A column that no table has is read here, and refused.
+        asked = columns and [name for name in columns if name in entry.columns or name not in known]
+        if columns and not asked:
+            continue
+        found = rows_of(study, entry.key, wanted, named, asked)
         frame = pd.DataFrame({name: to_pandas(column, name) for name, column in found.items()})
         frame.insert(0, "KEY", entry.key)
         frames.append(frame)
     filled = [frame for frame in frames if len(frame)]
-    return pd.concat(_nullable(filled), ignore_index=True) if filled else frames[0]
+    joined = pd.concat(_nullable(filled), ignore_index=True) if filled else frames[0]
+    return joined.reindex(columns=["KEY", *columns]) if columns else joined
 
 
 def _nullable(frames: list[pd.DataFrame]) -> list[pd.DataFrame]:

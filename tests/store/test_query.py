@@ -136,6 +136,23 @@ def test_whole_numbers_stay_whole_beside_tables_that_lack_them(study, capsys):
     assert "qtl/a\tG1\t7\t5\ttrue\tNA\n" in capsys.readouterr().out
 
 
+def test_columns_that_some_tables_lack_are_missing_there(study):
+    origin = Provenance.collect(command="test")
+    study.write_table(
+        "qtl/a", {"phenotype_id": ["G1", "G2"], "slope": [0.5, 0.6]}, kind="x", provenance=origin
+    )
+    study.write_table("qtl/b", {"phenotype_id": ["G1"], "pip": [0.9]}, kind="x", provenance=origin)
+    study.write_table("qtl/c", {"phenotype_id": ["G1"], "size": [3]}, kind="x", provenance=origin)
+    found = study.query(gene="G1", columns=["pip", "slope"])
+    assert list(found.columns) == ["KEY", "pip", "slope"]
+    assert found["KEY"].tolist() == ["qtl/a", "qtl/b"]  # c has neither
+    assert found["slope"].tolist()[0] == 0.5 and found["pip"].tolist()[1] == 0.9
+    assert found.isna().to_numpy().tolist() == [[False, True, False], [False, False, True]]
+    assert list(study.query(gene="G2", columns=["pip", "slope"])["slope"]) == [0.6]
+    with pytest.raises(StoreError, match="has no column 'beta'"):
+        study.query(gene="G1", columns=["slope", "beta"])
+
+
 def test_a_region_without_rows_gives_the_columns(study):
     found = study.query("22:60000-70000", trait="bmi")
     assert list(found.columns) == ["KEY", "SNPID", "CHR", "POS", "EA", "Z"]
