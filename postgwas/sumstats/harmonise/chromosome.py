@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from postgwas.sumstats.complete import derive_columns
+from postgwas.sumstats.derive import p_from_mlog10p
 from postgwas.sumstats.harmonise.consistency import ConsistencySummary, check_consistency
 from postgwas.sumstats.harmonise.duplicates import duplicated, sort_variants
 from postgwas.sumstats.harmonise.fasta import Fasta
@@ -164,6 +165,7 @@ def harmonise_chromosome(task: ChromosomeTask) -> ChromosomeResult:
             outcome[frame["ROW"].is_in(lines.implode()).to_numpy()] = Outcome.DUPLICATE
             kept = kept.filter(~twice)
     kept, consistency = _with_consistency(kept, task.schema)
+    kept = _without_zero_p(kept)
     kept = _as_part(kept, task.chromosome)
     kept.write_ipc(task.out)
     rejected = f"{task.out}.rejected"
@@ -241,9 +243,22 @@ def _with_consistency(
 
 def _size_of_p(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> npt.NDArray[np.float64] | None:
     """-log10 P as read: a column of the file, or the text of P-values that a double cannot hold."""
-    if not {"MLOG10P", "MLOG10P_TEXT"} & set(schema):
+    if "MLOG10P" in schema:
+        return frame["MLOG10P"].fill_null(np.nan).to_numpy()
+    if "MLOG10P_TEXT" not in schema:
         return None
-    return frame["MLOG10P"].fill_null(np.nan).to_numpy()
+    size = frame["MLOG10P"].fill_null(np.nan).to_numpy()
+    # Text is looked at below 1e-300 only: a larger P in place of 0 was made of the Z that it is held against.
+    return np.where((frame["P"].fill_null(np.nan).to_numpy() == 0) & (size < 300), np.nan, size)
+
+
+def _without_zero_p(frame: pl.DataFrame) -> pl.DataFrame:
+    """P printed as 0 has the size that -log10 P says, where a double can hold it."""
+    if not {"P", "MLOG10P"} <= set(frame.columns) or not (frame["P"] == 0).any():
+        return frame
+    lost = (pl.col("P") == 0) & pl.col("MLOG10P").is_not_null()
+    size = pl.Series(p_from_mlog10p(frame["MLOG10P"].fill_null(np.nan).to_numpy())).fill_nan(None)
+    return frame.with_columns(P=pl.when(lost).then(size).otherwise("P"))
 
 
 def _as_part(frame: pl.DataFrame, chromosome: int) -> pl.DataFrame:

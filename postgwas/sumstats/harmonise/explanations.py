@@ -41,9 +41,10 @@ def _one_tail(z: FloatArray) -> FloatArray:
     return np.asarray(-log_ndtr(z) / np.log(10.0))
 
 
+ODDS_RATIO = "BETA is an odds ratio, not its logarithm"
 _CAUSES: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
     "BETA is a log odds ratio, but SE that of the odds ratio": _z_of_or_se,
-    "BETA is an odds ratio, not its logarithm": _z_of_or,
+    ODDS_RATIO: _z_of_or,
     "BETA and SE are of the odds ratio, not of its logarithm": _z_of_or_both,
     "SE is a variance, the square of the standard error": _z_of_variance,
     "SE is half of a 95 % confidence interval": _z_of_interval,

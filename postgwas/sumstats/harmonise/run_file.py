@@ -18,6 +18,7 @@ from postgwas.sumstats.harmonise.build_given import call_by_given
 from postgwas.sumstats.harmonise.build_plan import BuildPlan, plan_build
 from postgwas.sumstats.harmonise.chain import Chain
 from postgwas.sumstats.harmonise.chromosome import ChromosomeResult, ChromosomeTask, harmonise_chromosome
+from postgwas.sumstats.harmonise.column_doubts import column_doubts
 from postgwas.sumstats.harmonise.lifting import LiftedChromosome, LiftTask, lift_chromosome, save_chain
 from postgwas.sumstats.harmonise.mismatch import (
     ENOUGH,
@@ -363,8 +364,7 @@ def _warnings(
     inferred = sum(
         account.outcomes.get(code, 0) for code in (Outcome.PALINDROMIC_FORWARD, Outcome.PALINDROMIC_REVERSE)
     )
-    found = list(spilled.summary.warnings)
-    call = spilled.call
+    found, call = list(spilled.summary.warnings), spilled.call
     if given.reference is not None:
         found += _reference_warnings(path, account, given.reference.source, options)
     if options.build != "auto" and call.build is None and call.n_known >= MIN_KNOWN:
@@ -386,7 +386,7 @@ def _warnings(
         )
     found += compared
     found += strand_warnings({int(code): n for code, n in account.outcomes.items()}, path)
-    found += agreement.warnings(path)
+    found += column_doubts(path, account, agreement, spilled.summary.columns.get("BETA", "BETA"))
     if spilled.numbered:
         found.append(f"{path}: alleles 1, 2, 3, 4 are read as A, C, G, T")
     if not spilled.has_positions:

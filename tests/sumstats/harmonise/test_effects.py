@@ -9,6 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from postgwas.errors import InputError
+from postgwas.sumstats.harmonise.results import Harmonised
 from postgwas.sumstats.harmonise.run import harmonise
 
 
@@ -33,13 +35,21 @@ def test_the_scale_of_effects_is_named_though_half_the_rows_are_exchanged(
         rows.append(f"1 {pos} {alleles} {ratio:.5f} {se:.5f} {math.erfc(abs(z) / math.sqrt(2)):.5g} {z:.5f}")
     (tmp_path / "reference.vcf").write_text("\n".join(reference) + "\n")
     (tmp_path / "in.txt").write_text("\n".join(rows) + "\n")
-    result = harmonise(
-        tmp_path / "in.txt",
-        out=tmp_path / "out",
-        reference=tmp_path / "reference.vcf",
-        build="GRCh38",
-        report=False,
-    )[0]
+
+    def run() -> Harmonised:
+        return harmonise(
+            tmp_path / "in.txt",
+            out=tmp_path / "out",
+            reference=tmp_path / "reference.vcf",
+            build="GRCh38",
+            report=False,
+        )[0]
+
+    if effect == "BETA":
+        with pytest.raises(InputError, match="column BETA holds odds ratios"):
+            run()
+        return
+    result = run()
     counts = {o.name: n for o, n in result.account.outcomes.items()}
     assert min(counts["MATCHED"], counts["SWAPPED"]) > 150
     assert [w for w in result.warnings if "P disagrees with BETA/SE" in w and said in w]
