@@ -28,6 +28,7 @@ from postgwas.coloc.qtl_regions import QtlBlock
 from postgwas.coloc.region_ld import LdOfTrait, ld_of_traits, sign_agreement
 from postgwas.coloc.signal_factors import Signals
 from postgwas.coloc.stored_fits import GeneFit
+from postgwas.coloc.thin_overlap import overlap_notes
 from postgwas.coloc.trait_factors import NoFactors, factors_from_effects, factors_from_z
 from postgwas.errors import NoVariantsError, PostgwasError
 from postgwas.finemap.region_check import LdFindings, check_region
@@ -134,7 +135,9 @@ class _Region:
             if not both.any():
                 continue
             found, notes = self._abf(gwas, factors, rows[both], other[both], ids)
-            self.notes |= dict.fromkeys(notes)
+            held = {"the GWAS": found["OVERLAP_GWAS"], "the gene": found["OVERLAP_QTL"]}
+            thin = overlap_notes(found["PP.H4"], int(both.sum()), held)
+            self.notes |= dict.fromkeys([*notes, *(f"{name}: {note}" for note in thin)])
             self.pairs.append({**self._gene(name), "METHOD": "abf", **found})
             self.genes[name] |= {
                 "N_SHARED": int(both.sum()), "SD_Y": spread, "STATUS": OK, "PP.H4.abf": found["PP.H4"],

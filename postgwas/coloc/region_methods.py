@@ -12,7 +12,8 @@ from postgwas.coloc.genome_pairs import mark
 from postgwas.coloc.hypotheses import Sensitivity
 from postgwas.coloc.priors import P1, P2, P12, check_prior
 from postgwas.coloc.region_traits import RegionTraits
-from postgwas.coloc.two_traits import Coloc, compare
+from postgwas.coloc.thin_overlap import overlap_notes
+from postgwas.coloc.two_traits import Coloc, compare, shares
 from postgwas.errors import UsageError
 from postgwas.finemap.ld_sources import RegionSource
 from postgwas.finemap.one_causal import SingleCausal
@@ -114,7 +115,12 @@ class AbfMethod:
             "coloc": [row], "variants": self._variants(found, region),
             "sensitivity": sensitivity_rows(found.sensitivity(self.grid)),
         }  # fmt: skip
-        return Found(tables, (*told, *found.notes), found.n_shared)
+        held = {
+            trait.given.name: float(shares(one.log_bf)[[key in shared for key in one.snp]].sum())
+            for trait, one in zip(region.traits, data, strict=True)
+        }
+        thin = overlap_notes(float(found.pp[4]), found.n_shared, held)
+        return Found(tables, (*told, *found.notes, *thin), found.n_shared)
 
     def _set(
         self,
