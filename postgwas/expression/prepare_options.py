@@ -110,7 +110,7 @@ class PrepareOptions:
         Its columns of numbers that are taken out too.
     keep_design : tuple of str
         Its columns whose effect is to stay when batches go.
-    chromosomes : tuple of str, optional
+    chromosomes : str or sequence of str, optional
         Only genes on these are written; factors and filter do not depend on it.
     strip_versions : bool
         Find genes without the version of their id.
@@ -135,9 +135,14 @@ class PrepareOptions:
     batch2: str | None = None
     batch_covariates: tuple[str, ...] = ()
     keep_design: tuple[str, ...] = ()
-    chromosomes: Sequence[str] | None = None
+    chromosomes: str | Sequence[str] | None = None
     strip_versions: bool = False
     min_annotated: float = 0.5
+
+    def __post_init__(self) -> None:
+        """A chromosome alone is one: the letters of "12" are not chromosomes 1 and 2."""
+        if isinstance(self.chromosomes, str):
+            object.__setattr__(self, "chromosomes", (self.chromosomes,))
 
     @property
     def removes_batches(self) -> bool:

@@ -35,7 +35,7 @@ class Selection:
         Samples, see :func:`postgwas.genotypes.samples.keep_samples`.
     extract, exclude : path or sequence of str, optional
         Variant ids, see :func:`postgwas.genotypes.variants.listed_variants`.
-    chromosomes : sequence of str, optional
+    chromosomes : str or sequence of str, optional
         In any style: 1, chr1, X.
     region : str, optional
         ``CHR:START-END``, 1-based, both ends included.
@@ -55,12 +55,17 @@ class Selection:
     remove: Listed | None = None
     extract: Listed | None = None
     exclude: Listed | None = None
-    chromosomes: Sequence[str] | None = None
+    chromosomes: str | Sequence[str] | None = None
     region: str | None = None
     maf_min: float | None = None
     max_missing: float | None = None
     sex: str | os.PathLike[str] | None = None
     haploid: str | None = None
+
+    def __post_init__(self) -> None:
+        """A chromosome alone is one: the letters of "12" are not chromosomes 1 and 2."""
+        if isinstance(self.chromosomes, str):
+            object.__setattr__(self, "chromosomes", (self.chromosomes,))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from postgwas.errors import InputError, NoVariantsError, UsageError
+from postgwas.expression import PrepareOptions
 from postgwas.genotypes import Genotypes, open_genotypes
 from postgwas.genotypes.genotypes import moments_of
 from postgwas.genotypes.plink1 import pack
@@ -105,3 +106,9 @@ def test_bad_selections(
 
 def test_the_table_of_samples_is_typed(genotypes: Genotypes) -> None:
     assert genotypes.samples.schema == {"FID": pl.String, "IID": pl.String, "SEX": pl.Int8}
+
+
+def test_a_chromosome_alone_is_one() -> None:
+    """The letters of "12" are not chromosomes 1 and 2."""
+    assert Selection(chromosomes="12").chromosomes == ("12",)
+    assert PrepareOptions(chromosomes="12").chromosomes == ("12",)
