@@ -74,6 +74,7 @@ def compare_study(store: Path, truth: Path) -> list[Comparison]:
         _mama(study, keys, traits),
         _loci(study, keys, traits, causal),
         _egenes(study, keys, eqtls, genes),
+        _fold_changes(study, keys, eqtls),
         _shared_genes(study, keys, traits, genes),
     ]
     return [one for one in found if one is not None]
@@ -215,6 +216,35 @@ def _egenes(study: Study, keys: set[str], eqtls: pl.DataFrame, genes: pl.DataFra
     summary = f"{len(planted & called)} of {len(planted & tested)} found, {len(called - planted)} false."
     share = len(planted & called) / max(len(planted & tested), 1)
     return Comparison("eQTLs", ("", "genes"), rows, summary, 1, share)
+
+
+def _fold_changes(study: Study, keys: set[str], eqtls: pl.DataFrame) -> Comparison | None:
+    """Allelic fold changes of signals whose variant is the causal one."""
+    import polars as pl
+
+    key = next((one for one in sorted(keys) if one.startswith("qtl/afc/")), None)
+    if key is None:
+        return None
+    found = study.read_polars(key).fill_nan(None).drop_nulls(["log2_aFC", "log2_aFC_lower"])
+    planted = eqtls.select(
+        "SNPID", "EA", pl.col("gene_id").alias("phenotype_id"), pl.col("log2_aFC").alias("truth")
+    )
+    both = found.join(planted, on=["phenotype_id", "SNPID"], maintain_order="left")
+    if both.is_empty():
+        return None
+    sign = pl.when(pl.col("EA") == pl.col("effect_allele")).then(1.0).otherwise(-1.0)
+    both = both.with_columns(pl.col("truth") * sign)
+    true, value = both["truth"].to_numpy(), both["log2_aFC"].to_numpy()
+    inside = both["truth"].is_between(both["log2_aFC_lower"], both["log2_aFC_upper"]).to_list()
+    rows: list[tuple[str, ...]] = [
+        ("signals whose variant is the causal one", f"{both.height}"),
+        ("95 % intervals that hold the truth", f"{sum(inside)}"),
+        ("mean difference from the truth (log2)", f"{float(np.mean(value - true)):+.3f}"),
+        ("standard deviation of it", f"{float(np.std(value - true)):.3f}"),
+        ("standard deviation of the truth", f"{float(np.std(true)):.3f}"),
+    ]
+    summary = f"{sum(inside)} of {len(inside)} intervals hold the fold change that was planted."
+    return Comparison("Allelic fold changes", ("", "value"), rows, summary, 1, _share(inside))
 
 
 def _shared_genes(

@@ -58,4 +58,8 @@ steps:
   eqtl_permute: {window: 250000, maf_min: 0.05, qvalue_method: bh}
   eqtl_independent: {window: 250000, maf_min: 0.05, permutations: 1000}
   eqtl_finemap: {window: 250000, maf_min: 0.05}
+  # These are made where they are asked for; so are eqtl_trans, eqtl_interaction, and eqtl_sharing of tissues.
+  eqtl_afc: true
+  genotypes_fst: {group_column: ancestry}
+  expression_variance: {group: ancestry, adjust: sex}
 """

@@ -114,6 +114,11 @@ def study_text(found: Found, name: str) -> str:
         "#  mtag: {fdr: true}",
         *_meta(found),
         "#  finemap: false",
+        *(
+            ["#  eqtl_afc: true     # made where it is asked for; docs/pipeline.md lists more"]
+            if found.counts
+            else []
+        ),
     ]
     return "\n".join(lines) + "\n"
 

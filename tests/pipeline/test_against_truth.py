@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 
 import polars as pl
 import pytest
 
 from postgwas.reference.demo_study_check import compare_study
+from postgwas.store import Provenance, Study
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +54,26 @@ def test_egenes_are_counted_against_those_that_were_planted(tables, finished):
     assert tables["eQTLs"].share == pytest.approx(
         len(planted & called) / len(planted & set(leads["phenotype_id"]))
     )
+
+
+def test_fold_changes_are_of_the_same_allele(finished, tmp_path):
+    """Planted are -0.5, 0.4 and 1.0; the first was found for the other allele, the last too far away."""
+    truth = tmp_path / "truth"
+    shutil.copytree(finished / "truth", truth)
+    (truth / "eqtls.tsv").write_text(
+        "gene_id\tSNPID\tCHR\tPOS\tEA\tNEA\tlog2_aFC\n"
+        "G1\trs1\t1\t10\tT\tC\t-0.5\nG2\trs2\t1\t20\tA\tG\t0.4\nG3\trs3\t2\t30\tA\tG\t1.0\n"
+    )
+    found = {
+        "phenotype_id": ["G1", "G2", "G3", "G4"], "SNPID": ["rs1", "rs2", "rs3", "rs4"],
+        "effect_allele": ["C", "A", "A", "A"], "log2_aFC": [0.6, 0.3, 1.6, 9.0],
+        "log2_aFC_lower": [0.4, 0.1, 1.5, 8.0], "log2_aFC_upper": [0.8, 0.5, 1.7, 10.0],
+    }  # fmt: skip
+    store = tmp_path / "s.h5"
+    made = Provenance.collect("by hand")
+    Study.open(store, create=True).write_table("qtl/afc/lcl", found, kind="qtl-afc", provenance=made)
+    (table,) = compare_study(store, truth)
+    rows = dict(table.rows)
+    assert rows["signals whose variant is the causal one"] == "3"
+    assert rows["95 % intervals that hold the truth"] == "2" and table.share == pytest.approx(2 / 3)
+    assert rows["mean difference from the truth (log2)"] == "+0.200"
