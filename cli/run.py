@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from postgwas.cli.options import add_debug_option, add_engine_options, engine_arguments
+from postgwas.errors import UsageError
 
 if TYPE_CHECKING:
     from postgwas.pipeline.plan import Planned
@@ -26,7 +27,7 @@ _FLAGS = (
     "file stand in its line under gwas"
 )
 
-#: Steps that a line of the plan names.
+#: Files or steps that a line of the plan names.
 _MOST_NAMED = 4
 
 
@@ -44,12 +45,11 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     steps = parser.add_argument_group("which steps (kinds such as h2, or names such as h2/EUR_LDL)")
     steps.add_argument("--dry_run", action="store_true", help="show the plan and do nothing")
     steps.add_argument("--commands", action="store_true", help="with --dry_run: the commands, to be pasted")
-    steps.add_argument("--only", metavar="STEP,...", default="", help="these steps alone")
+    steps.add_argument("--only", metavar="STEP,...", help="these steps alone")
     steps.add_argument(
         "--from",
         dest="begin",
         metavar="STEP,...",
-        default="",
         help="run these again, and what depends on them",
     )
     steps.add_argument("--force", action="store_true", help="run all again, whatever is there")
@@ -72,7 +72,8 @@ def run(args: argparse.Namespace) -> int:
 
 def run_one(study: str, args: argparse.Namespace) -> int:
     """Plan or run one study; 0, 1 if part of a step's results is missing, 2 if a step failed."""
-    which = {"only": listed(args.only), "begin": listed(args.begin), "force": args.force}
+    only, begin = listed(args.only, "only"), listed(args.begin, "from")
+    which = {"only": only, "begin": begin, "force": args.force}
     where = where_of(args)
     if args.dry_run:
         from postgwas.pipeline.run_study import plan_study
@@ -100,9 +101,18 @@ def where_of(args: argparse.Namespace) -> Where:
     return Where(**engine_arguments(args), memory=memory)
 
 
-def listed(text: str) -> list[str]:
-    """Names separated by commas."""
-    return [item.strip() for item in text.split(",") if item.strip()]
+def listed(text: str | None, flag: str) -> list[str]:
+    """Names separated by commas; none where the flag is absent.
+
+    Raises
+    ------
+    UsageError
+        The flag is there, and names nothing: an empty variable of a shell must not run everything.
+    """
+    names = [item.strip() for item in (text or "").split(",") if item.strip()]
+    if text is not None and not names:
+        raise UsageError(f"--{flag} names no step", hint="a kind such as h2, or a name such as h2/EUR_LDL")
+    return names
 
 
 def _say(quiet: bool) -> Callable[[str], None]:
@@ -114,8 +124,10 @@ def _say(quiet: bool) -> Callable[[str], None]:
 
 
 def print_plan(plan: list[Planned], root: str, *, commands: bool) -> None:
-    """A line a step: its name, whether it is kept, what it reads, what it took last time."""
+    """For each step its name, whether it is kept, about what it will take, what it reads and follows."""
     from pathlib import Path
+
+    from postgwas.pipeline.estimate import in_words
 
     if commands:
         for one in plan:
@@ -123,15 +135,43 @@ def print_plan(plan: list[Planned], root: str, *, commands: bool) -> None:
         return
     width = max(len(one.step.name) for one in plan)
     for one in plan:
-        took = "" if one.seconds is None else f"  {one.seconds:.0f} s last time"
-        size = f"  reads {one.read / 1e6:.1f} MB" if one.read else ""
-        print(f"{one.step.name:<{width}}  {one.why}{size}{took}")
-        if one.step.after and not one.kept:
-            more = len(one.step.after) - _MOST_NAMED
-            names = ", ".join(one.step.after[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-            print(f"{'':<{width}}    after {names}")
-    runs = sum(not one.kept for one in plan)
-    print(f"{len(plan)} steps: {runs} to run, {len(plan) - runs} kept")
+        work = "" if one.kept else f"  {_work(one)}"
+        print(f"{one.step.name:<{width}}  {one.why}{work}")
+        if one.kept:
+            continue
+        if one.inputs:
+            print(f"{'':<{width}}    reads {_some(_by_folder(one.inputs))}: {_size(one.read)}")
+        if one.step.after:
+            print(f"{'':<{width}}    after {_some(one.step.after)}")
+    runs = [one for one in plan if not one.kept]
+    total = f", about {in_words(sum(one.seconds for one in runs))} of work" if runs else ""
+    print(f"{len(plan)} steps: {len(runs)} to run, {len(plan) - len(runs)} kept{total}")
+
+
+def _work(one: Planned) -> str:
+    from postgwas.pipeline.estimate import in_words
+
+    return f"{in_words(one.seconds)} last time" if one.measured else f"about {in_words(one.seconds)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _by_folder(names: Sequence[str]) -> list[str]:
+    """Files by their names, those of a folder with many by its name and their number."""
+    folders: dict[str, list[str]] = {}
+    for name in names:
+        folders.setdefault(name.rpartition("/")[0], []).append(name)
+    found = []
+    for folder, files in folders.items():
+        found += [f"{folder or '.'}/ ({len(files)} files)"] if len(files) > _MOST_NAMED else files
+    return found
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
 
 
 def tell(outcome: Outcome, *, quiet: bool) -> int:

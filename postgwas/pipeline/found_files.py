@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from postgwas.errors import PostgwasError
@@ -12,6 +12,8 @@ from postgwas.errors import PostgwasError
 _ANCESTRIES = ("AFR", "AMR", "EAS", "EUR", "SAS", "MID", "CSA", "AMI")
 _TABLES = re.compile(r"\.(txt|tsv|csv|gz|bgz|zst|regenie|linear|logistic|assoc|sumstats|vcf|meta|tbl|bgz)$")
 _GENOTYPES = re.compile(r"\.(pgen|bed|bgen|bcf|vcf|vcf\.gz)$")
+#: A chromosome in the name of a file: chr7, chrom_X.
+_CHROMOSOME = re.compile(r"(chr(?:om)?[_.-]?)(?:[0-9]{1,2}|X|Y|MT?)(?![0-9A-Za-z])", re.IGNORECASE)
 _SKIPPED = {"results", "truth", "__pycache__"}
 _MOST_FILES = 5_000
 
@@ -44,6 +46,8 @@ class Found:
         What is said of the files, by kind.
     unknown : list of str
         Tables that are none of these.
+    people : list of str
+        Genotypes whose names tell no ancestry.
     """
 
     gwas: list[FoundGwas] = field(default_factory=list)
@@ -59,6 +63,7 @@ class Found:
     covariates: list[str] = field(default_factory=list)
     told: dict[str, list[str]] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+    people: list[str] = field(default_factory=list)
 
 
 def look_through(root: Path) -> Found:
@@ -66,6 +71,8 @@ def look_through(root: Path) -> Found:
     found = Found()
     files = _files(root)
     people: list[str] = []
+    sites: list[str] = []
+    panels: dict[str, list[str]] = {}
     for name in files:
         base = name.rsplit("/", 1)[-1].lower()
         if base.endswith((".gtf", ".gtf.gz")):
@@ -82,15 +89,19 @@ def look_through(root: Path) -> Found:
             if ancestry is None:
                 people.append(name)
             else:
-                found.panels.setdefault(ancestry, name)
+                panels.setdefault(ancestry, []).append(name)
         elif base.endswith((".vcf", ".vcf.gz", ".bcf")):
-            found.variants = found.variants or name
+            sites.append(name)
         elif _TABLES.search(base):
             _table(root, name, found)
-    found.genotypes = people[0] if people else next(iter(found.panels.values()), None)
+    found.panels = {ancestry: _whole(names) for ancestry, names in panels.items()}
+    found.people = [_whole(people)] if people and "@" in _whole(people) else people
+    found.variants = _whole(sites) if sites else None
+    found.genotypes = found.people[0] if found.people else next(iter(found.panels.values()), None)
+    found.gwas = _apart(found.gwas)
     found.told = {
         "summary statistics": [one.file for one in found.gwas],
-        "genotypes": [*found.panels.values(), *people],
+        "genotypes": [*found.panels.values(), *found.people],
         "expression": [one for one in (found.counts, found.phenotypes) if one],
     }
     if without := [one.file for one in found.gwas if one.header]:
@@ -98,6 +109,24 @@ def look_through(root: Path) -> Found:
     if found.unknown:
         found.told["not told what they are"] = found.unknown
     return found
+
+
+def _whole(names: list[str]) -> str:
+    """The first of some files, with @ for the chromosome where it is one of a set."""
+    patterns = [_CHROMOSOME.sub(r"\1@", name) for name in names]
+    first = patterns[0]
+    return first if patterns.count(first) > 1 else names[0]
+
+
+def _apart(gwas: list[FoundGwas]) -> list[FoundGwas]:
+    """The same, traits of an ancestry numbered where they would be called alike."""
+    seen: dict[tuple[str, str], int] = {}
+    named = []
+    for one in gwas:
+        key = (one.ancestry, one.trait.lower())
+        seen[key] = seen.get(key, 0) + 1
+        named.append(one if seen[key] == 1 else replace(one, trait=f"{one.trait}_{seen[key]}"))
+    return named
 
 
 def ancestry_in(name: str) -> str | None:
@@ -223,7 +252,7 @@ def _table(root: Path, name: str, found: Found) -> None:
 def guessed_header(fields: list[str]) -> tuple[str, ...]:
     """Names of columns of a first line that is a variant already: what can be told of one, - for the rest.
 
-    Empty where it is no such line: it has two alleles side by side, an id or a place, and three numbers.
+    Empty where it is no such line: it has two alleles side by side, an id or a place, and three numbers more.
 
     Examples
     --------
@@ -236,7 +265,7 @@ def guessed_header(fields: list[str]) -> tuple[str, ...]:
     pair = next((i for i in range(len(fields) - 1) if alleles[i] and alleles[i + 1]), None)
     numbers = [bool(re.fullmatch(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?", one, re.IGNORECASE)) for one in fields]
     ids = [i for i, one in enumerate(fields) if re.fullmatch(r"rs[0-9]+|(chr)?[0-9XY]+:[0-9]+.*", one)]
-    if pair is None or sum(numbers) < 3 or not (ids or numbers[0]):
+    if pair is None or not (ids or numbers[0]):
         return ()
     names = ["-"] * len(fields)
     names[pair], names[pair + 1] = "EA", "NEA"
@@ -248,7 +277,9 @@ def guessed_header(fields: list[str]) -> tuple[str, ...]:
     )
     if place is not None and code is not None and code < pair:
         names[code], names[place] = "CHR", "POS"
-    return tuple(names)
+    # A list of variants such as a .bim has no more than its place in cM.
+    others = sum(number and name == "-" for number, name in zip(numbers, names))
+    return tuple(names) if others >= 3 else ()
 
 
 def _is_sumstats(fields: list[str]) -> bool:

@@ -82,14 +82,19 @@ def choose(
     Raises
     ------
     UsageError
-        Nothing is called so.
+        Nothing is called so, or what is to be run again is left out.
     """
     chosen = list(steps) if not only else [step for step in steps if step.name in _named(steps, only)]
     again = _named(steps, begin)
     for step in steps:
         if any(name in again for name in step.after):
             again.add(step.name)
-    return chosen, again & {step.name for step in chosen}
+    names = {step.name for step in chosen}
+    if again and not again & names:
+        raise UsageError(
+            f"--from {','.join(begin)} and what follows are not among the steps of --only {','.join(only)}"
+        )
+    return chosen, again & names
 
 
 def _named(steps: Sequence[Step], words: Iterable[str]) -> set[str]:

@@ -92,6 +92,8 @@ def study_text(found: Found, name: str) -> str:
         if ancestry in found.scores:
             about.append(f"ld_scores: {_quoted(found.scores[ancestry])}")
         lines.append(f"  {_quoted(ancestry)}: {{{', '.join(about)}}}")
+    unplaced = [] if found.counts or found.phenotypes else found.people
+    lines += [f"  # ? whose genotypes: {name}; as genotypes: of their ancestry" for name in unplaced]
     lines += ["", "gwas:                # ? trait and ancestry are guessed from the names of the files"]
     if not found.gwas:
         lines[-1] = "gwas: []"

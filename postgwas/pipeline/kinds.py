@@ -41,8 +41,8 @@ class Kind:
 
 _GWAS = ("sumstats", "columns", "genotypes", "reference", "plot")
 _LD = ("ld", "ldsc", *_GWAS)
-_PEOPLE = ("genotypes", "sumstats", "plot")
-_EXPRESSION = ("expression", "columns", "ld", "reference", *_PEOPLE)
+_PEOPLE = ("genotypes", "ld", "sumstats", "plot")
+_EXPRESSION = ("expression", "columns", "reference", *_PEOPLE)
 _QTL = ("qtl", "expression", *_PEOPLE)
 
 #: Flags of ldsc that ask for another analysis, or for other data than the step's.
@@ -161,7 +161,8 @@ KINDS: dict[str, Kind] = {
         _READING,
     ),
     "report": Kind(
-        ("report",), "report", ("report", *_PEOPLE), "one page of everything", ("title", "remark")
+        ("report",), "report", ("report", "coloc", "finemap", "expression", "qtl", *_LD),
+        "one page of everything", ("title", "remark")
     ),
 }  # fmt: skip
 

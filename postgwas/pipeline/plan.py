@@ -10,6 +10,7 @@ from pathlib import Path
 
 from postgwas.errors import InputError
 from postgwas.pipeline.digests import Digests, code_digest
+from postgwas.pipeline.estimate import seconds_of, sizes_of
 from postgwas.pipeline.kinds import KINDS
 from postgwas.pipeline.markers import Marker, Markers
 from postgwas.pipeline.remarks import with_remarks
@@ -27,17 +28,23 @@ class Planned:
         Its results are there already.
     why : str
         Why it runs; "kept" otherwise, and what is the matter with it then.
+    inputs : tuple of str
+        Files that it reads and that no step writes, from the study's folder.
     read : int
-        Bytes of the files that it reads and that are there.
-    seconds : float or None
-        What it took last time.
+        Bytes that it reads; of what is still to be made, those of what that is made from.
+    seconds : float
+        About what it will take.
+    measured : bool
+        It took that long last time; otherwise a guess from the size of what it reads.
     """
 
     step: Step
     kept: bool
     why: str
+    inputs: tuple[str, ...]
     read: int
-    seconds: float | None
+    seconds: float
+    measured: bool
 
 
 def key_of(step: Step, root: Path, markers: dict[str, Marker], digests: Digests) -> str:
@@ -77,7 +84,7 @@ def state_of(
     marker = kept.read(step.name)
     if marker is None:
         begun = kept.begun(step.name).exists()
-        return key, "was interrupted" if begun else "new", None
+        return key, "did not finish last time" if begun else "new", None
     if marker.key != key:
         return key, "inputs, settings or code changed", marker
     damaged = kept.damage(marker, digests)
@@ -95,7 +102,7 @@ def make_plan(
     markers: dict[str, Marker] = {}
     runs: set[str] = set()
     names = {step.name for step in chosen}
-    plan = []
+    planned = []
     for step in steps:
         marker = kept.read(step.name)
         if marker is not None:
@@ -119,6 +126,12 @@ def make_plan(
             runs.add(step.name)
         elif marker is not None and marker.status:
             why = "kept, though part of its results is missing"
-        size = sum(Path(name).stat().st_size for name in step.reads if Path(name).is_file())
-        plan.append(Planned(step, step.name not in runs, why, size, marker.seconds if marker else None))
-    return plan
+        inputs = tuple(relative(one, root) for one in step.reads if not one.startswith(f"{kept.out}/"))
+        planned.append((step, why, inputs))
+    sizes = sizes_of(steps)
+    seconds = seconds_of(steps, sizes, markers)
+    return [
+        Planned(step, step.name not in runs, why, inputs, sizes[step.name], seconds[step.name],
+                step.name in markers)
+        for step, why, inputs in planned
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from postgwas.cli.main import main
-from postgwas.pipeline.found_files import trait_in
+from postgwas.pipeline.found_files import guessed_header, trait_in
 from postgwas.pipeline.study_file import read_study
 from postgwas.reference.demo_study import write_demo_study
 from postgwas.reference.demo_study_design import REGIONS, DemoPlan
@@ -33,7 +33,9 @@ def study(raw: Path, tmp_path: Path) -> Path:
 def test_the_plan_lists_steps_and_what_they_follow_and_writes_nothing(study, capsys):
     assert main(["run", str(study / "study.yaml"), "--dry-run"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert next(line for line in lines if line.startswith("h2/EUR_LDL")).split()[1] == "new"
+    assert next(line for line in lines if line.startswith("h2/EUR_LDL")).split()[1:3] == ["new", "about"]
+    at = next(i for i, line in enumerate(lines) if line.startswith("harmonise/EUR_LDL"))
+    assert lines[at + 1].strip().startswith("reads gwas/EUR_LDL.regenie.gz, reference/variants.vcf.gz: ")
     assert any(line.strip() == "after harmonise/EUR_LDL, ld_scores/EUR" for line in lines)
     assert lines[-1].endswith("steps: " + lines[-1].split(": ")[1]) and " to run, 0 kept" in lines[-1]
     assert not (study / "results").exists()
@@ -87,6 +89,13 @@ def test_a_failing_step_is_told_on_stderr_with_status_2(study, capsys):
     [
         (["--memory", "lots"], "expected a size such as 8GB"),
         (["--only", "h9"], "no step is called 'h9'"),
+        (["--only", ""], "--only names no step"),
+        (["--from", " , "], "--from names no step"),
+        (["--from", "harmonise/../h2"], "no step is called 'harmonise/../h2'"),
+        (
+            ["--only", "harmonise", "--from", "h2"],
+            "--from h2 and what follows are not among the steps of --only",
+        ),
         (["--cores", "0"], "--cores 0"),
         (["--dask_scheduler", "tcp://127.0.0.1:1", "--dask_jobqueue", "slurm"], "exclude each other"),
     ],
@@ -221,3 +230,24 @@ def test_batch_refuses_two_studies_with_one_folder_of_results(study, capsys):
     assert main(["batch", str(study / "study.yaml"), str(study / "other.yaml")]) == 2
     assert "both write to" in capsys.readouterr().err
     assert not (study / "results").exists()
+
+
+def test_init_takes_files_by_chromosome_as_one_and_names_no_trait_twice(tmp_path, capsys):
+    for code in (1, 2, 22):
+        for ending in ("bed", "bim", "fam"):
+            (tmp_path / f"EUR.chr{code}.{ending}").write_bytes(b"\x6c\x1b\x01")
+    (tmp_path / "people.bed").write_bytes(b"\x6c\x1b\x01")
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "EUR_LDL.txt").write_text("SNP\tA1\tA2\tBETA\tP\nrs1\tA\tG\t0.1\t0.5\n")
+    assert main(["init", str(tmp_path)]) == 0
+    assert "to be mended" not in capsys.readouterr().out
+    found = read_study(tmp_path).content
+    assert found.ancestries["EUR"].genotypes == "EUR.chr@.bed"
+    assert [one.trait for one in found.gwas] == ["LDL", "LDL_2"]
+    assert "# ? whose genotypes: people.bed" in (tmp_path / "study.yaml").read_text()
+
+
+def test_init_does_not_take_a_list_of_variants_for_a_gwas():
+    assert guessed_header(["22", "rs1", "0", "16050000", "A", "G"]) == ()
+    assert guessed_header(["rs1", "a", "g", "0.1", "0.02", "1e-6"]) == ("SNPID", "EA", "NEA", "-", "-", "-")
