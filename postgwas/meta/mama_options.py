@@ -56,7 +56,7 @@ class MamaOptions:
     ld_weight_floor : float
         Least LD score in the weights of the regressions; 0 is mama.py's way.
     freq_bounds : (float, float)
-    allowed_chr_values : sequence of str
+    allowed_chr_values : str or sequence of str
     allow_palindromic_snps : bool
     snp_list : path, optional
         Ids to keep, one a line.
@@ -78,7 +78,7 @@ class MamaOptions:
     reg_ld_set_corr: float | None = None
     ld_weight_floor: float = 0.0
     freq_bounds: tuple[float, float] = (0.01, 0.99)
-    allowed_chr_values: Sequence[str] = CHROMOSOMES
+    allowed_chr_values: str | Sequence[str] = CHROMOSOMES
     allow_palindromic_snps: bool = False
     snp_list: str | None = None
     input_sep: str | None = None
@@ -86,6 +86,11 @@ class MamaOptions:
     replace_col_match: Mapping[str, str] = field(default_factory=dict)
     freq_from_scores: bool = False
     mama_compat: bool = False
+
+    def __post_init__(self) -> None:
+        """A chromosome alone is one: the letters of "12" are not chromosomes 1 and 2."""
+        if isinstance(self.allowed_chr_values, str):
+            object.__setattr__(self, "allowed_chr_values", (self.allowed_chr_values,))
 
 
 def check(populations: Sequence[Population], options: MamaOptions) -> None:

@@ -14,6 +14,7 @@ from postgwas.genotypes import Genotypes, open_genotypes
 from postgwas.genotypes.genotypes import moments_of
 from postgwas.genotypes.plink1 import pack
 from postgwas.genotypes.selection import Selection, all_moments, select_genotypes
+from postgwas.meta import MamaOptions
 
 CALLS = np.array(
     [[0, 1, 2, -9, 1], [0, 0, 0, 0, 1], [2, 2, 1, 1, -9], [1, 1, 1, 1, 1], [-9, -9, -9, -9, -9]], np.int8
@@ -112,3 +113,4 @@ def test_a_chromosome_alone_is_one() -> None:
     """The letters of "12" are not chromosomes 1 and 2."""
     assert Selection(chromosomes="12").chromosomes == ("12",)
     assert PrepareOptions(chromosomes="12").chromosomes == ("12",)
+    assert MamaOptions(allowed_chr_values="12").allowed_chr_values == ("12",)
