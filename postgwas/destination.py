@@ -106,7 +106,8 @@ def check_store(
     OutputError
         Its folder is missing, or there is no permission to write where it is.
     StoreError
-        It is a folder, another file, damaged or packed; or it holds one of the results already.
+        It is a folder, another file, damaged or packed; or it holds one of the results already, or one
+        beside which they cannot stand.
     """
     if store is None:
         return
@@ -118,12 +119,20 @@ def check_store(
         return
     from postgwas.store.study import Study
 
-    if Study.open(path).packed:
+    study = Study.open(path)
+    if study.packed:
         raise StoreError(
             f"--store {path}: is a packed file, which is only read", hint="write to another store"
         )
     if not overwrite:
         refuse_stored(path, keys)
+    held = [entry.key for entry in study.ls()] if keys else []
+    for key, other in ((key, other) for key in keys for other in held):
+        if other.startswith(f"{key}/") or key.startswith(f"{other}/"):
+            raise StoreError(
+                f"--store {path}: {key!r} cannot be stored beside {other!r}: one contains the other",
+                hint="another --out, or for the matrices of mtag --store_name",
+            )
 
 
 def check_store_folder(store: str | os.PathLike[str]) -> None:

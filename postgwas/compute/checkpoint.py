@@ -83,7 +83,7 @@ def clear(folder: str | os.PathLike[str]) -> None:
 def fingerprint(function: Callable[..., Any], task: Any) -> str:
     """SHA-256 of what a result depends on: function, task, the files it names, our version.
 
-    Files (a string or path that names one) count by size and time of change.
+    Files (a string or path that names one) count by size and times of change.
 
     Examples
     --------
@@ -137,4 +137,4 @@ def _feed_file(digest: Any, path: str | bytes) -> None:
     except (OSError, ValueError):
         return
     if stat.S_ISREG(found.st_mode):
-        digest.update(f"|{found.st_size}|{found.st_mtime_ns}".encode())
+        digest.update(f"|{found.st_size}|{found.st_mtime_ns}|{found.st_ctime_ns}".encode())

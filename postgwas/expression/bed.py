@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from postgwas.errors import InputError, OutputError, UsageError
+from postgwas.expression.bgzf import bgzip_blocks
 from postgwas.expression.matrix import ExpressionMatrix, Unit, gene_table, some_names
 
 if TYPE_CHECKING:
@@ -206,9 +207,8 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
     frame.with_columns(pl.col(frame.columns[4:]).fill_nan(None)).write_csv(
         buffer, separator="\t", null_value="NA", quote_style="never"
     )
-    bgzip: Any = pysam.BGZFile  # its stub asks for an index that it does not need
-    with bgzip(str(path), "wb") as stream:
-        stream.write(buffer.getvalue())
+    with open(path, "wb") as stream:
+        stream.writelines(bgzip_blocks(buffer.getvalue()))
     pysam.tabix_index(str(path), preset="bed", force=True)
 
 

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -79,8 +80,9 @@ class Digests:
         if not self._changed:
             return
         lasting = {name: entry for name, entry in self._known.items() if name not in self._fresh}
-        write_whole(self._memory, json.dumps(lasting, indent=0, sort_keys=True))
-        self._changed = False
+        with suppress(OSError):  # a full disk is told by what has to be written
+            write_whole(self._memory, json.dumps(lasting, indent=0, sort_keys=True))
+            self._changed = False
 
 
 def _signature(path: str) -> list[int]:
@@ -99,9 +101,9 @@ def _just_written(signature: list[int], began: int) -> bool:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a small file whole or not at all, also when the machine goes down."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    aside = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
-        with open(aside, "w", encoding="utf-8") as stream:
+        with open(aside, "x", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())

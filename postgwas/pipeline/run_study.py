@@ -22,6 +22,7 @@ from postgwas.pipeline.one_at_a_time import one_at_a_time
 from postgwas.pipeline.plan import Planned, make_plan, state_of
 from postgwas.pipeline.remarks import with_remarks
 from postgwas.pipeline.step import Step
+from postgwas.pipeline.store_index import mend_index
 from postgwas.pipeline.store_parts import Others, listing, made_by, parts_folder, remove_parts, written_since
 from postgwas.pipeline.study_file import StudyDescription, read_study
 
@@ -169,10 +170,12 @@ def run_study(
     with one_at_a_time(folder), ExitStack() as stack:
         remove_unfinished(folder)
         run = _Run(study, Digests(folder / "digests.json", trust=not check), where or Where(), say, stack)
+        mend_index(study.store, folder / "index.sha256", run.digests)
         if not only:
             run.forget_others(steps)
         for number, step in enumerate(chosen, 1):
             run.step(step, step.name in again, f"[{number:>{len(str(len(chosen)))}}/{len(chosen)}]")
+        mend_index(study.store, folder / "index.sha256", run.digests)
         run.digests.save()
     return run.outcome
 

@@ -125,6 +125,30 @@ def rebuild(path: Path) -> None:
             return
 
 
+def mend(path: Path) -> None:
+    """Rebuild an index that is gone, cannot be read, or lacks parts; one that is whole stays as it is.
+
+    Raises
+    ------
+    StoreError
+        It is of a newer version, or something else than a study: nothing is changed then.
+    OutputError
+        It cannot be written.
+    """
+    parts = list_parts(path)
+    if not parts and not path.exists():
+        return
+    try:
+        with open_file(path) as handle:
+            encoding_of(handle, file=path, key="/", expected=("study",))
+            packed = text_attribute(handle, "layout") == "packed"
+        whole = packed or {one.part for one in _catalogue(path)} == set(parts)
+    except BROKEN:
+        whole = not parts  # no study's: what is in the way is for a person to look at
+    if not whole:
+        rebuild(path)
+
+
 def _write(handle: Any, path: Path, lines: Iterable[Entry]) -> None:
     import h5py
 

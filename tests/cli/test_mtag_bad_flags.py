@@ -205,6 +205,10 @@ def test_store(ab: str, refused: Refused, accepted: Accepted, tmp_path: Path) ->
         path.unlink()
     said = refused("--sumstats", ab, "--store", tmp_path / "study.h5")
     assert "study.h5: mtag/a exists already (--overwrite" in said
+    words = ("--trait_names", "c,d", "--store", tmp_path / "study.h5")
+    said = refused("--sumstats", ab, *words, "--store_name", "EUR")
+    assert "'mtag/covariances/EUR' cannot be stored beside 'mtag/covariances'" in said
+    assert said.endswith("for the matrices of mtag --store_name)")
 
 
 def test_skip_mtag_without_earlier_results(refused: Refused, out: Path) -> None:

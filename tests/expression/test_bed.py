@@ -21,6 +21,8 @@ from postgwas.expression import (
     write_bed,
     write_parquet,
 )
+from postgwas.expression.bgzf import bgzip_blocks
+from postgwas.sumstats.compression import BGZF_EOF
 
 
 def some_matrix(seed: int, n_genes: int = 7, n_samples: int = 3) -> ExpressionMatrix:
@@ -127,3 +129,17 @@ def test_real_bed_comes_in_as_it_is(shared: Path) -> None:
     assert (m.n_genes, m.n_samples) == (364, 373)
     assert m.values[0].tolist() == [float(cell) for cell in first[4:]]
     assert m.genes.row(0, named=True)["TSS"] == int(first[2])
+
+
+@given(st.integers(0, 200_000), st.sampled_from(["random", "same", "text"]), st.integers(0, 99))
+def test_bgzip_blocks_are_read_by_htslib(
+    tmp_path_factory: pytest.TempPathFactory, size: int, kind: str, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    text = {"random": rng.bytes(size), "same": b"A" * size, "text": b"chr1\t123\t0.5\n" * (size // 12)}[kind]
+    path = tmp_path_factory.mktemp("bgzip") / "x.gz"
+    path.write_bytes(b"".join(bgzip_blocks(text)))
+    assert path.read_bytes().endswith(BGZF_EOF)
+    with pysam.BGZFile(str(path), "rb") as stream:
+        assert stream.read() == text
+    assert gzip.decompress(path.read_bytes()) == text

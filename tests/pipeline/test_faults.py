@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from pipeline.tiny_study import STEPS
 
-from postgwas.errors import OutputError
+from postgwas.errors import OutputError, StoreError
 from postgwas.pipeline.one_at_a_time import one_at_a_time
 from postgwas.pipeline.run_study import Where, run_study
 from postgwas.store.content import content_checksums
@@ -127,6 +128,130 @@ def test_a_clock_that_goes_back_is_no_matter(done):
     for path in (done / "results" / ".steps").iterdir():
         os.utime(path, (1_000_000_000, 1_000_000_000))
     assert run_study(done).ran == []
+
+
+def test_content_that_changed_under_the_same_size_and_time_is_seen(done):
+    """cp -p, rsync -t and archives with fixed times give such files."""
+    run_study(done)  # all is known by size and times now
+    path = done / "expression" / "samples.tsv"
+    stat, lines = path.stat(), path.read_text().splitlines(keepends=True)
+    first = next(i for i, line in enumerate(lines) if "\tfemale" in line)
+    second = next(i for i, line in enumerate(lines) if "\tmale" in line)
+    lines[first] = lines[first].replace("\tfemale", "\tmale")
+    lines[second] = lines[second].replace("\tmale", "\tfemale")
+    with open(path, "r+") as stream:
+        stream.write("".join(lines))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+    assert run_study(done).ran[0] == "expression_covariates/lcl"
+
+
+def test_a_store_damaged_all_over_is_made_whole(done, finished):
+    """A byte of each part flipped, and the index ruined: verify tells, run mends."""
+    store = done / "results" / "tiny.h5"
+    for number, path in enumerate(sorted((done / "results" / "tiny.parts").iterdir())):
+        raw = bytearray(path.read_bytes())
+        raw[(number * 7919) % len(raw)] ^= 0xFF
+        path.write_bytes(bytes(raw))
+    assert Study.open(store).verify().problems
+    store.write_bytes(bytes(store.stat().st_size))
+    with pytest.raises(StoreError, match="not a readable store"):
+        Study.open(store)
+    assert run_study(done).ran == STEPS
+    assert checksums(done) == checksums(finished)
+    assert not Study.open(store).verify().problems
+
+
+def test_an_index_that_is_ruined_or_gone_is_rebuilt_and_no_step_is_run(done, finished):
+    store = done / "results" / "tiny.h5"
+    for damage in (lambda: store.write_bytes(b"ruined"), store.unlink):
+        damage()
+        assert run_study(done).kept == STEPS
+        assert not Study.open(store).verify().problems
+    assert checksums(done) == checksums(finished)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_store_of_a_newer_version_is_refused_and_not_touched(done, force):
+    import h5py
+
+    store = done / "results" / "tiny.h5"
+    with h5py.File(store, "r+") as handle:
+        handle.attrs["encoding-version"] = 99
+    before = {path: path.read_bytes() for path in (done / "results").rglob("*.h5")}
+    with pytest.raises(StoreError, match=r"tiny\.h5: /: encoding 'study' version 99 is newer"):
+        run_study(done, force=force)
+    assert {path: path.read_bytes() for path in (done / "results").rglob("*.h5")} == before
+
+
+def test_a_store_of_an_older_version_is_taken_over(done, finished, tmp_path):
+    """Its index is of version 1, as are its results, which stay."""
+    from store import frozen
+
+    other = tmp_path / "older"
+    other.mkdir()
+    frozen.study_1(other / "tiny.h5")
+    (done / "results" / "tiny.h5").unlink()
+    shutil.copy(other / "tiny.h5", done / "results")
+    for part in (other / "tiny.parts").iterdir():
+        shutil.copy(part, done / "results" / "tiny.parts")
+    assert run_study(done).kept == STEPS
+    study = Study.open(done / "results" / "tiny.h5")
+    assert {entry.key for entry in study.ls()} == {*checksums(finished), "mtag/cov", "mtag/height"}
+    assert len(study.read_table("mtag/height")) == 3
+
+
+@pytest.mark.parametrize("cores", ["1", "2"])
+def test_an_ended_run_says_one_line_and_leaves_no_process(fresh, finished, tmp_path, cores):
+    """SIGTERM, by which queues end jobs; the next run goes on."""
+    (tmp_path / "tmp").mkdir()
+    command = [sys.executable, "-m", "postgwas.cli.main", "run", str(fresh), "--cores", cores]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
+    )  # fmt: skip
+    wait_for((fresh / "results" / ".steps" / "ld_scores__EUR.begun").exists, process)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert err == "postgwas: error: interrupted; no partial result stands under a final name\n"
+    left, end = "?", time.monotonic() + 10
+    while left and time.monotonic() < end:
+        left = subprocess.run(["ps", "-s", str(process.pid), "-o", "args="], capture_output=True).stdout
+    assert not left and list((tmp_path / "tmp").iterdir()) == []
+    assert run_study(fresh).ran[0] == "ld_scores/EUR"
+    assert checksums(fresh) == checksums(finished)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 400 kB, and how to give it more."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("not allowed to mount")
+    yield place, lambda: subprocess.run(["mount", "-o", "remount,size=64M", str(place)], check=True)
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_disk_that_is_full_in_the_middle(fresh, finished, small_disk, capfd):
+    """Each failed step says so; what was finished is sound and kept."""
+    place, grow = small_disk
+    text = (fresh / "study.yaml").read_text().replace("  name: tiny", f"  name: tiny\n  out: {place}/results")
+    (fresh / "study.yaml").write_text(text)
+    outcome = run_study(fresh)
+    assert outcome.failed and not any("Traceback" in line for line in outcome.failed.values())
+    full = ("No space left", "no space left", "disk full")
+    assert all(any(word in line for word in full) for line in outcome.failed.values()), outcome.failed
+    assert capfd.readouterr().err == ""
+    assert not Study.open(place / "results" / "tiny.h5").verify().problems
+    left = [path.name for path in place.rglob("*") if path.name.endswith((".tmp", ".part"))]
+    assert left == []
+    grow()
+    again = run_study(fresh)
+    assert again.kept == outcome.ran and not again.failed
+    assert content_checksums(place / "results" / "tiny.h5") == checksums(finished)
 
 
 def test_a_damaged_memory_of_checksums_is_made_anew(done):
