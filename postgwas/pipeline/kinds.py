@@ -88,6 +88,22 @@ KINDS: dict[str, Kind] = {
         "each ancestry with the help of the others",
         ("method", "sumstats", "names", "ancestry", "studies", "metal_script"), _READING, spreads=False,
     ),
+    "ancestry_prune": Kind(
+        ("genotypes", "prune"), "genotypes_prune", ("genotypes",), "variants without LD, of the reference",
+        ("genotypes",),
+    ),
+    "ancestry_pca": Kind(
+        ("genotypes", "pca"), "genotypes_pca", ("genotypes",), "axes of the reference's people",
+        ("genotypes", "extract", "groups", "group_column"),
+    ),
+    "ancestry_project": Kind(
+        ("genotypes", "project"), "genotypes_project", ("genotypes",), "people on the reference's axes",
+        ("genotypes", "loadings"),
+    ),
+    "ancestry_groups": Kind(
+        ("genotypes", "ancestry"), "genotypes_ancestry", ("genotypes",), "the ancestry of each person",
+        ("scores", "reference", "groups", "group_column"),
+    ),
     "genotypes_qc": Kind(
         ("genotypes", "qc"), "genotypes_qc", _PEOPLE, "quality control of genotypes", ("genotypes",)
     ),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from postgwas.pipeline.build import make_step, wanted, written
 from postgwas.pipeline.named_files import genotype_files
+from postgwas.pipeline.source import Source, written_by
 from postgwas.pipeline.step import Step
-from postgwas.pipeline.steps_eqtl import Source, Tissue, eqtl_steps, sharing_steps, unmatched, written_by
+from postgwas.pipeline.steps_ancestry import ancestry_steps, reference_axes
+from postgwas.pipeline.steps_eqtl import Tissue, eqtl_steps, sharing_steps, unmatched
 from postgwas.pipeline.study_file import StudyDescription
 from postgwas.pipeline.study_schema import Expression
 
 
 def expression_steps(study: StudyDescription) -> list[Step]:
     """All steps of the study's tissues; those of genotypes once, for all tissues of the same genotypes."""
-    steps: list[Step] = []
+    steps = reference_axes(study)
+    reference = steps[-1] if steps else None
     genotypes: dict[str, Source] = {}
     axes: dict[str, Step] = {}
     for tissue, data in study.content.expression.items():
@@ -20,6 +23,8 @@ def expression_steps(study: StudyDescription) -> list[Step]:
         if path not in genotypes:
             checks, genotypes[path] = _people(study, tissue, data)
             steps += checks
+            if reference is not None:
+                steps += ancestry_steps(study, tissue, genotypes[path], reference)
         people = genotypes[path]
         if data.n_axes and path not in axes and wanted(study, "genotypes_pca"):
             made = _axes(study, tissue, people)

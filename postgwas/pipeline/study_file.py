@@ -185,7 +185,8 @@ def _problems(document: Document, study: StudyFile) -> list[tuple[int, str]]:
             problems.append((document.line(place), f"{'.'.join(map(str, place))}: {kind} '{name}'"))
 
     look(("reference", "variants"), study.reference.variants, variant_files)
-    for field in ("fasta", "chain", "gtf"):
+    look(("reference", "people"), study.reference.people, genotype_files)
+    for field in ("fasta", "chain", "gtf", "people_groups"):
         look(("reference", field), getattr(study.reference, field))
     for name, one in study.ancestries.items():
         look(("ancestries", name, "genotypes"), one.genotypes, genotype_files)

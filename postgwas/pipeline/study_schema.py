@@ -31,9 +31,10 @@ class About(_Strict):
 
 
 class Reference(_Strict):
-    """What alleles and frequencies are held against, and where genes lie.
+    """What alleles and frequencies are held against, where genes lie, and people whose ancestry is known.
 
-    `af_field` may hold ``{ancestry}``.
+    `af_field` may hold ``{ancestry}``. `people` are genotypes, `people_groups` tells their groups (in
+    `group_column` of it); the people with expression are placed among them.
     """
 
     variants: File | None = None
@@ -41,6 +42,17 @@ class Reference(_Strict):
     fasta: File | None = None
     chain: File | None = None
     gtf: File | None = None
+    people: File | None = None
+    people_groups: File | None = None
+    group_column: str | None = None
+
+    @model_validator(mode="after")
+    def _labelled(self) -> Reference:
+        if (self.people is None) != (self.people_groups is None):
+            raise ValueError("people (genotypes) and people_groups (a table of their groups) belong together")
+        if self.group_column is not None and self.people_groups is None:
+            raise ValueError("group_column is one of people_groups, which is missing")
+        return self
 
 
 class Ancestry(_Strict):

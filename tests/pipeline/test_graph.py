@@ -80,7 +80,7 @@ def test_false_leaves_a_step_out_and_what_hangs_on_it(demo, tmp_path):
     kept = [
         line
         for line in (demo / "study.yaml").read_text().splitlines()
-        if not line.startswith(("  ld_scores: {", "  eqtl_permute: {"))
+        if not line.startswith(("  ld_scores: {", "  eqtl_permute: {", "  eqtl_afc: "))
     ]
     copy = demo / "without.yaml"
     copy.write_text("\n".join([*kept, "  ld_scores: false", "  eqtl_permute: false", ""]))

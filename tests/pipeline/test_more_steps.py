@@ -141,3 +141,47 @@ def test_terms_without_a_sheet_of_samples_are_refused(fresh):
     told = r"steps.eqtl_interaction: needs interaction: here, or samples: in expression.lcl"
     with pytest.raises(StudyFileError, match=told):
         read_study(fresh)
+
+
+PEOPLE = """\
+  gtf: expression/genes.gtf
+  people: genotypes/expressed.pgen
+  people_groups: expression/samples.tsv
+  group_column: ancestry
+"""
+
+
+@pytest.mark.slow
+def test_people_are_placed_among_those_of_a_reference(done):
+    """Among themselves: each is told to be what the sheet says."""
+    edit(done, "  gtf: expression/genes.gtf\n", PEOPLE)
+    settings = (
+        "  ancestry_prune: {maf_min: 0.05}\n  ancestry_project: {n_axes: 3}\n  ancestry_groups: {n_axes: 3}\n"
+    )
+    edit(done, "steps:\n", f"steps:\n{settings}")
+    outcome = run_study(done)
+    assert not outcome.failed and outcome.ran == [
+        "ancestry_prune/reference", "ancestry_pca/reference", "ancestry_project/lcl", "ancestry_groups/lcl",
+    ]  # fmt: skip
+    told = Study.open(done / "results" / "tiny.h5").read_polars("genotypes/ancestry/lcl")
+    known = told.filter(pl.col("GROUP") != "unassigned")
+    right = known["GROUP"] == known["IID"].str.slice(0, 3)
+    assert known.height > 0.8 * told.height and right.sum() > 0.95 * known.height
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("  people: genotypes/expressed.pgen\n", "people_groups (a table of their groups) belong together"),
+        ("  group_column: ancestry\n", "group_column is one of people_groups, which is missing"),
+        (
+            "  people: no.pgen\n  people_groups: expression/samples.tsv\n",
+            "reference.people: no file 'no.pgen'",
+        ),
+    ],
+)
+def test_a_reference_of_people_that_is_not_whole_is_refused(fresh, given, told):
+    edit(fresh, "  gtf: expression/genes.gtf\n", f"  gtf: expression/genes.gtf\n{given}")
+    with pytest.raises(StudyFileError) as caught:
+        read_study(fresh)
+    assert told in str(caught.value)
