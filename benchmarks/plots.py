@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from postgwas.plot.saving import lay_out, save_figure
-from postgwas.report.scans import pictures
+from postgwas.report.scans import loci, pictures, qq_of
 from postgwas.sumstats.derive import mlog10p_from_z
 
 #: Lengths of the autosomes of GRCh38, in millions of bases.
@@ -67,7 +67,7 @@ def main() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds: dict[str, list[float]] = {}
     for _ in range(args.repeats):
-        cpu, drawn = timed(lambda: pictures(table, "simulated", "simulated"))
+        cpu, drawn = timed(lambda: pictures(table, "simulated", "simulated", loci(table), qq_of(table)))
         seconds.setdefault("numbers of both and their figures", []).append(cpu)
         for one in drawn:
             for suffix in (".png", ".svg"):

@@ -124,7 +124,7 @@ def ticks_that_fit(centres: FloatArray, *, total: float, spacing: float) -> IntA
 
 
 def thin(
-    x: FloatArray, mlog10p: FloatArray, *, keep_above: float = 5.0, columns: int = 1200, rows: int = 100
+    x: FloatArray, mlog10p: FloatArray, *, keep_above: float = 2.0, columns: int = 1200, rows: int = 100
 ) -> IntArray:
     """Choose the points of a scan that make the picture; the others lie under them.
 

@@ -158,7 +158,7 @@ def mtag_figure(scan: TraitScan, *, n_labels: int = 8, threshold: float = GENOME
     drawn = []
     for z in (scan.z_gwas, scan.z_mtag):
         y = mlog10p_from_z(z)
-        rows = thin(x, y, keep_above=min(5.0, threshold))
+        rows = thin(x, y, keep_above=min(2.0, threshold))
         drawn.append((rows, scan.chrom[rows], scan.pos[rows], y[rows]))
     scale = height_scale(np.concatenate([peaks(layout, chrom, y) for _, chrom, _, y in drawn]))
     halves = zip((upper, lower), drawn, ("GWAS", "MTAG"), (_GWAS, _MTAG))

@@ -57,6 +57,7 @@ def lead_distance_figure(leads: LeadDistances, *, fdr: float | None) -> Figure:
         At which they are significant, for the legend.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     bars, axes = figure.subplots(2, 1, sharex=True, height_ratios=(1, 3))
@@ -64,6 +65,8 @@ def lead_distance_figure(leads: LeadDistances, *, fdr: float | None) -> Figure:
         leads.edges[:-1], leads.counts, width=np.diff(leads.edges), align="edge", color=_BLUE, linewidth=0
     )
     bars.set_ylabel("eGenes", fontsize=9)
+    bars.set_ylim(0, 1.08 * max(int(leads.counts.max(initial=0)), 1))
+    bars.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     _points(axes, leads.kilobases, leads.mlog10p, leads.significant, fdr=fdr)
     axes.axvline(0.0, color="0.5", linewidth=0.8, zorder=0)
     axes.set_xlabel("distance of the lead from the TSS (kb)", fontsize=9)

@@ -26,6 +26,8 @@ SMALLEST_WITH_TEXT = 0.30
 #: Cells wider than this hold standard errors too.
 SMALLEST_WITH_SE = 0.5
 NO_ESTIMATE = "0.90"
+#: Marks of small cells from which they are pixels in SVG and PDF files.
+_RASTER = 1500
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +168,11 @@ def rg_heatmap(
     bar.set_ticks([-1, -0.5, 0, 0.5, 1])
     bar.ax.tick_params(labelsize=8, length=2)
     bar.outline.set_visible(False)
-    legend = _legend(found, with_se=errors is not None and cell >= SMALLEST_WITH_SE)
+    legend = _legend(
+        found,
+        with_se=errors is not None and cell >= SMALLEST_WITH_SE,
+        small=cell < SMALLEST_WITH_TEXT,
+    )
     figure.supxlabel(_in_lines(legend, figure.get_figwidth()), fontsize=7.5, color="0.25")
     return figure
 
@@ -176,21 +182,47 @@ def _cells(axes: Axes, found: Heatmap, se: FloatArray | None, cell: float) -> An
     size = len(found.names)
     shown = np.where(np.tri(size, k=-1, dtype=bool), found.rg, np.nan)
     image = axes.imshow(np.clip(shown[1:, :-1], -1, 1), cmap="RdBu_r", vmin=-1, vmax=1)
-    both = se is not None and cell >= SMALLEST_WITH_SE
-    font = float(np.clip(cell * (13.0 if both else 14.5), 4.0, 8.5))
-    for i in range(1, size):
-        for j in range(i):
-            error = se[i, j] if both and se is not None else None
-            text = cell_text(found.rg[i, j], found.marks[i, j], error)
-            if cell < SMALLEST_WITH_TEXT:
-                text = str(found.marks[i, j])
-            _draw_cell(axes, (j, i - 1), found.rg[i, j], text, font)
+    if cell < SMALLEST_WITH_TEXT:
+        _small_cells(axes, found, cell)
+    else:
+        both = se is not None and cell >= SMALLEST_WITH_SE
+        font = float(np.clip(cell * (13.0 if both else 14.5), 4.0, 8.5))
+        for i in range(1, size):
+            for j in range(i):
+                error = se[i, j] if both and se is not None else None
+                text = cell_text(found.rg[i, j], found.marks[i, j], error)
+                _draw_cell(axes, (j, i - 1), found.rg[i, j], text, font)
     axes.set_xticks(np.arange(size) - 0.5, minor=True)
     axes.set_yticks(np.arange(size) - 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=1.5 if cell > 0.3 else 0.6)
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
     return image
+
+
+def _small_cells(axes: Axes, found: Heatmap, cell: float) -> None:
+    """Marks alone, all of a kind at once: with hundreds of traits there are tens of thousands of cells."""
+    from matplotlib.colors import ListedColormap
+
+    rows, columns = np.tril_indices(len(found.rg), k=-1)
+    values, marks = found.rg[rows, columns], found.marks[rows, columns]
+    ground = np.full((len(found.rg) - 1,) * 2, np.nan)
+    ground[rows - 1, columns] = np.where(np.isnan(values), 1.0, np.nan)
+    axes.imshow(np.ma.masked_invalid(ground), cmap=ListedColormap([NO_ESTIMATE]), vmin=0, vmax=2)
+    size = 72.0 * cell
+    for mark, shape in (("*", "$*$"), ("**", "$**$")):
+        for dark in (True, False):
+            here = (marks == mark) & ((np.abs(values) > 0.55) == dark)
+            axes.plot(
+                columns[here], rows[here] - 1, linestyle="none", marker=shape, markeredgewidth=0,
+                markersize=(0.3 if mark == "*" else 0.55) * size, color="white" if dark else "black",
+                rasterized=int(here.sum()) > _RASTER,
+            )  # fmt: skip
+    beyond = np.abs(values) > 1
+    axes.plot(
+        columns[beyond], rows[beyond] - 1, linestyle="none", marker="x", markersize=0.8 * size,
+        markeredgewidth=0.6, color="white",
+    )  # fmt: skip
 
 
 def _draw_cell(axes: Axes, place: tuple[int, int], value: float, text: str, font: float) -> None:
@@ -246,7 +278,7 @@ def _in_lines(parts: Sequence[str], inches: float) -> str:
     return "\n".join(lines)
 
 
-def _legend(found: Heatmap, *, with_se: bool) -> list[str]:
+def _legend(found: Heatmap, *, with_se: bool, small: bool) -> list[str]:
     below = found.rg[np.tri(len(found.names), k=-1, dtype=bool)]
     parts = []
     if with_se:
@@ -256,9 +288,9 @@ def _legend(found: Heatmap, *, with_se: bool) -> list[str]:
     if found.n_tests > 1:
         parts.append(f"** P < {LEVEL:g}/{found.n_tests} (Bonferroni)")
     if np.any(np.abs(below) > 1):
-        parts.append("hatched: beyond 1")
+        parts.append("crossed: beyond 1" if small else "hatched: beyond 1")
     if np.any(np.isnan(below)):
-        parts.append("NA: no estimate")
+        parts.append("grey: no estimate" if small else "NA: no estimate")
     return parts
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from postgwas.plot.genome import GENOME_WIDE, layout_genome, lead_variants, thin
+from postgwas.plot.genome import GENOME_WIDE, layout_genome, lead_variants, peaks, thin
+from postgwas.plot.manhattan import height_scale
 from postgwas.plot.qq import QQ, qq_points
 from postgwas.plot.scan import Scan, manhattan_figure, qq_figure
 from postgwas.report.section import PageFigure, PageTable, Section
@@ -90,7 +91,7 @@ def _family(study: Study, found: Sequence[Entry], title: str, method: str) -> Se
         table = study.read_polars(entry.key, columns)
         top = loci(table)
         facts.append((f"{top.height:,}", f"loci of {name}"))
-        numbers = _qq(table, _heights(table))
+        numbers = qq_of(table)
         rows.append(_summary(name, table, numbers, top.height))
         figures += pictures(table, f"{title} of {name}", entry.key, top, numbers)
         leads.append(top.select(pl.lit(name).alias("TRAIT"), pl.all()))
@@ -134,16 +135,18 @@ def pictures(table: pl.DataFrame, title: str, key: str, top: pl.DataFrame, numbe
         return []
     chrom, pos = table["CHR"].fill_null(0).to_numpy(), table["POS"].fill_null(0).to_numpy()
     layout = layout_genome(chrom, pos)
-    rows = thin(layout.x(chrom, pos), heights, keep_above=2.0)
+    rows = thin(layout.x(chrom, pos), heights)
     tall = np.flatnonzero(heights[rows] >= GENOME_WIDE)
     ids = table["SNPID"].gather(rows[tall]).to_list() if "SNPID" in table.columns else []
     names = {int(i): str(name) for i, name in zip(tall, ids) if name is not None}
     scan = Scan(chrom[rows].astype(np.int64), pos[rows].astype(np.int64), heights[rows], names)
+    heights_axis = height_scale(peaks(layout, scan.chrom, scan.mlog10p))
+    above = f"; above {heights_axis.break_at:g} the axis is logarithmic" if heights_axis.broken else ""
     pictures = [
         PageFigure(
             f"Manhattan plot, {title}",
             manhattan_figure(scan),
-            f"{len(heights):,} variants of {key}; dashed: P = 5\u00d710\u207b\u2078.",
+            f"{len(heights):,} variants of {key}; dashed: P = 5\u00d710\u207b\u2078{above}.",
             table=top,
             wide=True,
         )
@@ -163,10 +166,11 @@ def _heights(table: pl.DataFrame) -> FloatArray:
     return table["MLOG10P"].cast(float).fill_null(np.nan).to_numpy().astype(np.float64)
 
 
-def _qq(table: pl.DataFrame, heights: FloatArray) -> QQ:
+def qq_of(table: pl.DataFrame) -> QQ:
+    """Quantiles of a scan's Z, or of its -log10 P where it has none."""
     if "Z" in table.columns:
         return qq_points(table["Z"].cast(float).fill_null(np.nan).to_numpy().astype(np.float64))
-    return qq_points(abs_z_from_mlog10p(heights))
+    return qq_points(abs_z_from_mlog10p(_heights(table)))
 
 
 def _qq_table(numbers: QQ) -> pl.DataFrame:

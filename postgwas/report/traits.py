@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from postgwas.store.study import Study
 
 #: Traits from which a matrix takes the page's whole width, and pairs of traits that its table shows.
-_MANY = 8
+_MANY = 4
 _MOST_PAIRS = 2000
 _GAIN = {
     "trait": "trait",

@@ -88,9 +88,21 @@ def test_cells_say_what_they_hold() -> None:
 
 def test_many_traits_keep_the_marks_only(tmp_path: Path) -> None:
     size = 45
-    rg = np.full((size, size), 0.3)
-    figure = rg_heatmap(rg, rg, np.full((size, size), 1e-9), names=[f"t{i}" for i in range(size)])
-    assert set(texts(figure)) == {"**"}
+    rg, p = np.full((size, size), 0.3), np.full((size, size), 1e-9)
+    rg[3, 1] = rg[1, 3] = np.nan
+    rg[7, 2] = rg[2, 7] = -1.2
+    p[5, 4] = p[4, 5] = 0.01
+    p[3, 1] = p[1, 3] = np.nan
+    figure = rg_heatmap(rg, rg, p, names=[f"t{i}" for i in range(size)], order="given")
+    assert texts(figure) == []
+    marks = {
+        (line.get_marker(), line.get_color()): sorted(zip(*(v.tolist() for v in line.get_data())))
+        for line in figure.axes[0].lines
+    }
+    assert marks["$*$", "black"] == [(4, 4)]  # column 4, and row 5 is the fourth that is drawn
+    assert len(marks["$**$", "black"]) == 45 * 44 / 2 - 3
+    assert marks["$**$", "white"] == marks["x", "white"] == [(2, 6)]
+    assert "grey: no estimate" in figure.get_supxlabel() and "crossed: beyond 1" in figure.get_supxlabel()
     assert save_figure(figure, tmp_path / "x.png").stat().st_size > 10_000
 
 

@@ -248,3 +248,12 @@ def test_traits_that_differ_in_signs_alone_keep_their_pictures(tmp_path: Path) -
     assert "<li>old &amp; &lt;odd&gt;</li>" in text
     names = sorted(one.name for one in (tmp_path / "report_files").glob("manhattan*.tsv"))
     assert len(names) == len(traits)
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
+def test_the_search_leaves_figures_of_what_is_sought_alone(page: Path) -> None:
+    document, console = _in_browser(page, "sigma")
+    assert console == ""
+    shown = re.findall(r'<figure(?! hidden)[^>]*>.*?<img alt="([^"]*)"', document, flags=re.DOTALL)
+    hidden = re.findall(r"<figure[^>]* hidden", document)
+    assert "Sigma" in shown and len(hidden) >= 5
