@@ -35,7 +35,9 @@ def command_lines(text: str) -> list[str]:
     """What follows ``postgwas`` in code, lines that go on joined."""
     text = re.sub(r"\\\n(?:# )?\s*", " ", text)
     spans = re.findall(r"`(postgwas [a-z_0-9]+(?: [^`\n]*)?)`", text)
-    lines = re.findall(r"^(?:# )?(?:\$ |    )?(postgwas [a-z_0-9]+.*?)(?:[ \t]+#.*)?$", text, flags=re.MULTILINE)
+    lines = re.findall(
+        r"^(?:# )?(?:\$ |    )?(postgwas [a-z_0-9]+.*?)(?:[ \t]+#.*)?$", text, flags=re.MULTILINE
+    )
     return [one for one in (*spans, *lines) if one.split()[1] in COMMANDS]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from postgwas.pipeline.estimate import in_words, seconds_of, sizes_of
+from postgwas.pipeline.estimate import _COST, in_words, seconds_of, sizes_of
 from postgwas.pipeline.kinds import KINDS
 from postgwas.pipeline.markers import Marker
 from postgwas.pipeline.step import Step
@@ -61,3 +61,7 @@ def test_all_kinds_can_be_estimated(tmp_path):
 @pytest.mark.parametrize(("seconds", "words"), [(0, "1 s"), (9.6, "10 s"), (94, "2 min"), (5400, "1.5 h")])
 def test_words(seconds, words):
     assert in_words(seconds) == words
+
+
+def test_each_kind_of_step_has_a_cost():
+    assert _COST.keys() == KINDS.keys()
