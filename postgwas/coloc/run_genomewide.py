@@ -341,6 +341,7 @@ def _refuse_nothing(made: GenomeColoc, *, of_egenes: bool) -> None:
                 "deviation from, and the QTLs have none either",
                 hint="--eaf_name COLUMN, or --sd_y SD",
             )
+    why += [f"{n:,} rows of the QTLs: {reason}" for reason, n in sorted(made.spool.rejected.items())]
     told = f" ({', '.join(why)})" if why else ""
     chromosomes = {region.chromosome for one in made.traits for region in one.regions}
     if of_egenes and not members.height and chromosomes & {*made.genes.frame["CHR"]}:

@@ -37,9 +37,8 @@ def _of_gwas(study: StudyDescription, tissue: str, gwas: Gwas, by_name: dict[str
     genotypes = study.content.ancestries[gwas.ancestry].genotypes
     uses_store = False
     if genotypes is not None:
-        people = study.content.expression[tissue].genotypes
-        words += ["--genotypes", study.file(genotypes), "--qtl_genotypes", study.file(people)]
-        reads += [*genotype_files(study.file(genotypes)), *genotype_files(study.file(people))]
+        words += ["--genotypes", study.file(genotypes)]
+        reads += genotype_files(study.file(genotypes))
         covariates = by_name.get(f"expression_covariates/{tissue}")
         if covariates is not None:
             words += ["--qtl_covariates", written(covariates, ".covariates.txt")]
@@ -69,10 +68,6 @@ def _of_meta(study: StudyDescription, tissue: str, by_name: dict[str, Step]) -> 
         table = written(meta, ".tbl")
         words, reads, after = _qtl(study, tissue, by_name)
         words = [table, "--names", f"meta_{trait}", *words]
-        people = genotype_files(study.file(study.content.expression[tissue].genotypes))
-        places = next((name for name in people if name.endswith((".pvar", ".bim"))), None)
-        if places is not None:
-            words, reads = [*words, "--qtl_variants", places], [*reads, places]
         steps.append(
             make_step(
                 study, "coloc", f"meta_{trait}_{tissue}", words, reads=[table, *reads], after=[meta, *after]
@@ -84,7 +79,7 @@ def _of_meta(study: StudyDescription, tissue: str, by_name: dict[str, Step]) -> 
 def _qtl(
     study: StudyDescription, tissue: str, by_name: dict[str, Step]
 ) -> tuple[list[str], list[str], list[Step]]:
-    """Words, files and steps of the QTL side."""
+    """Words, files and steps of the QTL side; its genotypes tell where variants are, and with others LD."""
     nominal = by_name[f"eqtl_cis/{tissue}"]
     pairs = written(nominal, ".cis_nominal.tsv.gz")
     words, reads, after = ["--qtl", pairs], [pairs], [nominal]
@@ -93,6 +88,8 @@ def _qtl(
     if places is not None:
         places = study.file(places)
         words, reads = [*words, "--genes", places], [*reads, places]
+    people = study.file(study.content.expression[tissue].genotypes)
+    words, reads = [*words, "--qtl_genotypes", people], [*reads, *genotype_files(people)]
     permuted = by_name.get(f"eqtl_permute/{tissue}")
     if permuted is not None:
         leads = written(permuted, ".cis_permutation.tsv.gz")

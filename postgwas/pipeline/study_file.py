@@ -129,11 +129,25 @@ def _known(document: Document, place: Place) -> Place:
 _BRANCHES = ("dict[", "bool", "constrained", "literal[", "list[")
 
 
+def _meant(name: str) -> str:
+    """The entry of a study.yaml that a name resembles, for a message."""
+    import difflib
+
+    from postgwas.pipeline import study_schema as schema
+
+    models = (
+        schema.StudyFile, schema.About, schema.Reference, schema.Ancestry, schema.Gwas, schema.Expression
+    )  # fmt: skip
+    known = dict.fromkeys(field for model in models for field in model.model_fields)
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
 def _told(place: Place, error: Any) -> str:
     where = ".".join(str(part) for part in place if not str(part).startswith(_BRANCHES))
     kind, message = error["type"], error["msg"]
     if kind == "extra_forbidden":
-        return f"{where}: unknown entry"
+        return f"{where}: unknown entry{_meant(str(place[-1]))}"
     if kind == "missing":
         return f"{where}: missing"
     if kind == "string_pattern_mismatch":
@@ -206,7 +220,9 @@ def _problems(document: Document, study: StudyFile) -> list[tuple[int, str]]:
                  f"gwas.{number}.ancestry: '{gwas.ancestry}' is not under ancestries")
             )  # fmt: skip
         if gwas.name in seen:
-            problems.append((line, f"gwas.{number}: {gwas.name} is in line {seen[gwas.name]} already"))
+            told = f"gwas.{number}: {gwas.name} is in line {seen[gwas.name]} already"
+            told += "; two studies of a trait in one ancestry need two names under ancestries"
+            problems.append((line, told))
         seen[gwas.name] = line
     for tissue, data in study.expression.items():
         place = ("expression", tissue)

@@ -141,4 +141,9 @@ def _where(error: yaml.YAMLError) -> str:
 
 
 def _problem(error: Exception) -> str:
-    return str(getattr(error, "problem", None) or error).splitlines()[0]
+    text = str(getattr(error, "problem", None) or error).splitlines()[0]
+    if "'\\t'" in text:
+        return "a tab: YAML is indented by blanks"
+    if text.startswith("expected <block end>"):
+        return "not indented as the entries above it, or a word without its colon"
+    return text

@@ -150,6 +150,19 @@ def test_what_fails_quality_control_is_in_no_later_step(expression):
     assert not any("--keep" in step.argv for step in steps(expression).values())
 
 
+def test_genotypes_tell_where_qtls_are_though_an_ancestry_has_none(expression):
+    """Ids such as rs1 do not; without LD of the GWAS they are used for nothing else."""
+    (expression / "gwas.txt").touch()
+    gwas = "ancestries: {EUR: {}, EAS: {}}\ngwas:\n" + "".join(
+        f"  - {{trait: T, ancestry: {name}, file: gwas.txt}}\n" for name in ("EUR", "EAS")
+    )
+    (expression / "study.yaml").write_text(EXPRESSION + gwas)
+    for name in ("coloc/EUR_T_lcl", "coloc/meta_T_lcl"):
+        step = steps(expression)[name]
+        assert step.argv[step.argv.index("--qtl_genotypes") + 1] == f"{expression}/g.bed"
+        assert f"{expression}/g.bim" in step.reads and "--genotypes" not in step.argv
+
+
 def test_on_and_off_are_words_where_a_flag_takes_them(tmp_path):
     """YAML reads them as true and false."""
     assert problem_of("meta", "genomic_control", True, tmp_path, {}) is None

@@ -61,7 +61,7 @@ steps:
     told = lines_of(caught.value)
     assert "letters, digits" in told[2]
     assert "GRCh37" in told[3]
-    assert told[4] == "study.sed: unknown entry"
+    assert told[4] == "study.sed: unknown entry (did you mean seed?)"
     assert "gwas.0.n: expected a valid number" in told[8]
     assert "gwas.0.columns.A1" in told[8] and "'EA'" in told[8]
     assert "in quotes" in told[9]
@@ -92,7 +92,7 @@ expression:
         read_study(path)
     text = str(caught.value)
     assert "line 3: ancestries.EUR.genotypes: no file 'nowhere.pgen'" in text
-    assert "line 6: gwas.1: EUR_LDL is in line 5 already" in text
+    assert "line 6: gwas.1: EUR_LDL is in line 5 already; two studies of a trait in one ancestry need" in text
     assert "line 7: gwas.2.ancestry: 'MARS' is not under ancestries" in text
     assert "line 7: gwas.2.file: no file 'gone.txt'" in text
     assert "line 9: expression.lcl.covariates: columns of samples, which is missing" in text
@@ -103,6 +103,11 @@ expression:
     ("text", "told"),
     [
         ("", "empty"),
+        ("study:\n\tname: a\n", "line 2, column 1: no YAML: a tab: YAML is indented by blanks"),
+        (
+            "study:\n  name: a\n build: GRCh37\n",
+            "line 3, column 2: no YAML: not indented as the entries above",
+        ),
         ("- a\n- b\n", "expected sections"),
         ("study: {name: a\n", "line 2, column 1: no YAML"),
         ("study: {name: a}\nstudy: {name: b}\n", "line 2: 'study' is given twice, first in line 1"),
