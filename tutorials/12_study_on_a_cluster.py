@@ -44,7 +44,7 @@ shutil.rmtree(folder, ignore_errors=True)
 # %% [markdown]
 # ## The study
 #
-# The demo study in small: GWAS of two traits, genotypes for LD, counts of 36 genes in 60 people. (The
+# The demo study in small: GWAS of two traits, genotypes for LD, counts of 36 genes in 180 people. (The
 # whole demo is `postgwas demo --out demo`.) `steps` holds flags of the steps' commands; `false` leaves a
 # step out. Here some numbers are small so that it takes seconds: do not copy those.
 
