@@ -6,7 +6,7 @@ import contextlib
 import io
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,7 +101,7 @@ def parallel(step: Step) -> bool:
     return KINDS[step.kind].spreads and "dask_scheduler" in flags_of(step.kind)
 
 
-def make_room(step: Step, begun: Path, command: str) -> None:
+def make_room(step: Step, begun: Path, command: str, recorded: Collection[Path] | None = None) -> None:
     """An empty folder for a step's results.
 
     Parameters
@@ -111,6 +111,8 @@ def make_room(step: Step, begun: Path, command: str) -> None:
         Marks the folder as ours; `command` is written there.
     command : str
         What is begun.
+    recorded : collection of Path, optional
+        Files that the step made when it last finished; None where it has not, or where that is not known.
 
     Raises
     ------
@@ -122,6 +124,14 @@ def make_room(step: Step, begun: Path, command: str) -> None:
             f"{step.out} exists, and no run of this study made it",
             hint="move it away, or give another out: in study.yaml",
         )
+    if recorded is not None:
+        there = sorted(path for path in step.out.rglob("*") if not path.is_dir() or path.is_symlink())
+        theirs = next((path for path in there if path not in recorded), None)
+        if theirs is not None:
+            raise OutputError(
+                f"{theirs} is no result of this study, and its folder is to be emptied",
+                hint="move it away",
+            )
     write_whole(begun, command)
     if step.out.exists():
         shutil.rmtree(step.out)

@@ -28,12 +28,14 @@ def steps_of(study: StudyDescription) -> list[Step]:
     if not steps:
         raise UsageError(f"{study.path}: every step is left out", hint="steps: ... false")
     steps += report_step(study, steps)
-    names = [step.name for step in steps]
-    for name in names:
-        if names.count(name) > 1:
+    seen: dict[str, str] = {}
+    for step in steps:
+        # Some file systems hold a and A for one.
+        other = seen.setdefault(step.name.casefold(), step.name)
+        if other is not step.name:
+            told = f"called {other}" if other == step.name else f"called alike, {other} and {step.name}"
             raise UsageError(
-                f"{study.path}: two steps are called {name}",
-                hint="give ancestries, traits or tissues other names",
+                f"{study.path}: two steps are {told}", hint="give ancestries, traits or tissues other names"
             )
     _check_order(study, steps)
     return steps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from postgwas.pipeline.kinds import KINDS
 from postgwas.pipeline.markers import Marker, Markers
 from postgwas.pipeline.remarks import with_remarks
 from postgwas.pipeline.step import Step, relative
+from postgwas.pipeline.store_parts import listing, parts_folder
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,13 @@ class Planned:
     measured: bool
 
 
-def key_of(step: Step, root: Path, markers: dict[str, Marker], digests: Digests) -> str:
+def key_of(
+    step: Step,
+    root: Path,
+    markers: dict[str, Marker],
+    digests: Digests,
+    others: Mapping[str, str] | None = None,
+) -> str:
     """What a step's result depends on, as one checksum: its command, what it reads, the code.
 
     Parameters
@@ -58,6 +65,8 @@ def key_of(step: Step, root: Path, markers: dict[str, Marker], digests: Digests)
     markers : dict of str to Marker
         Of the steps before it.
     digests : Digests
+    others : mapping of str to str, optional
+        What else the step reads, and its checksums.
 
     Raises
     ------
@@ -72,6 +81,7 @@ def key_of(step: Step, root: Path, markers: dict[str, Marker], digests: Digests)
         read,
         before,
         code_digest(KINDS[step.kind].rooms, KINDS[step.kind].module, digests),
+        *([dict(others)] if others else []),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -80,7 +90,8 @@ def state_of(
     step: Step, root: Path, kept: Markers, markers: dict[str, Marker], digests: Digests
 ) -> tuple[str, str | None, Marker | None]:
     """Key, reason to run (None: none) and marker of a step whose predecessors are done."""
-    key = key_of(step, root, markers, digests)
+    others = _by_others(step, kept, markers, digests) if step.kind == "report" else None
+    key = key_of(step, root, markers, digests, others)
     marker = kept.read(step.name)
     if marker is None:
         begun = kept.begun(step.name).exists()
@@ -89,6 +100,13 @@ def state_of(
         return key, "inputs, settings or code changed", marker
     damaged = kept.damage(marker, digests)
     return key, damaged, marker
+
+
+def _by_others(step: Step, kept: Markers, markers: dict[str, Marker], digests: Digests) -> dict[str, str]:
+    """Parts of the store that no step made: the page shows them too."""
+    own = {part for name in step.after if name in markers for part in markers[name].parts}
+    folder = parts_folder(kept.store)
+    return {name: digests.of(str(folder / name)) for name in sorted(listing(kept.store)) if name not in own}
 
 
 def make_plan(

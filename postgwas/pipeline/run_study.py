@@ -19,6 +19,7 @@ from postgwas.pipeline.execute import execute, make_room, parallel
 from postgwas.pipeline.graph import choose, steps_of
 from postgwas.pipeline.markers import FOLDER, Marker, Markers, marker_of, outputs_in
 from postgwas.pipeline.one_at_a_time import one_at_a_time
+from postgwas.pipeline.owner import check_owner, take
 from postgwas.pipeline.plan import Planned, make_plan, state_of
 from postgwas.pipeline.remarks import with_remarks
 from postgwas.pipeline.step import Step
@@ -103,6 +104,7 @@ def plan_study(
     study = read_study(path)
     steps = steps_of(study)
     chosen, again = choose(steps, only=only, begin=begin)
+    check_owner(study)
     digests = Digests(study.out / FOLDER / "digests.json")
     kept = Markers(study.out, study.store)
     again |= {step.name for step in chosen} if force else set()
@@ -168,6 +170,8 @@ def run_study(
     if where is not None and where.cores > 1 and where.scheduler is None and where.jobqueue is None:
         workers_within(where.cores, where.memory)
     with one_at_a_time(folder), ExitStack() as stack:
+        check_owner(study)
+        take(study)
         remove_unfinished(folder)
         run = _Run(study, Digests(folder / "digests.json", trust=not check), where or Where(), say, stack)
         mend_index(study.store, folder / "index.sha256", run.digests)
@@ -241,11 +245,12 @@ class _Run:
 
     def _make(self, step: Step, key: str, marker: Marker | None, began: float) -> Marker:
         scheduler = self._cluster(step)  # before anything is emptied: there may be no workers to be had
-        self.kept.remove(step.name)
         store, command = self.study.store, step.command(self.study.folder)
         unfinished = self._left({command, self.kept.command(step.name)})
         recorded = [] if marker is None else self._recorded(marker)
-        make_room(step, self.kept.begun(step.name), command)
+        files = None if marker is None else {self.study.out / name for name in marker.files}
+        make_room(step, self.kept.begun(step.name), command, files)
+        self.kept.remove(step.name)
         # As the files in its folder: were the step to fail, the store would show what is out of date.
         remove_parts(store, [*unfinished, *recorded])
         before = listing(store)

@@ -6,6 +6,7 @@ import argparse
 import difflib
 import importlib
 import importlib.util
+import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -67,6 +68,8 @@ def problem_of(kind: str, name: str, value: Any, folder: Path | None = None, giv
         item = _on_or_off(action, item)
         if item is None or isinstance(item, (bool, dict, list)):
             return f"'{name}' takes {action.metavar or 'a value'}, found {item!r}"
+        if isinstance(item, float) and not math.isfinite(item):
+            return f"'{name}' is {item}: expected a finite number"
         text = _text(item)
         try:
             converted = action.type(text) if callable(action.type) else text
@@ -78,6 +81,8 @@ def problem_of(kind: str, name: str, value: Any, folder: Path | None = None, giv
     return None if folder is None else _file_problem(action, name, values, folder, given or {})
 
 
+#: Whole numbers up to here are exact in floating point.
+_MOST_WHOLE = 2**53
 _WORDS = {"int": "a whole number", "float": "a number"}
 
 
@@ -177,4 +182,7 @@ def _on_or_off(action: argparse.Action, value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
+    """As one would type it; 1e6 is a whole number."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_WHOLE:
+        return str(int(value))
     return repr(value) if isinstance(value, float) else str(value)
