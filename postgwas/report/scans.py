@@ -99,14 +99,21 @@ def _family(study: Study, found: Sequence[Entry], title: str, method: str) -> Se
     note = "\u03bb GC: median \u03c7\u00b2 over its median under the null. Loci: see the table of loci."
     tables.append(PageTable(f"Scans, {title}", pl.DataFrame(rows), note))
     if every.height:
+        per = " or ".join(dict.fromkeys(_per(study, one) for one in found))
         note = (
-            "Lead variants with P < 5e-8, at least 1 Mb apart within a scan; effects are of a copy of EA,"
-            " MLOG10P is -log10 P."
+            f"Lead variants with P < 5e-8, at least 1 Mb apart within a scan; effects are of {per}, MLOG10P"
+            " is -log10 P."
         )
         tables.append(PageTable(f"Loci, {title}", every.head(MOST_LOCI), note, n_all=every.height))
     methods = [method] if method else sorted({meta_method(one) for one in found})
     facts = facts if len(facts) <= MOST_FACTS else []
     return Section(title, facts=facts, figures=figures, tables=tables, methods=methods)
+
+
+def _per(study: Study, entry: Entry) -> str:
+    """What a step of the effects is: ``mtag --std_betas`` has its own."""
+    unit = str(study.attrs(entry.key).get("unit"))
+    return "a standard deviation of the genotype" if "deviation of the genotype" in unit else "a copy of EA"
 
 
 def _summary(name: str, table: pl.DataFrame, numbers: QQ, n_loci: int) -> dict[str, object]:

@@ -257,3 +257,24 @@ def test_the_search_leaves_figures_of_what_is_sought_alone(page: Path) -> None:
     shown = re.findall(r'<figure(?! hidden)[^>]*>.*?<img alt="([^"]*)"', document, flags=re.DOTALL)
     hidden = re.findall(r"<figure[^>]* hidden", document)
     assert "Sigma" in shown and len(hidden) >= 5
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        ("standard deviations of the trait per standard deviation of the genotype",
+         "effects are of a standard deviation of the genotype"),
+        ("units of the trait per allele", "effects are of a copy of EA"),
+    ],
+)  # fmt: skip
+def test_what_effects_of_loci_are_of_is_said(tmp_path, unit, said):
+    study = Study.open(tmp_path / "study.h5", create=True)
+    table = pl.DataFrame(
+        {
+            "SNPID": ["rs1"], "CHR": pl.Series([1], dtype=pl.Int8), "POS": pl.Series([5], dtype=pl.Int32),
+            "EA": ["A"], "NEA": ["C"], "BETA": [0.5], "SE": [0.05], "Z": [10.0], "MLOG10P": [22.8],
+        }
+    )  # fmt: skip
+    study.write_table("mtag/T", table, kind="mtag-results", attrs={"trait": "T", "unit": unit})
+    page = study_page(study.path, tmp_path / "page.html")
+    assert said in page.read_text()
