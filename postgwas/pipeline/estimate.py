@@ -98,7 +98,7 @@ def seconds_of(
 
 
 def _usual(step: Step, size: int) -> float:
-    least, each = _COST[step.kind]
+    least, each = _COST.get(step.kind, (2, 1))
     return least + each * size / _MB
 
 

@@ -89,26 +89,26 @@ KINDS: dict[str, Kind] = {
         ("method", "sumstats", "names", "ancestry", "studies", "metal_script"), _READING, spreads=False,
     ),
     "ancestry_prune": Kind(
-        ("genotypes", "prune"), "genotypes_prune", ("genotypes",), "variants without LD, of the reference",
+        ("genotypes", "prune"), "genotypes_prune", _PEOPLE, "variants without LD, of the reference",
         ("genotypes",),
     ),
     "ancestry_pca": Kind(
-        ("genotypes", "pca"), "genotypes_pca", ("genotypes",), "axes of the reference's people",
+        ("genotypes", "pca"), "genotypes_pca", _PEOPLE, "axes of the reference's people",
         ("genotypes", "extract", "groups", "group_column"),
     ),
     "ancestry_project": Kind(
-        ("genotypes", "project"), "genotypes_project", ("genotypes",), "people on the reference's axes",
+        ("genotypes", "project"), "genotypes_project", _PEOPLE, "people on the reference's axes",
         ("genotypes", "loadings"),
     ),
     "ancestry_groups": Kind(
-        ("genotypes", "ancestry"), "genotypes_ancestry", ("genotypes",), "the ancestry of each person",
+        ("genotypes", "ancestry"), "genotypes_ancestry", _PEOPLE, "the ancestry of each person",
         ("scores", "reference", "groups", "group_column"),
     ),
     "genotypes_qc": Kind(
         ("genotypes", "qc"), "genotypes_qc", _PEOPLE, "quality control of genotypes", ("genotypes",)
     ),
     "genotypes_fst": Kind(
-        ("genotypes", "fst"), "genotypes_fst", ("genotypes",), "F_ST of groups of people", ("genotypes",),
+        ("genotypes", "fst"), "genotypes_fst", _PEOPLE, "F_ST of groups of people", ("genotypes",),
         asked=True,
     ),
     "genotypes_prune": Kind(
@@ -122,7 +122,7 @@ KINDS: dict[str, Kind] = {
         ("gtf", "name", "counts", "expression"),
     ),
     "expression_variance": Kind(
-        ("expression", "variance"), "expression_variance", ("expression",),
+        ("expression", "variance"), "expression_variance", _EXPRESSION,
         "variance between and within groups of people", ("counts", "expression", "name"), asked=True,
     ),
     "expression_peer": Kind(
@@ -154,11 +154,11 @@ KINDS: dict[str, Kind] = {
         ("genotypes", "phenotypes", "covariates", "leads"), asked=True,
     ),
     "eqtl_trans": Kind(
-        ("eqtl", "trans"), "eqtl_trans", _QTL, "pairs across the genome",
+        ("eqtl", "trans"), "eqtl_trans", (*_QTL, "columns", "reference"), "pairs across the genome",
         ("genotypes", "phenotypes", "covariates"), asked=True,
     ),
     "eqtl_afc": Kind(
-        ("eqtl", "afc"), "eqtl_afc", _QTL, "allelic fold changes of independent signals",
+        ("eqtl", "afc"), "eqtl_afc", (*_QTL, "finemap", "columns", "reference"), "allelic fold changes of independent signals",
         ("genotypes", "qtl", "counts", "expression", "phenotypes", "covariates"), asked=True,
     ),
     "eqtl_sharing": Kind(

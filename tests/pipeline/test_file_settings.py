@@ -97,7 +97,7 @@ COLOC = {"coloc/EUR_T_lcl", "coloc/EUR_U_lcl", "coloc/AFR_T_lcl"}
         ("afrX.bgen", "", {"ld_scores/AFR", "finemap/AFR_T", "coloc/AFR_T_lcl"}),
         ("afr1.sample", "", {"ld_scores/AFR", "finemap/AFR_T", "coloc/AFR_T_lcl"}),
         ("afr9.old.bgen", "", set()),
-        ("people.vcf.gz.tbi", "", {*AXES, *EQTL, *COLOC}),
+        ("people.vcf.gz.tbi", "", {*AXES, *EQTL, *COLOC, "coloc/meta_T_lcl"}),
         # prefixes, folders, patterns of settings
         ("b.7.l2.ldscore.gz", "h2: {ref_ld_chr: in/b.}", H2),
         ("b.7.l2.M_5_50", "rg: {ref-ld-chr: 'in/b.@,in/w.'}", {"rg/EUR"}),
