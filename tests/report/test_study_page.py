@@ -271,10 +271,18 @@ def test_what_effects_of_loci_are_of_is_said(tmp_path, unit, said):
     study = Study.open(tmp_path / "study.h5", create=True)
     table = pl.DataFrame(
         {
-            "SNPID": ["rs1"], "CHR": pl.Series([1], dtype=pl.Int8), "POS": pl.Series([5], dtype=pl.Int32),
-            "EA": ["A"], "NEA": ["C"], "BETA": [0.5], "SE": [0.05], "Z": [10.0], "MLOG10P": [22.8],
+            "SNPID": ["rs1", "rs2"], "CHR": pl.Series([1, 1], dtype=pl.Int8),
+            "POS": pl.Series([5, 9], dtype=pl.Int32),
+            "EA": ["A", "A"], "NEA": ["C", "C"], "BETA": [0.5, 0.05], "SE": [0.05, 0.05],
+            "Z": [10.0, 1.0], "MLOG10P": [22.8, 0.5],
         }
     )  # fmt: skip
-    study.write_table("mtag/T", table, kind="mtag-results", attrs={"trait": "T", "unit": unit})
+    study.write_table(
+        "mtag/T",
+        table,
+        kind="mtag-results",
+        attrs={"trait": "T", "unit": unit},
+        provenance=Provenance.collect(),
+    )
     page = study_page(study.path, tmp_path / "page.html")
     assert said in page.read_text()
