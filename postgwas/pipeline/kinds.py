@@ -158,7 +158,8 @@ KINDS: dict[str, Kind] = {
         ("genotypes", "phenotypes", "covariates"), asked=True,
     ),
     "eqtl_afc": Kind(
-        ("eqtl", "afc"), "eqtl_afc", (*_QTL, "finemap", "columns", "reference"), "allelic fold changes of independent signals",
+        ("eqtl", "afc"), "eqtl_afc", (*_QTL, "finemap", "columns", "reference"),
+        "allelic fold changes of independent signals",
         ("genotypes", "qtl", "counts", "expression", "phenotypes", "covariates"), asked=True,
     ),
     "eqtl_sharing": Kind(

@@ -334,3 +334,48 @@ def test_a_setting_that_limits_of_genotypes_set_is_refused_not_ignored(study):
     assert "--keep" in steps["eqtl_cis/lcl"].argv
     with pytest.raises(UsageError, match=r"steps.eqtl_cis: 'keep' is set for lcl .*\(under genotypes_qc"):
         study("genotypes_qc: {maf_min: 0.01}\n  eqtl_cis: {keep: in/a.txt}")
+
+
+ALL = """\
+study: {name: s, build: GRCh38}
+reference: {variants: in/sites.pvar, gtf: in/genes.gtf, people: in/eur, people_groups: in/a.txt}
+ancestries:
+  EUR: {genotypes: in/eur, ld_scores: in/w.}
+  AFR: {genotypes: in/afr@.bgen}
+gwas:
+  - {trait: T, ancestry: EUR, file: in/t.txt}
+  - {trait: U, ancestry: EUR, file: in/u.txt}
+  - {trait: T, ancestry: AFR, file: in/v.txt}
+expression:
+  lcl: {counts: in/counts.tsv, genotypes: in/people.vcf.gz, samples: in/b.txt, covariates: [sex], factors: 2}
+  blood: {phenotypes: in/regions.bed, genotypes: in/people.vcf.gz, samples: in/b.txt, factors: 0}
+steps:
+  meta: {method: [fixed, random, mama]}
+  eqtl_trans: true
+  eqtl_afc: true
+  eqtl_sharing: true
+  eqtl_interaction: {terms: [sex], categorical: [sex]}
+  genotypes_fst: {group_column: population}
+  expression_variance: {group: [population]}
+  genotypes_qc: {maf_min: 0.01}
+"""
+
+
+def test_no_step_reads_what_is_not_in_its_key(study, tmp_path):
+    """Of all kinds of step: files that are there, and what earlier steps write."""
+    folder = tmp_path / "a study [1]"
+    study()
+    (folder / "study.yaml").write_text(ALL)
+    found = steps_of(read_study(folder))
+    assert {step.kind for step in found} == set(KINDS)
+    for step in found:
+        at = {step.argv.index(flag) + 1 for flag in ("--out", "--store") if flag in step.argv}
+        words = [word.rpartition("=")[2] for i, word in enumerate(step.argv) if i not in at]
+        for place in (text.partition("::")[0] for word in words for text in word.split(",")):
+            if not place.startswith(f"{folder}/") or (step.uses_store and place.endswith("/results/s.h5")):
+                continue
+            files = named_files.genotype_files(place) or named_files.score_files(place)
+            if files:
+                assert set(files) <= set(step.reads), (step.name, place)
+            else:
+                assert any(one.startswith(place) for one in step.reads), (step.name, place)
