@@ -117,7 +117,13 @@ def read_fits(path: str | os.PathLike[str], genes: Sequence[str]) -> tuple[pl.Da
         raise InputError(f"{told}: none of {len(genes):,} genes is in it")
     if frame["CHR"].dtype == pl.String:
         frame = frame.with_columns(chromosomes_from_text(frame["CHR"]).alias("CHR"))
-    frame = frame.with_columns(pl.col("CHR").cast(pl.Int8), pl.col("POS").cast(pl.Int32))
+    places = frame.select(
+        pl.col("CHR").cast(pl.Int8, strict=False), pl.col("POS").cast(pl.Int32, strict=False)
+    )
+    odd = places["POS"].is_null() & frame["POS"].is_not_null()
+    if odd.any():
+        raise InputError(f"{told}: position {frame['POS'].filter(odd)[0]!r} is no whole number")
+    frame = frame.with_columns(places)
     effects = _effects(frame.columns)
     frame = frame.with_columns(pl.col(effects).cast(pl.Float64, strict=False).fill_nan(None))
     frame = frame.drop_nulls(["CHR", "POS"]).sort("GENE", *_VARIANT)
@@ -182,9 +188,9 @@ def _pieces(path: str, genes: Sequence[str]) -> Iterator[pl.DataFrame]:
         yield pl.DataFrame([to_polars(column, name) for name, column in found.items()])
         return
     if path.endswith((".parquet", ".pq")):
-        if not Path(path).is_file():
-            raise InputError(f"{path}: no such file")
-        yield pl.read_parquet(path)
+        from postgwas.sumstats.parquet_table import read_table
+
+        yield read_table(path)
         return
     from postgwas.coloc.qtl_source import text_pieces
 

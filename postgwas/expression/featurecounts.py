@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
+from postgwas.errors import InputError
 from postgwas.expression.matrix import ExpressionMatrix, check_unique, gene_table
 from postgwas.expression.text_matrix import Lines
 
@@ -26,6 +29,14 @@ def read_featurecounts(lines: Lines) -> ExpressionMatrix:
 
     frame = lines.frame(text=HEADER[:5])
     split = {name: frame[name].str.split(";") for name in ("Chr", "Start", "End", "Strand")}
+    n_exons = np.stack([column.list.len().fill_null(1).to_numpy() for column in split.values()])
+    uneven = np.flatnonzero((n_exons != n_exons[0]).any(axis=0))
+    if uneven.size:
+        row = int(uneven[0])
+        raise InputError(
+            f"{lines.path}, line {lines.line + 1 + row}: {', '.join(map(str, n_exons[:, row]))} chromosomes, "
+            "starts, ends and strands, expected one of each for an exon"
+        )
     parts = (
         pl.DataFrame({"row": pl.int_range(0, frame.height, eager=True), **split})
         .explode("Chr", "Start", "End", "Strand")

@@ -108,8 +108,8 @@ def read_leafcutter(
     parts = pl.DataFrame(
         {
             "CHROM": place.get(0),
-            "START": place.get(1),
-            "END": place.get(2),
+            "START": place.get(1, null_on_oob=True),
+            "END": place.get(2, null_on_oob=True),
             "GROUP_ID": place.get(-1, null_on_oob=True),
         }
     ).with_columns(pl.col("START", "END").cast(pl.Int64, strict=False))

@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from postgwas.errors import InputError
@@ -84,9 +85,14 @@ class Lines:
         width = len(self.header)
         lines = io.StringIO(self.body.decode(errors="replace"))
         quoting: Any = csv.QUOTE_MINIMAL if self._quote else csv.QUOTE_NONE
-        for number, cells in enumerate(
-            csv.reader(lines, delimiter=self.separator, quoting=quoting), start=self.line + 1
-        ):
+        rows = csv.reader(lines, delimiter=self.separator, quoting=quoting)
+        for number in count(self.line + 1):
+            try:
+                cells = next(rows, None)
+            except csv.Error as error:
+                raise InputError(f"{self.path}, line {number}: {error}") from None
+            if cells is None:
+                return
             if len(cells) != width:
                 raise InputError(f"{self.path}, line {number}: {len(cells)} columns found, expected {width}")
             if widths_only:

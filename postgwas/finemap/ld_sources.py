@@ -220,7 +220,7 @@ def read_numbers(path: str | os.PathLike[str]) -> tuple[Floats, list[str] | None
             loaded = np.load(name, allow_pickle=False)
             array = loaded[loaded.files[0]] if name.endswith(".npz") else loaded
             return np.asarray(array, np.float64), None
-        except (OSError, ValueError, IndexError) as error:
+        except Exception as error:  # of Python's tokenizer, of zip files ...: whatever a damaged header says
             raise InputError(f"{path}: no NumPy array can be read: {error}") from None
     from postgwas.genotypes.text_table import read_text
 

@@ -76,7 +76,9 @@ def read_loadings(path: str | os.PathLike[str], *, frequencies: str | None = Non
 
 def _own(data: bytes, name: str) -> Loadings:
     lines = data.split(b"\n", 3)
-    said = dict(line.decode().lstrip("#").split("=", 1) for line in lines[1:3] if b"=" in line)
+    said = dict(
+        line.decode(errors="replace").lstrip("#").split("=", 1) for line in lines[1:3] if b"=" in line
+    )
     if len(lines) < 4 or not {"eigenvalues", "n_samples"} <= set(said):
         raise InputError(f"{name}: lines 2 and 3 should say the eigenvalues and the number of samples")
     header, _, rows = lines[3].partition(b"\n")

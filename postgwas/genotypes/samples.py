@@ -74,7 +74,7 @@ def read_sexes(path: str | os.PathLike[str]) -> pl.DataFrame:
     import polars as pl
 
     data = read_text(path)
-    first = data.split(b"\n", 1)[0].split()
+    first = data.lstrip().split(b"\n", 1)[0].split()
     if first[0].startswith(b"#") or len(first) == 6:
         return read_psam(path)
     if len(first) not in (2, 3):
@@ -125,7 +125,7 @@ def read_psam(path: str | os.PathLike[str]) -> pl.DataFrame:
         line, _, data = data.partition(b"\n")
         n_header += 1
         if line.startswith((b"#FID", b"#IID")):
-            header = line[1:].decode().split()
+            header = line[1:].decode(errors="replace").split()
             break
     if not header:
         return read_fam(path)

@@ -52,6 +52,9 @@ def split_columns(data: bytes, names: Sequence[str], path: str, *, first_line: i
     import polars as pl
 
     width = len(names)
+    if len(set(names)) < width:
+        twice = next(name for name in names if list(names).count(name) > 1)
+        raise InputError(f"{path}: column {twice} occurs twice")
     first = data[: data.index(b"\n")] if b"\n" in data else data
     regular = first.count(b"\t") == width - 1 and b" " not in data
     if not regular:

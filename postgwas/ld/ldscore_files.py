@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from postgwas.errors import PanelError
+from postgwas.errors import InputError, PanelError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,10 +73,12 @@ def read_scores(path: Path) -> tuple[pl.DataFrame, str]:
     if not data:
         raise PanelError(f"{path}: the file is empty")
     if path.suffix == ".parquet":
+        from postgwas.sumstats.parquet_table import read_table
+
         try:
-            frame = pl.read_parquet(io.BytesIO(data))
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise PanelError(f"{path}: not a readable Parquet file") from error
+            frame = read_table(path, content=io.BytesIO(data))
+        except InputError as error:
+            raise PanelError(error.message) from error
         _check_header(path, frame.columns)
         return _typed(path, frame.select(pl.all().cast(pl.String)), frame.columns), digest
     text = _decompressed(path, data)

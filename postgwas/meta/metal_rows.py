@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -303,7 +303,7 @@ def _loose(block: Block) -> bool:
 
 def found_path(path: str) -> str:
     """The file, or the same compressed by gzip where it is only there so."""
-    return f"{path}.gz" if not Path(path).exists() and Path(f"{path}.gz").exists() else path
+    return f"{path}.gz" if not os.path.exists(path) and os.path.exists(f"{path}.gz") else path
 
 
 def numbers_of(column: Column) -> tuple[Floats, Bools]:

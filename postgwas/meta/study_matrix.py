@@ -80,11 +80,13 @@ def _read(path: str | os.PathLike[str], names: Sequence[str]) -> tuple[list[str]
         columns = header[1:] if named and lines and len(header) == len(lines[0]) else header
         if not named and lines and len(columns) > len(lines[0]):
             columns = columns[1:]
-    if lines and any(len(line) != len(lines[0]) for line in lines):
+    if not lines:
+        raise InputError(f"{path}: names alone, expected numbers below them")
+    if any(len(line) != len(lines[0]) for line in lines):
         raise InputError(f"{path}: rows have different numbers of fields")
-    if lines and (named_rows := {line[0]: line[1:] for line in lines}) and set(names) <= set(named_rows):
+    if (named_rows := {line[0]: line[1:] for line in lines}) and set(names) <= set(named_rows):
         lines = [named_rows[name] for name in names]
-    elif lines and not _is_number(lines[0][0]):
+    elif not _is_number(lines[0][0]):
         lacking = next(name for name in names if name not in named_rows)
         raise InputError(f"{path}: no row for {lacking}; rows found: {', '.join(named_rows)}")
     values = np.array([[_number(path, field) for field in line] for line in lines])

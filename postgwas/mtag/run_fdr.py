@@ -125,11 +125,14 @@ def read_grid(path: str, n_traits: int) -> Floats:
     if not file.exists():
         raise InputError(f"--grid_file {path}: no such file")
     try:
-        points = np.loadtxt(file.read_text().replace(",", " ").splitlines(), ndmin=2)
-    except ValueError as error:
+        lines = [
+            line for line in file.read_text().replace(",", " ").splitlines() if line.split("#")[0].strip()
+        ]
+        if not lines:
+            raise InputError(f"--grid_file {path} is empty; expected one point a line")
+        points = np.loadtxt(lines, ndmin=2)
+    except (OSError, ValueError) as error:
         raise InputError(f"--grid_file {path} is not a table of numbers: {error}") from None
-    if points.size == 0:
-        raise InputError(f"--grid_file {path} is empty; expected one point a line")
     if points.shape[1] != 2**n_traits:
         raise InputError(
             f"--grid_file {path} has {points.shape[1]} columns; expected {2**n_traits}, one for each set of "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from postgwas.errors import ColumnError, InputError, UsageError
@@ -107,12 +106,9 @@ def read_plain(source: str | os.PathLike[str] | pl.DataFrame) -> tuple[pl.DataFr
     if "::" in path:
         return _stored(path), path
     if path.endswith((".parquet", ".pq")):
-        if not Path(path).is_file():
-            raise InputError(f"{path}: no such file")
-        try:
-            return pl.read_parquet(path), path
-        except pl.exceptions.PolarsError as error:
-            raise InputError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from None
+        from postgwas.sumstats.parquet_table import read_table
+
+        return read_table(path), path
     from postgwas.expression.text_matrix import read_lines
 
     lines = read_lines(path)

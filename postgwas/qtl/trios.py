@@ -78,13 +78,12 @@ def read_trios(path: str | os.PathLike[str]) -> pl.DataFrame:
     ColumnError
         If it has neither.
     """
-    import polars as pl
-
     from postgwas.genotypes.text_table import read_text, split_columns
+    from postgwas.sumstats.parquet_table import read_table
 
     name = os.fspath(path)
     if name.endswith(".parquet"):
-        table = pl.read_parquet(name)
+        table = read_table(name)
     else:
         data = read_text(name)
         first, _, rest = data.partition(b"\n")
@@ -166,14 +165,12 @@ def place_trios(inputs: QtlInputs, table: pl.DataFrame, path: str) -> Trios:
 
 
 def _table(path: str | os.PathLike[str]) -> pl.DataFrame:
-    import io
-
     import polars as pl
 
-    from postgwas.genotypes.text_table import read_text
+    from postgwas.expression.text_matrix import read_lines
+    from postgwas.sumstats.parquet_table import read_table
 
     if os.fspath(path).endswith(".parquet"):
-        return pl.read_parquet(os.fspath(path))
-    return pl.read_csv(
-        io.BytesIO(read_text(path)), separator="\t", infer_schema=False, null_values=["NA", ""]
-    )
+        return read_table(path)
+    lines = read_lines(path)
+    return lines.frame(text=lines.header).with_columns(pl.all().replace(["NA", ""], None))

@@ -129,7 +129,9 @@ def read_egenes(path: str | os.PathLike[str], fdr: float = 0.05) -> list[str]:
     if not 0.0 < fdr <= 1.0:
         raise UsageError(f"--fdr {fdr:g}: expected a number above 0, at most 1")
     if os.fspath(path).endswith((".parquet", ".pq")):
-        table = pl.read_parquet(os.fspath(path))
+        from postgwas.sumstats.parquet_table import read_table
+
+        table = read_table(path)
     else:
         from postgwas.genotypes.text_table import read_text
 

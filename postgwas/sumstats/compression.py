@@ -157,7 +157,7 @@ class ByteStream:
 
         try:
             archive = zipfile.ZipFile(raw)
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise InputError(f"{self.path}: truncated or damaged zip file: {error}") from None
         members = [
             m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith(("__MACOSX/", "."))
@@ -170,7 +170,7 @@ class ByteStream:
             )
         try:
             return archive.open(members[0])
-        except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+        except (RuntimeError, zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
             raise InputError(f"{self.path}: cannot unpack {members[0].filename}: {error}") from None
 
     def read(self, size: int) -> bytes:

@@ -34,7 +34,7 @@ def p_from_z(z: Array) -> Array:
 
 def p_from_mlog10p(mlog10p: Array) -> Array:
     """P = 10^-MLOG10P, [shape: (M,)]; 0 below the least double."""
-    with np.errstate(under="ignore"):
+    with np.errstate(under="ignore", over="ignore"):
         return np.power(10.0, -mlog10p)
 
 

@@ -180,6 +180,8 @@ def known_dialects(dialect_files: Sequence[str | os.PathLike[str]] = ()) -> tupl
             text = Path(path).read_text(encoding="utf-8")
         except OSError as error:
             raise UsageError(f"{path}: cannot read the dialects: {error.strerror or error}") from None
+        except UnicodeDecodeError:
+            raise UsageError(f"{path}: not a text file in UTF-8") from None
         own.extend(_parse_entry(e, str(path)) for e in _load(text, str(path))["dialects"])
     return (*own, *_built_in()[0])
 

@@ -1,16 +1,12 @@
 """Every reader on damaged files: an error of ours or an answer, never anything else.
 
-Each example takes a sound file and spoils it: a field, a line, a byte, a stretch, the end. What a reader
-raises must be a PostgwasError, whose one line a user sees; any other exception, or a crash of a library
-below, is a defect.
+Readers of genotypes, expression, LD scores and stores; test_damaged_inputs.py has the others.
 """
 
 from __future__ import annotations
 
 import gzip
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,78 +15,11 @@ import polars as pl
 import pytest
 from genotypes.plink1_files import random_calls, write_plink1
 from genotypes.vcf_files import random_rows, vcf_text
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from reliability.damage import FUZZ, Reader, lay, lines, read_damaged, simple
 
-from postgwas.errors import PostgwasError
 from postgwas.store import Provenance, Study, read_columns_frame, write_columns
-
-EXAMPLES = int(os.environ.get("POSTGWAS_FUZZ", "15"))
-FUZZ = settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES <= 15,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
-ODD = (
-    b"", b"0", b"-1", b"1.5", b"nan", b"NA", b"inf", b"1e400", b"1e-400", b"+7", b"0x10", b"1_0",
-    b"2147483648", b"-9223372036854775809", b".", b"X", b"chr2", b"#", b'"', b"'", b"a b", b"a\tb",
-    b"\xff\xfe", b"\xd9\xa1", b"\xc2\xa0", b"\x00", b"\n", b"\r", b"\r\n", b",", b";", b"/", b"<DEL>",
-    b"*" * 3000,
-)  # fmt: skip
-
-
-KINDS = ("odd", "odd", "line", "byte", "cut", "stretch", "repeat", "swap")
-
-
-@st.composite
-def spoilt(draw: st.DrawFn, data: bytes, kinds: tuple[str, ...]) -> bytes:
-    """A file with one to three places changed."""
-    for _ in range(draw(st.integers(1, 3))):
-        kind = draw(st.sampled_from(kinds))
-        at = draw(st.integers(0, max(len(data) - 1, 0)))
-        end = draw(st.integers(at, min(at + 200, len(data))))
-        if kind == "odd":
-            separators = [i for i, byte in enumerate(data) if byte in b"\t\n ,;:"]
-            start = draw(st.sampled_from(separators)) + 1 if separators else at
-            stop = next((i for i in range(start, len(data)) if data[i] in b"\t\n ,;:"), len(data))
-            data = data[:start] + draw(st.sampled_from(ODD)) + data[stop:]
-        elif kind == "line":
-            lines = data.split(b"\n")
-            del lines[draw(st.integers(0, len(lines) - 1))]
-            data = b"\n".join(lines)
-        elif kind == "byte" and data:
-            data = data[:at] + bytes([draw(st.integers(0, 255))]) + data[at + 1 :]
-        elif kind == "cut":
-            data = data[:at]
-        elif kind == "stretch":
-            data = data[:at] + data[end:]
-        elif kind == "repeat":
-            data = data[:end] + data[at:end] + data[end:]
-        else:
-            data = data[:at] + data[at:end][::-1] + data[end:]
-    return data
-
-
-@dataclass(frozen=True)
-class Reader:
-    """A reader and a sound set of files for it.
-
-    Attributes
-    ----------
-    files : dict of str to bytes
-        Each in turn is spoilt.
-    read : callable
-        Takes the folder of the files; reads all that there is.
-    kinds : tuple of str
-        How files may be spoilt.
-    """
-
-    files: dict[str, bytes]
-    read: Callable[[Path], Any]
-    kinds: tuple[str, ...] = KINDS
-
-
-def _lines(*rows: str) -> bytes:
-    return ("\n".join(rows) + "\n").encode()
 
 
 def _genotypes(name: str) -> Callable[[Path], Any]:
@@ -115,8 +44,8 @@ def _plink2(folder: Path) -> dict[str, bytes]:
     with PgenWriter(str(folder / "y.pgen").encode(), 9, variant_ct=20, nonref_flags=False) as writer:
         for calls in random_calls(3, 20, 9):
             writer.append_biallelic(np.asarray(calls, np.int8))
-    pvar = _lines("#CHROM\tPOS\tID\tREF\tALT", *(f"1\t{100 + i}\trs{i}\tA\tC" for i in range(20)))
-    psam = _lines("#IID\tSEX", *(f"P{i}\t{1 + i % 2}" for i in range(9)))
+    pvar = lines("#CHROM\tPOS\tID\tREF\tALT", *(f"1\t{100 + i}\trs{i}\tA\tC" for i in range(20)))
+    psam = lines("#IID\tSEX", *(f"P{i}\t{1 + i % 2}" for i in range(9)))
     return {"y.pgen": (folder / "y.pgen").read_bytes(), "y.pvar": pvar, "y.psam": psam}
 
 
@@ -143,18 +72,14 @@ def _read_store(folder: Path) -> Any:
     study.query("1:1-100")
 
 
-def _simple(name: str, data: bytes, function: Callable[[Path], Any]) -> Reader:
-    return Reader({name: data}, lambda folder: function(folder / name))
-
-
-SUMSTATS = _lines(
+SUMSTATS = lines(
     "SNP\tCHR\tBP\tA1\tA2\tFRQ\tBETA\tSE\tP\tN",
     *(
         f"rs{i}\t{1 + i % 22}\t{1000 + i}\tA\tG\t0.{10 + i}\t0.0{i}\t0.01\t0.{11 + i}\t1000"
         for i in range(25)
     ),
 )
-GTF = _lines(
+GTF = lines(
     "##description: test",
     *(
         f"chr1\tX\t{kind}\t{1000 * i}\t{1000 * i + 500}\t.\t+\t.\t"
@@ -163,24 +88,24 @@ GTF = _lines(
         for kind in ("gene", "transcript", "exon")
     ),
 )
-MATRIX = _lines("gene\tS1\tS2\tS3", *(f"G{i}\t{i}\t{2 * i}\t{i + 5}" for i in range(10)))
-BED_EXPRESSION = _lines(
+MATRIX = lines("gene\tS1\tS2\tS3", *(f"G{i}\t{i}\t{2 * i}\t{i + 5}" for i in range(10)))
+BED_EXPRESSION = lines(
     "#chr\tstart\tend\tgene_id\tS1\tS2\tS3",
     *(f"1\t{100 * i}\t{100 * i + 1}\tG{i}\t0.1\t-0.{i}\t1.5" for i in range(8)),
 )
-GCT = _lines(
+GCT = lines(
     "#1.2", "8\t3", "Name\tDescription\tS1\tS2\tS3", *(f"G{i}\tN{i}\t{i}\t{i * 3}\t7" for i in range(8))
 )
-COVARIATES = _lines("id\tS1\tS2\tS3\tS4", "sex\t1\t2\t1\t2", "age\t30\t40\t50\t60")
-CHAIN = _lines("chain 100 chr1 1000 + 0 950 chr1 1100 + 100 1050 1", "400 0 50", "450 50 0", "50", "")
-MAP = _lines(
+COVARIATES = lines("id\tS1\tS2\tS3\tS4", "sex\t1\t2\t1\t2", "age\t30\t40\t50\t60")
+CHAIN = lines("chain 100 chr1 1000 + 0 950 chr1 1100 + 100 1050 1", "400 0 50", "450 50 0", "50", "")
+MAP = lines(
     "chr position COMBINED_rate(cM/Mb) Genetic_Map(cM)", "1 100 1.0 0.0", "1 200 1.5 0.1", "1 300 2.0 0.3"
 )
-QTL = _lines(
+QTL = lines(
     "phenotype_id\tvariant_id\ttss_distance\tmaf\tpval_nominal\tslope\tslope_se",
     *(f"G{i}\tchr1_{100 + i}_A_C_b38\t{i}\t0.2\t0.0{i + 1}\t0.3\t0.1" for i in range(9)),
 )
-BED = _lines(*(f"chr1\t{100 * i}\t{100 * i + 50}\tr{i}" for i in range(8)))
+BED = lines(*(f"chr1\t{100 * i}\t{100 * i + 50}\tr{i}" for i in range(8)))
 
 
 def _readers(folder: Path) -> dict[str, Reader]:
@@ -200,36 +125,36 @@ def _readers(folder: Path) -> dict[str, Reader]:
     from postgwas.sumstats.harmonise.chain_file import read_chain
     from postgwas.sumstats.run import read_sumstats
 
-    scores = _lines("CHR\tSNP\tBP\tL2", *(f"1\trs{i}\t{1000 + i}\t{1 + i / 10}" for i in range(20)))
+    scores = lines("CHR\tSNP\tBP\tL2", *(f"1\trs{i}\t{1000 + i}\t{1 + i / 10}" for i in range(20)))
     vcf = vcf_text(random_rows(2, 12, 5), 5).encode()
-    munged = _lines("SNP\tA1\tA2\tN\tZ", *(f"rs{i}\tA\tG\t1000\t0.{i}" for i in range(20)))
+    munged = lines("SNP\tA1\tA2\tN\tZ", *(f"rs{i}\tA\tG\t1000\t0.{i}" for i in range(20)))
     return {
-        "summary statistics": _simple("a.tsv", SUMSTATS, read_sumstats),
-        "summary statistics, gzip": _simple("a.tsv.gz", gzip.compress(SUMSTATS, mtime=0), read_sumstats),
+        "summary statistics": simple("a.tsv", SUMSTATS, read_sumstats),
+        "summary statistics, gzip": simple("a.tsv.gz", gzip.compress(SUMSTATS, mtime=0), read_sumstats),
         "PLINK 1": Reader(_plink1(folder), _genotypes("x.bed")),
         "PLINK 2": Reader(_plink2(folder), _genotypes("y.pgen")),
         "VCF": Reader({"z.vcf": vcf}, _genotypes("z.vcf")),
         "VCF, gzip": Reader({"z.vcf.gz": gzip.compress(vcf, mtime=0)}, _genotypes("z.vcf.gz")),
-        "expression, matrix": _simple("m.tsv", MATRIX, read_expression),
-        "expression, BED": _simple("m.bed", BED_EXPRESSION, read_expression),
-        "expression, GCT": _simple("m.gct", GCT, read_expression),
-        "GTF": _simple("g.gtf", GTF, lambda path: read_gtf(path, cache=False)),
-        "covariates": _simple("c.txt", COVARIATES, read_covariates),
-        "sample sheet": _simple("s.tsv", _lines("sample\tfile", "S1\ta", "S2\tb"), read_sheet),
-        "tx2gene": _simple("t.tsv", _lines("tx\tgene", "T1\tG1", "T2\tG1"), read_tx2gene),
-        "genetic map": _simple("map.txt", MAP, read_genetic_map),
-        "intervals": _simple("i.bed", BED, read_bed),
+        "expression, matrix": simple("m.tsv", MATRIX, read_expression),
+        "expression, BED": simple("m.bed", BED_EXPRESSION, read_expression),
+        "expression, GCT": simple("m.gct", GCT, read_expression),
+        "GTF": simple("g.gtf", GTF, lambda path: read_gtf(path, cache=False)),
+        "covariates": simple("c.txt", COVARIATES, read_covariates),
+        "sample sheet": simple("s.tsv", lines("sample\tfile", "S1\ta", "S2\tb"), read_sheet),
+        "tx2gene": simple("t.tsv", lines("tx\tgene", "T1\tG1", "T2\tG1"), read_tx2gene),
+        "genetic map": simple("map.txt", MAP, read_genetic_map),
+        "intervals": simple("i.bed", BED, read_bed),
         "LD scores": Reader(
             {"p/1.l2.ldscore": scores, "p/1.l2.M_5_50": b"20\n", "p/1.l2.M": b"25\n"},
             lambda where: read_without_cache(where / "p"),
         ),
-        "munged": _simple("m.sumstats", munged, lambda path: read_munged(path, alleles=True)),
-        "matrix of traits": _simple(
+        "munged": simple("m.sumstats", munged, lambda path: read_munged(path, alleles=True)),
+        "matrix of traits": simple(
             "o.txt", b"1 0.5\n0.5 1\n", lambda path: read_matrix(str(path), 2, name="Omega")
         ),
-        "cross-mapping": _simple("x.txt", _lines("G1\tG2\t5", "G2\tG3\t1.5"), read_crossmap),
-        "QTL table": _simple("q.tsv", QTL, read_qtl_table),
-        "chain": _simple("c.chain", CHAIN, read_chain),
+        "cross-mapping": simple("x.txt", lines("G1\tG2\t5", "G2\tG3\t1.5"), read_crossmap),
+        "QTL table": simple("q.tsv", QTL, read_qtl_table),
+        "chain": simple("c.chain", CHAIN, read_chain),
         "store": Reader(_store(folder), _read_store),
         "columns of a cache": Reader(_columns(folder), lambda where: read_columns_frame(where / "c.h5")),
     }
@@ -250,15 +175,9 @@ def readers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reader]:
     return found
 
 
-def _lay(folder: Path, files: dict[str, bytes]) -> None:
-    for name, data in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_bytes(data)
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_sound_files_are_read(name: str, readers: dict[str, Reader], tmp_path: Path) -> None:
-    _lay(tmp_path, readers[name].files)
+    lay(tmp_path, readers[name].files)
     readers[name].read(tmp_path)
 
 
@@ -268,12 +187,4 @@ def test_sound_files_are_read(name: str, readers: dict[str, Reader], tmp_path: P
 def test_damaged_files_end_in_our_errors(
     name: str, readers: dict[str, Reader], tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    reader = readers[name]
-    folder = tmp_path_factory.mktemp("damaged")
-    chosen = data.draw(st.sampled_from(sorted(reader.files)))
-    _lay(folder, reader.files | {chosen: data.draw(spoilt(reader.files[chosen], reader.kinds))})
-    try:
-        reader.read(folder)
-    except PostgwasError as error:
-        assert str(error).strip()
-        assert "\n" not in str(error).split("\nhint", 1)[0]
+    read_damaged(readers[name], tmp_path_factory.mktemp("damaged"), data)

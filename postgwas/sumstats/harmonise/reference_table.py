@@ -126,15 +126,18 @@ def _text(path: Path, layout: Layout, columns: Mapping[str, str]) -> Iterator[pl
                 )
             if not chunk.data:
                 continue
-            frame = pl.read_csv(
-                chunk.data,
-                has_header=False,
-                separator=chunk.separator,
-                quote_char=None,
-                columns=order,
-                schema_overrides=[pl.String] * len(layout.names),
-                null_values=[".", "NA"],
-            )
+            try:
+                frame = pl.read_csv(
+                    chunk.data,
+                    has_header=False,
+                    separator=chunk.separator,
+                    quote_char=None,
+                    columns=order,
+                    schema_overrides=[pl.String] * len(layout.names),
+                    null_values=[".", "NA"],
+                )
+            except pl.exceptions.PolarsError:
+                raise InputError(f"{path}: not a text file in UTF-8") from None
             frame.columns = [layout.names[i] for i in order]
             yield frame
 
