@@ -94,7 +94,7 @@ def run_one(study: str, args: argparse.Namespace) -> int:
 
 def where_of(args: argparse.Namespace) -> Where:
     """Where the flags say that the work is to run."""
-    from postgwas.compute.shared import parse_memory
+    from postgwas.compute.memory import parse_memory
     from postgwas.pipeline.run_study import Where
 
     memory = None if args.memory is None else parse_memory(args.memory)

@@ -61,6 +61,10 @@ class DaskBackend:
     def workers(self) -> int:
         return sum(self._client.nthreads().values())
 
+    def wait_for_worker(self) -> None:
+        """Come back when there is one, however long a queue takes."""
+        self._client.wait_for_workers(1)
+
     def run(
         self, function: Callable[[Any], Any], tasks: Sequence[tuple[int, Any]], label: str
     ) -> Iterator[tuple[int, Any]]:

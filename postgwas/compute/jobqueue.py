@@ -9,13 +9,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from postgwas.compute.dask_backend import DaskBackend, connected, quiet_dask
+from postgwas.compute.dask_backend import MEMORY_RULES, DaskBackend, connected, quiet_dask
+from postgwas.compute.memory import LEAST_MEMORY, parse_memory
 from postgwas.compute.threads import WORKER_ENVIRONMENT
 from postgwas.errors import EngineError, UsageError
 from postgwas.runlog import get_logger
 
 CLUSTERS = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster"}
 MEMORY_PER_JOB = "4GB"
+#: Options that dask-jobqueue takes as lists.
+LISTS = {"job_extra_directives", "job_directives_skip", "job_script_prologue", "worker_extra_args"}
 
 
 @contextmanager
@@ -66,14 +69,15 @@ def _own_ctrl_c() -> Iterator[None]:
 
 
 def job_cluster(queue: str, options: Mapping[str, Any]) -> Any:
-    """The dask-jobqueue cluster with one core, one process and one BLAS thread a job.
+    """The dask-jobqueue cluster, by default with one core a job; each process has one thread.
 
     Parameters
     ----------
     queue : {"slurm", "pbs", "lsf", "sge"}
     options : mapping
-        Arguments of dask-jobqueue's class (queue, account, memory, walltime, ...),
-        as text or as their own types.
+        Arguments of dask-jobqueue's class (queue, account, memory, walltime, ...), as text or as their own
+        types; lists (job_extra_directives, job_script_prologue) as text with semicolons between entries.
+        With ``cores`` a job has that many processes of one thread.
 
     Raises
     ------
@@ -91,11 +95,20 @@ def job_cluster(queue: str, options: Mapping[str, Any]) -> Any:
         raise EngineError(
             f"--dask_jobqueue {queue} needs dask-jobqueue", hint="pip install 'postgwas[jobqueue]'"
         ) from None
-    given = {name: _typed(value) for name, value in options.items()}
-    prologue = [f"export {name}={value}" for name, value in WORKER_ENVIRONMENT.items()]
+    given = {name: _typed(name, value) for name, value in options.items()}
+    cores = given.get("cores", 1)
+    processes = given.get("processes", cores)
+    if not isinstance(cores, int) or cores < 1 or processes != cores:
+        raise UsageError(
+            f"{queue}: cores={cores}, processes={processes}: expected a whole number of cores, each with a "
+            "process of its own",
+            hint="--dask_jobqueue_options cores=N",
+        )
+    environment = {**WORKER_ENVIRONMENT, **{_variable(name): rule for name, rule in MEMORY_RULES.items()}}
+    prologue = [f"export {name}={value}" for name, value in environment.items()]
     settings = {
-        "cores": 1,
-        "processes": 1,
+        "cores": cores,
+        "processes": processes,
         "memory": MEMORY_PER_JOB,
         **given,
         "job_script_prologue": [*prologue, *given.get("job_script_prologue", [])],
@@ -104,9 +117,27 @@ def job_cluster(queue: str, options: Mapping[str, Any]) -> Any:
     try:
         return getattr(dask_jobqueue, CLUSTERS[queue])(**settings)
     except (TypeError, ValueError) as error:
-        raise UsageError(f"{queue}: {error}", hint="--dask_jobqueue_options") from error
+        told = str(error).split(". ")[0]  # the rest is dask-jobqueue's view of all arguments
+        raise UsageError(f"{queue}: {told}", hint="--dask_jobqueue_options") from error
 
 
-def _typed(value: Any) -> Any:
-    """Options from the command line are text; counts are whole numbers."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
+def _typed(name: str, value: Any) -> Any:
+    """Options from the command line are text; counts are whole numbers, some are lists."""
+    if not isinstance(value, str):
+        return value
+    if "\n" in value or "\r" in value:
+        raise UsageError(f"{name}: expected one line", hint="--dask_jobqueue_options")
+    if name in LISTS:
+        return [part.strip() for part in value.split(";") if part.strip()]
+    if name == "memory":
+        if parse_memory(value, f"{name}={value}") < LEAST_MEMORY:
+            raise UsageError(
+                f"{name}={value}: a worker needs at least {LEAST_MEMORY:,} bytes", hint="memory=4GB"
+            )
+        return value
+    return int(value) if value.isdecimal() else value
+
+
+def _variable(name: str) -> str:
+    """The environment variable by which Dask takes a setting."""
+    return "DASK_" + name.upper().replace("-", "_").replace(".", "__")

@@ -119,6 +119,12 @@ def make_room(step: Step, begun: Path, command: str, recorded: Collection[Path] 
     OutputError
         Something is there that no run of this study has made.
     """
+    home = begun.parent.parent
+    if step.out.resolve() != home.resolve() / step.out.relative_to(home):
+        raise OutputError(
+            f"{step.out} leads to {step.out.resolve()}: results are not emptied through links",
+            hint="put a folder in the link's place, or give another out: in study.yaml",
+        )
     if step.out.exists() and not begun.exists():
         raise OutputError(
             f"{step.out} exists, and no run of this study made it",

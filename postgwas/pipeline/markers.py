@@ -83,6 +83,8 @@ class Markers:
             if document.pop("version") != _VERSION:
                 return None
             marker = Marker(**document)
+            if not all(map(_within, [*marker.files, *marker.parts])):
+                return None  # what a marker names may be removed; it came with a folder of someone else
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
         return marker if marker.name == name else None
@@ -136,6 +138,11 @@ class Markers:
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{_plain(name)}.json"
+
+
+def _within(name: str) -> bool:
+    """Whether a name leads to no other place than below a folder."""
+    return not os.path.isabs(name) and ".." not in Path(name).parts and "\\" not in name
 
 
 def _plain(name: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from postgwas.compute.shared import workers_within
+from postgwas.compute.memory import workers_within
 from postgwas.destination import check_store_folder
 from postgwas.errors import EngineError, OutputError, PostgwasError
 from postgwas.pipeline.digests import Digests, remove_unfinished
@@ -167,8 +167,10 @@ def run_study(
             f"{folder}: {error.strerror}", hint="out: in study.yaml says where results go"
         ) from None
     check_store_folder(study.store)
-    if where is not None and where.cores > 1 and where.scheduler is None and where.jobqueue is None:
-        workers_within(where.cores, where.memory)
+    if where is not None and where.scheduler is None and where.jobqueue is None:
+        fit, _ = workers_within(where.cores, where.memory)
+        if fit < where.cores:
+            say(f"{fit} workers instead of {where.cores} fit into the memory")
     with one_at_a_time(folder), ExitStack() as stack:
         check_owner(study)
         take(study)
@@ -303,18 +305,22 @@ class _Run:
         """
         if self.gone is not None and parallel(step):
             raise self.gone
-        if self.where.scheduler is not None and parallel(step):
+        if self.scheduler is not None and parallel(step):
             from postgwas.compute.shared import check_cluster
 
             try:
-                check_cluster(self.where.scheduler)
+                check_cluster(self.scheduler)
             except EngineError as error:
-                self.gone = error
+                self.gone = error if self.where.scheduler is not None else None
                 raise
-        local = self.where.jobqueue is None
-        if self.scheduler is None and (not local or self.where.cores > 1) and parallel(step):
+        where = self.where
+        # Also one worker alone, where its memory is to be held.
+        spreads = where.cores > 1 or where.jobqueue is not None or where.memory is not None
+        if self.scheduler is None and spreads and parallel(step):
             from postgwas.compute.shared import shared_cluster
 
+            if where.jobqueue is not None:
+                self.say(f"    jobs go to {where.jobqueue}; work goes on when the first of them runs")
             self.scheduler = self.stack.enter_context(
                 shared_cluster(
                     self.where.cores,

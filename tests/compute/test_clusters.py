@@ -132,32 +132,66 @@ def test_a_job_queue_leaves_ctrl_c_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("queue", "lines"),
+    ("queue", "own", "lines"),
     [
-        ("slurm", ["#SBATCH -p short", "#SBATCH --cpus-per-task=1", "#SBATCH --mem=2G"]),
-        ("pbs", ["#PBS -q short", "#PBS -l select=1:ncpus=1:mem=1908MB"]),
-        ("lsf", ["#BSUB -q short", "#BSUB -n 1"]),
-        ("sge", ["#$ -q short"]),
+        ("slurm", {"account": "gwas"},
+         ["#SBATCH -p short", "#SBATCH -A gwas", "#SBATCH -n 1", "#SBATCH --cpus-per-task=3",
+          "#SBATCH --mem=6G", "#SBATCH -t 00:10:00", "#SBATCH --one", "#SBATCH --two=2"]),
+        ("pbs", {"account": "gwas"},
+         ["#PBS -q short", "#PBS -A gwas", "#PBS -l select=1:ncpus=3:mem=5723MB",
+          "#PBS -l walltime=00:10:00", "#PBS --one", "#PBS --two=2"]),
+        ("lsf", {"project": "gwas"},
+         ["#BSUB -q short", '#BSUB -P "gwas"', "#BSUB -n 3", "#BSUB -M 6000000", "#BSUB -W 00:10:00",
+          "#BSUB --one", "#BSUB --two=2"]),
+        ("sge", {"project": "gwas", "resource_spec": "mem_free=6G"},
+         ["#$ -q short", "#$ -P gwas", "#$ -l mem_free=6G", "#$ -l h_rt=00:10:00", "#$ --one", "#$ --two=2"]),
+    ],
+)  # fmt: skip
+def test_job_scripts(queue: str, own: dict[str, str], lines: list[str]) -> None:
+    """All as text, as the command line gives it; each core has a process of its own."""
+    pytest.importorskip("dask_jobqueue")
+    options = {
+        "queue": "short", "memory": "6GB", "walltime": "00:10:00", "cores": "3",
+        "job_extra_directives": "--one; --two=2", "job_script_prologue": "module load python;source env",
+    }  # fmt: skip
+    with job_cluster(queue, options | own) as cluster:
+        script = cluster.job_script().splitlines()
+    assert set(lines) <= set(script)
+    assert {"module load python", "source env", "export OPENBLAS_NUM_THREADS=1"} <= set(script)
+    # Workers are ended at their memory, never paused.
+    assert "export DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE=False" in script
+    command = next(line for line in script if "dask_worker" in line)
+    assert "--nthreads 1 --memory-limit 1.86GiB --nworkers 3 --nanny" in command
+    assert set(CLUSTERS) == {"slurm", "pbs", "lsf", "sge"}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"memory": "lots"}, "memory=lots: expected a size such as 8GB"),
+        ({"memory": "-5GB"}, "memory=-5GB: expected a size"),
+        ({"memory": "1MB"}, "memory=1MB: a worker needs at least 1,000,000,000 bytes"),
+        ({"cores": "two"}, "cores=two, processes=two: expected a whole number of cores"),
+        ({"cores": "0"}, "cores=0"),
+        ({"cores": "4", "processes": "2"}, "cores=4, processes=2: expected"),
+        ({"queue": "a\n#SBATCH --uid=0"}, "queue: expected one line"),
     ],
 )
-def test_job_scripts(queue: str, lines: list[str]) -> None:
+def test_settings_of_jobs_that_cannot_be(options: dict[str, str], told: str) -> None:
     pytest.importorskip("dask_jobqueue")
-    options = {"queue": "short", "memory": "2GB", "walltime": "00:10:00"}
-    with job_cluster(queue, options) as cluster:
-        script = cluster.job_script()
-    for line in lines:
-        assert line in script
-    assert "export OPENBLAS_NUM_THREADS=1" in script
-    assert "--nthreads 1" in script
-    assert set(CLUSTERS) == {"slurm", "pbs", "lsf", "sge"}
+    with pytest.raises(UsageError) as caught:
+        job_cluster("slurm", options)
+    assert told in str(caught.value)
 
 
 def test_bad_job_queue_and_options() -> None:
     pytest.importorskip("dask_jobqueue")
     with pytest.raises(UsageError, match="unknown job queue 'condor'"):
         job_cluster("condor", {})
-    with pytest.raises(UsageError, match="slurm"):
+    with pytest.raises(UsageError) as caught:
         job_cluster("slurm", {"no_such_option": "1"})
+    said = "slurm: Got unexpected keyword argument 'no_such_option' (--dask_jobqueue_options)"
+    assert str(caught.value) == said
 
 
 def test_a_queue_that_starts_its_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postgwas.compute.engine import engine
-from postgwas.compute.shared import LEAST_MEMORY, parse_memory, shared_cluster, workers_within
+from postgwas.compute.memory import LEAST_MEMORY, parse_memory, workers_within
+from postgwas.compute.shared import shared_cluster
 from postgwas.errors import EngineError, UsageError
 
 SBATCH = """#!/bin/sh

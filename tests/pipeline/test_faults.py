@@ -98,6 +98,29 @@ def test_a_cluster_that_is_gone_takes_no_result_with_it(done, monkeypatch):
     assert run_study(done).kept == STEPS
 
 
+def test_memory_sets_how_many_workers_there_are_and_no_bit(fresh, finished):
+    """2.5 GB hold two of three workers; what all workers take at any moment stays below."""
+    import psutil
+
+    process = start(fresh, "--cores", "3", "--memory", "2.5GB")
+    most, count = 0, 0
+    while process.poll() is None:
+        taken = []
+        for child in psutil.Process(process.pid).children(recursive=True):
+            try:
+                if "spawn_main" in " ".join(child.cmdline()):
+                    taken.append(child.memory_info().rss)
+            except psutil.Error:
+                continue
+        most, count = max(most, sum(taken)), max(count, len(taken))
+        time.sleep(0.05)
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert out.startswith("2 workers instead of 3 fit into the memory\n")
+    assert count == 2 and 0 < most < 2_500_000_000
+    assert checksums(fresh) == checksums(finished)
+
+
 def test_two_runs_at_once_are_refused(done):
     folder = done / "results" / ".steps"
     process = subprocess.Popen(
