@@ -24,6 +24,8 @@ from postgwas.runlog import get_logger
 log = get_logger("finemap")
 
 TABLES = ("variants", "sets", "regions")
+#: A GWAS of so many times the people of the LD needs a larger panel (Benner et al. 2017).
+_FEW_FOR = 50
 _SOME = 5
 
 
@@ -120,6 +122,13 @@ def tell(found: FinemappedRegions, choice: RegionChoice) -> None:
         _tell_region(one, found)
     mapped = [one for one in found.regions if one.posterior is not None]
     log.info("%d credible sets in %d regions", found.n_sets, len(mapped))
+    largest = max((one.n for one in mapped), default=0.0)
+    if found.n_people and largest > _FEW_FOR * found.n_people:
+        log.warning(
+            "LD of %s people is taken for that of %s: a panel so small, or of others, makes credible sets of "
+            "noise; --ld_check full says where z-scores do not fit it",
+            f"{found.n_people:,}", f"{largest:,.0f}",
+        )  # fmt: skip
 
 
 def _tell_region(one: RegionResult, found: FinemappedRegions) -> None:

@@ -368,3 +368,13 @@ def test_variances_in_place_of_standard_errors_are_told(
         argv = ["finemap", stats, "--genotypes", made.bed, "--ld_check", "none", "--out", out, "--overwrite"]
         assert main([str(one) for one in argv]) == 0
         assert ("are standard errors variances" in capsys.readouterr().err) is told
+
+
+def test_a_panel_far_smaller_than_the_gwas_is_told(made: Study, finemapped: Run, tmp_path: Path) -> None:
+    """As LD of its own people, or of one in fifty, nothing is said."""
+    table = pl.read_csv(made.stats, separator="\t")
+    for times, told in ((100, True), (10, False)):
+        larger = tmp_path / f"larger{times}.tsv"
+        table.with_columns(pl.col("N") * times).write_csv(larger, separator="\t")
+        log = Path(f"{finemapped('--overwrite', stats=larger)}.log").read_text()
+        assert (f"LD of {N_PEOPLE:,} people is taken for that of {N_PEOPLE * times:,}" in log) is told
