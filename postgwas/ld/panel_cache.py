@@ -67,7 +67,8 @@ def cache_path(files: Sequence[Path]) -> Path:
     described = []
     for path in files:
         status = path.stat()
-        described.append((str(path.resolve()), status.st_size, status.st_mtime_ns))
+        times = (status.st_mtime_ns, status.st_ctime_ns)  # the second cannot be set back
+        described.append((str(path.resolve()), status.st_size, *times))
     place = hashlib.sha256(json.dumps([entry[0] for entry in described]).encode()).hexdigest()[:16]
     state = hashlib.sha256(json.dumps([LAYOUT, described]).encode()).hexdigest()[:24]
     return Path(cache_folder()) / "panels" / f"{place}-{state}.panel"

@@ -31,7 +31,7 @@ class InputFile:
         """Stat and hash a file; a file that has not changed is hashed once a process."""
         try:
             stat = os.stat(path)
-            found = _hash_file(os.path.abspath(path), stat.st_size, stat.st_mtime_ns)
+            found = _hash_file(os.path.abspath(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
         except OSError as error:
             raise InputError(f"{path}: cannot be read: {error.strerror}") from error
         return cls(os.fspath(path), stat.st_size, found)
@@ -133,7 +133,7 @@ def plain(value: Any) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _hash_file(path: str, size: int, modified_ns: int) -> str:
+def _hash_file(path: str, size: int, modified_ns: int, changed_ns: int) -> str:
     with Path(path).open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 

@@ -383,3 +383,15 @@ def test_european_panel_is_the_registered_one(shared: Path) -> None:
 
     found = content_of(read_without_cache(shared / "reference/eur_w_ld_chr"))
     assert found == panel("eur_w_ld_chr").content
+
+
+def test_a_change_of_the_same_size_and_time_is_seen(folder: Path) -> None:
+    """As `touch -r` or a copy with its time leaves it: the cache must not stand in for what is gone."""
+    import os
+
+    counts = folder / "1.l2.M_5_50"
+    before = counts.stat()
+    load_panel(folder)
+    counts.write_text("2000\n")
+    os.utime(counts, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert load_panel(folder).m.tolist() == [2520.0]

@@ -170,7 +170,7 @@ def _index(path: Path, bgzip: bool) -> tuple[Path, Path | None]:
         _build(path, *beside)
         return beside
     status = path.stat()
-    described = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
+    described = f"{path.resolve()} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
     stem = cache_folder() / "fasta" / hashlib.sha256(described.encode()).hexdigest()[:24]
     cached = stem.with_suffix(".fai"), stem.with_suffix(".gzi") if bgzip else None
     if not _all_there(*cached):

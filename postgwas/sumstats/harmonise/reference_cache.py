@@ -34,7 +34,8 @@ def place_of(files: Sequence[Path], af_field: str | None) -> Path:
     described = []
     for path in files:
         status = path.stat()
-        described.append((str(path.resolve()), status.st_size, status.st_mtime_ns))
+        times = (status.st_mtime_ns, status.st_ctime_ns)  # the second cannot be set back
+        described.append((str(path.resolve()), status.st_size, *times))
     place = hashlib.sha256(json.dumps([af_field, [d[0] for d in described]]).encode()).hexdigest()[:16]
     state = hashlib.sha256(json.dumps([LAYOUT, described]).encode()).hexdigest()[:24]
     return Path(cache_folder()) / "references" / f"{place}-{state}"

@@ -134,3 +134,13 @@ def test_locate_by_id(tmp_path: Path) -> None:
         ]  # fmt: skip
         assert found.chr.tolist() == [22, 0, 22, 0, 0, 22, 22]
         assert found.pos.tolist() == [5, 0, 8, 0, 0, 9, 5]
+
+
+def test_a_change_of_the_same_size_and_time_is_seen(tmp_path: Path, own_cache: Path) -> None:
+    path = vcf(tmp_path)
+    before = path.stat()
+    first = open_reference(path)
+    with path.open("r+b") as stream:
+        stream.write(stream.read(1))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert open_reference(path).folder != first.folder
