@@ -48,12 +48,13 @@ def save_figure(
 
     from ..sumstats.write import atomic_file
     from .literal import mend_formulas
+    from .signs import all_signs
 
     mend_formulas(figure)
     # No time stamps, and no random ids in SVG: the same figure is the same bytes.
     metadata = {".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
     named = matplotlib.rc_context({"svg.hashsalt": "postgwas"})
-    with named, atomic_file(path, overwrite=overwrite) as stream:
+    with named, all_signs(figure), atomic_file(path, overwrite=overwrite) as stream:
         figure.savefig(stream, format=suffix[1:], dpi=dpi, metadata=metadata[suffix])
     return path
 
@@ -63,8 +64,11 @@ def lay_out(figure: Figure, *, dpi: int = 160) -> None:
     found = figure.get_layout_engine()
     if found is None:
         return
+    from .signs import all_signs
+
     before = figure.dpi
     figure.set_dpi(dpi)
-    found.execute(figure)
+    with all_signs(figure):
+        found.execute(figure)
     figure.set_layout_engine(None)
     figure.set_dpi(before)

@@ -52,10 +52,12 @@ def picture(figure: Figure, *, dpi: int = 120) -> str:
 def png(figure: Figure, *, dpi: int = 120) -> bytes:
     """A figure as PNG."""
     from postgwas.plot.literal import mend_formulas
+    from postgwas.plot.signs import all_signs
 
     mend_formulas(figure)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    with all_signs(figure):
+        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()
 
 

@@ -115,3 +115,20 @@ def test_heat_map_prints_correlation_and_standard_error():
 def test_heat_map_of_the_wrong_size(rg, se, names):
     with pytest.raises(MatrixError):
         correlation_figure(rg, se, names=names)
+
+
+def test_names_in_any_script_are_drawn_without_a_warning(tmp_path, caplog, monkeypatch):
+    from postgwas.plot import signs
+    from postgwas.plot.matrix import matrix_figure
+    from postgwas.plot.saving import lay_out, save_figure
+
+    signs._tell.cache_clear()
+    monkeypatch.setattr(signs, "_others", lambda: ())
+    names = ["Gr\u00f6\u00dfe \u03b2", "\u8eab\u9577", "\u8eab"]
+    figure = matrix_figure(np.eye(3), names=names, title="x")
+    with caplog.at_level("WARNING"):
+        lay_out(figure)
+        for suffix in (".png", ".svg"):
+            assert save_figure(figure, tmp_path / f"a{suffix}").stat().st_size > 1000
+    told = [one.getMessage() for one in caplog.records if "no font here" in one.getMessage()]
+    assert len(told) == 1 and "\u8eab\u9577" in told[0] and "\u00f6" not in told[0]
