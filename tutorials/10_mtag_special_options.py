@@ -293,14 +293,13 @@ except PostgwasError as error:
 # %% [markdown]
 # ## `--include`, `--exclude`, `--only_chr`: lists
 #
-# They leave variants out *before* anything is estimated. That is right for regions that one does not trust (the MHC), and
-# wrong for a list of hits: Omega is then estimated from variants that were chosen for being large. Give Omega
-# and Sigma of all variants along (`--gencov_path`, `--residcov_path`), as above for a chromosome.
+# They leave variants out *before* anything is estimated. That is right for regions that one does not trust (the
+# MHC), and wrong for a list of hits, chosen for being large: give Omega and Sigma of all variants along.
 
 # %%
 hits = base.traits["depression"].query("abs(Z) > 3")["SNP"]
 (folder / "hits.txt").write_text("SNP\n" + "\n".join(hits) + "\n")
-lists = {"trait_names": names, "include": folder / "hits.txt", "force": True}
+lists = {"trait_names": names, "include": folder / "hits.txt"}
 chosen = postgwas.mtag(study.sumstats, residcov_path=folder / "sigma.txt", **lists)
 lookup = postgwas.mtag(study.sumstats, **lists, **matrices)
 print(f"{len(hits)} hits: genetic variance {chosen.omega[0, 0] / base.omega[0, 0]:.0f} times that of all variants")
@@ -319,7 +318,7 @@ assert chosen.omega[0, 0] > 3 * base.omega[0, 0] and np.allclose(whole["mtag_z"]
 # `--incld_ambig_snps` reports them too, with Omega and Sigma estimated without: *use it* when all files are
 # on one strand (`postgwas harmonise` puts them there). `--no_allele_flipping` leaves out variants whose alleles are the
 # other way round instead of turning them: hardly ever wanted. `--homogNs_frac 0.1` keeps variants whose N is
-# within a tenth of the most common one: an alternative to `--n_min` for consortia.
+# within a tenth of the most common one, where a consortium's files have N of many sizes.
 
 # %%
 for label, options in {
