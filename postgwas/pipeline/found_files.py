@@ -146,7 +146,7 @@ def trait_in(name: str) -> str:
 
     Examples
     --------
-    >>> trait_in("gwas/EUR_LDL.regenie.gz"), trait_in("height.eas.txt.gz")
+    >>> trait_in("gwas/EUR_LDL.regenie.gz"), trait_in("height eas.txt.gz")
     ('LDL', 'height')
     """
     stem = name.rsplit("/", 1)[-1]
@@ -154,7 +154,7 @@ def trait_in(name: str) -> str:
         r"(\.(txt|tsv|csv|gz|bgz|zst|regenie|glm|linear|logistic|hybrid|assoc|sumstats|vcf|meta|tbl|h))+$",
         "", stem, flags=re.IGNORECASE,
     )  # fmt: skip
-    kept = [word for word in re.split(r"[._-]+", stem) if word and word.upper() not in _ANCESTRIES]
+    kept = [word for word in re.split(r"[\s._-]+", stem) if word and word.upper() not in _ANCESTRIES]
     text = "_".join(kept) or "trait"
     return re.sub(r"[^A-Za-z0-9_.-]", "", text)[:40] or "trait"
 
