@@ -18,6 +18,7 @@ from postgwas.meta.merge_blocks import Merged, merge_partition
 from postgwas.meta.methods import Columns, Context, columns_of, method_named
 from postgwas.meta.settle_strands import StudyStrands, added
 from postgwas.meta.spool import group_of, spool_file
+from postgwas.meta.study_pairs import PairCounts, pair_counts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -100,6 +101,8 @@ class BlockResult:
         Of :func:`postgwas.meta.run_loci.hits_of`.
     strands : tuple of StudyStrands
         Of each study, where strands of A/T and C/G were inferred.
+    pairs : tuple of PairCounts
+        What pairs of studies have in common.
     """
 
     files: dict[str, str]
@@ -114,6 +117,7 @@ class BlockResult:
     top: tuple[float, str] = field(default=(0.0, ""))
     hits: Any = None
     strands: tuple[StudyStrands, ...] = ()
+    pairs: tuple[PairCounts, ...] = ()
 
 
 def corrected(block: MetaBlock, lambdas: Floats) -> MetaBlock:
@@ -186,6 +190,7 @@ def run_block(task: BlockTask) -> BlockResult:
     top = (0.0, "")
     frames: list[pl.DataFrame] = []
     hits: list[Any] = []
+    pairs = PairCounts.none(k)
     with ExitStack() as stack:
         streams = {name: stack.enter_context(open(_file(task, name), "wb")) for name in task.formats}
         for merged in merged_partitions(task, k):
@@ -198,6 +203,7 @@ def run_block(task: BlockTask) -> BlockResult:
                 if not enough.all():
                     n_too_few += int((~enough).sum())
                     block, count = rows_of(block, enough), count[enough]
+                pairs = pairs + pair_counts(block)
                 columns = columns_of(method, block, context)
                 by_studies += np.bincount(count, minlength=k + 1)
                 joined += block.present.sum(axis=1)
@@ -223,6 +229,7 @@ def run_block(task: BlockTask) -> BlockResult:
         files, header, n_variants, by_studies, joined, flipped, n_too_few, n_unplaced, tuple(rejected), top,
         hits=_joined(hits),
         strands=tuple(added(of) for of in zip(*strands)),
+        pairs=(pairs,),
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from postgwas.meta.strand_account import check_strands
 from postgwas.meta.strand_panel import spool_panel
 from postgwas.meta.studies import StudyList
 from postgwas.meta.study_checks import check_builds, check_rows, warnings_of
+from postgwas.meta.study_pairs import pair_warnings
 from postgwas.meta.write_meta import ENDINGS, stored_names, tell, write_results
 from postgwas.runlog import get_logger, run_log
 from postgwas.staging import scratch_folder
@@ -133,6 +134,9 @@ def meta(
             )
         check_places(result, chosen)
         check_strands(result, chosen)
+        counts = [one for block in blocks for one in block.pairs]
+        for line in pair_warnings([study.name for study in studies.canonical], counts):
+            log.warning("%s", line)
         tell(result, studies)
         extras = extras_of(result, studies, chosen, every)
         write_results(result, studies, chosen, target, extras)
