@@ -235,4 +235,20 @@ def _problems(document: Document, study: StudyFile) -> list[tuple[int, str]]:
             problems.append((line, f"expression.{tissue}.covariates: columns of samples, which is missing"))
         if study.reference.gtf is None and data.counts is not None:
             problems.append((document.line(place), "reference.gtf: missing; it says where genes lie"))
-    return problems
+    return [*problems, *_overruled(document, study)]
+
+
+def _overruled(document: Document, study: StudyFile) -> list[tuple[int, str]]:
+    """Lists of variants and people that what passed quality control would silently take the place of."""
+    if not study.steps.get("genotypes_qc") or study.steps["genotypes_qc"] is True:
+        return []
+    return [
+        (
+            document.line(("steps", kind, name)),
+            f"steps.{kind}: '{name}' belongs under genotypes_qc, whose limits decide what {kind} reads",
+        )
+        for kind, settings in study.steps.items()
+        if kind.startswith(("genotypes_", "eqtl_")) and kind != "genotypes_qc" and isinstance(settings, dict)
+        for name in settings
+        if name in ("extract", "keep")
+    ]

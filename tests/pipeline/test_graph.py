@@ -9,7 +9,7 @@ import pytest
 from postgwas.pipeline.graph import steps_of
 from postgwas.pipeline.kinds import KINDS
 from postgwas.pipeline.settings import available, flags_of, problem_of, words_of
-from postgwas.pipeline.study_file import read_study
+from postgwas.pipeline.study_file import StudyFileError, read_study
 from postgwas.reference.demo_study import write_demo_study
 from postgwas.reference.demo_study_design import REGIONS, DemoPlan
 
@@ -148,6 +148,17 @@ def test_what_fails_quality_control_is_in_no_later_step(expression):
     assert words[len(words) - words[::-1].index("--extract")].endswith(".prune.in")
     path.write_text(path.read_text().replace("{maf_min: 0.05}", "{}"))
     assert not any("--keep" in step.argv for step in steps(expression).values())
+
+
+def test_lists_that_quality_control_would_take_the_place_of_are_refused(expression):
+    (expression / "mine.txt").touch()
+    path = expression / "study.yaml"
+    path.write_text(EXPRESSION + "  eqtl_cis: {extract: mine.txt}\n")
+    with pytest.raises(StudyFileError, match=r"line 6: steps\.eqtl_cis: 'extract' belongs under genotypes_qc"):
+        read_study(path)
+    path.write_text(EXPRESSION.replace("{maf_min: 0.05}", "{}") + "  eqtl_cis: {extract: mine.txt}\n")
+    words = steps(expression)["eqtl_cis/lcl"].argv
+    assert words[words.index("--extract") + 1] == str(expression / "mine.txt")
 
 
 def test_genotypes_tell_where_qtls_are_though_an_ancestry_has_none(expression):
