@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -28,7 +30,8 @@ def unpack(archive: Path, folder: Path) -> int:
         if zipfile.is_zipfile(archive):
             return _zip(archive, folder)
         return _tar(archive, folder)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError,
+            RuntimeError) as error:  # fmt: skip
         raise PanelError(f"{archive.name}: damaged, or not a tar or zip archive ({error})") from error
     except OSError as error:
         if error.errno is None:  # gzip and bz2 report bad data this way

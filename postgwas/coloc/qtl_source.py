@@ -196,17 +196,18 @@ def _stored(
 
 
 def _parquet(path: str, gene: str | None) -> Iterator[tuple[pl.DataFrame, QtlFormat]]:
-    import polars as pl
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+    from postgwas.sumstats.parquet_table import sound_frame
 
     try:
         file = pq.ParquetFile(path)
         format = recognise(file.schema_arrow.names, path, gene=gene)
         wanted = list(dict.fromkeys(format.columns.values()))
         for batch in file.iter_batches(batch_size=_ROWS, columns=wanted):
-            yield pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch]))), format
-    except pa.ArrowException as error:
+            yield sound_frame(pa.Table.from_batches([batch])), format
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise InputError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from None
 
 

@@ -117,7 +117,7 @@ def _of(labels: Sequence[str | None]) -> Groups:
 
 
 def _from_file(samples: pl.DataFrame, path: str, column: str | None) -> list[str | None]:
-    data = read_text(path)
+    data = read_text(path).lstrip()
     first = data.split(b"\n", 1)[0].decode(errors="replace").split()
     names = [first[0].lstrip("#"), *first[1:]]
     has_header = names[0] in _IDS or "IID" in names

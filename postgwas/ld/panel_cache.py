@@ -32,7 +32,7 @@ from postgwas.store.atomic import atomic_file
 if TYPE_CHECKING:
     import polars as pl
 
-LAYOUT = 5
+LAYOUT = 6
 #: LD scores above this size are compressed: many annotations of few digits take a quarter then.
 _COMPRESS_ABOVE = 1 << 28
 #: The array that holds the text of the ids.
@@ -142,7 +142,7 @@ def write_cache(path: Path, panel: KeptPanel) -> None:
     with suppress(PostgwasError, OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(path, overwrite=True) as temporary, temporary.open("wb") as raw:
-            raw.write(json.dumps(head).encode() + b"\n")
+            raw.write(sealed(head))
             raw.writelines(contents)
         place = path.name.split("-")[0]
         for older in (*path.parent.glob(f"{place}-*.panel"), *path.parent.glob(f"{place}-*.h5")):
@@ -152,13 +152,27 @@ def write_cache(path: Path, panel: KeptPanel) -> None:
 
 def _head(file: IO[bytes]) -> Mapping[str, Any]:
     """The first line; what the arrays' places count from is where it ends."""
-    head: dict[str, Any] = json.loads(file.readline())
+    head = unsealed(file.readline())
     if head["layout"] != LAYOUT:
         raise ValueError("another layout")
     start = file.tell()
     for described in head["arrays"].values():
         described["at"] += start
     return head
+
+
+def sealed(head: Mapping[str, Any]) -> bytes:
+    """A first line: JSON behind its checksum, since it holds numbers too."""
+    text = json.dumps(head).encode()
+    return f"{_crc32(memoryview(text)):08x} ".encode() + text + b"\n"
+
+
+def unsealed(line: bytes) -> dict[str, Any]:
+    """What :func:`sealed` wrote; a ValueError where it is not that."""
+    told, _, text = line.rstrip(b"\n").partition(b" ")
+    if int(told, 16) != _crc32(memoryview(text)):
+        raise ValueError("damaged")
+    return dict(json.loads(text))
 
 
 def _array(file: IO[bytes], described: Mapping[str, Any]) -> Array:

@@ -10,18 +10,18 @@ table. Unlike the store's HDF5 it needs no further library and no decompression.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postgwas.errors import PostgwasError
+from postgwas.ld.panel_cache import sealed, unsealed
 
 if TYPE_CHECKING:
     import polars as pl
 
-LAYOUT = 2
+LAYOUT = 3
 #: Tables above this size are compressed: many annotations of few digits take a quarter then.
 _COMPRESS_ABOVE = 1 << 28
 
@@ -37,7 +37,7 @@ def read_cache(path: Path) -> tuple[pl.DataFrame, dict[str, Any]] | None:
     end = data.find(b"\n")
     content = memoryview(data)[end + 1 :]
     try:
-        attrs = dict(json.loads(data[: max(end, 0)]))
+        attrs = unsealed(data[: max(end, 0)])
         if attrs["layout"] != LAYOUT or attrs["size"] != len(content) or attrs["crc32"] != _crc32(content):
             return None
         frame = pl.read_ipc(io.BytesIO(content))
@@ -55,11 +55,11 @@ def write_cache(path: Path, frame: pl.DataFrame, attrs: Mapping[str, Any]) -> No
         buffer, compression="zstd" if frame.estimated_size() > _COMPRESS_ABOVE else "uncompressed"
     )
     content = buffer.getbuffer()
-    line = json.dumps({**attrs, "layout": LAYOUT, "size": len(content), "crc32": _crc32(content)})
+    line = sealed({**attrs, "layout": LAYOUT, "size": len(content), "crc32": _crc32(content)})
     with suppress(PostgwasError, OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(path) as raw:
-            raw.write(line.encode() + b"\n")
+            raw.write(line)
             raw.write(content)
         place = path.name.split("-")[0]
         for older in (*path.parent.glob(f"{place}-*.panel"), *path.parent.glob(f"{place}-*.h5")):

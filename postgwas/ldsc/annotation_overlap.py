@@ -270,7 +270,7 @@ def _check_frequencies(
             f"{frq} has {start + len(expected):,} variants, {annot} more than that; they must have the same"
         )
     if snps is not None and not snps.equals(expected):
-        row = int((snps != expected).arg_true()[0])
+        row = int(snps.ne_missing(expected).arg_true()[0])
         raise InputError(
             f"{annot} and {frq} are of different variants: number {start + row + 1:,} is {snps[row]} in one "
             f"and {expected[row]} in the other"

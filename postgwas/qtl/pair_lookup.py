@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,14 +49,15 @@ def look_up(source: str | os.PathLike[str] | pl.DataFrame, pairs: pl.DataFrame) 
 
     wanted = pairs.select("phenotype_id", "variant_id").unique()
     told = "table" if isinstance(source, pl.DataFrame) else os.fspath(source)
-    found = pl.concat(
-        [
-            _canonical(part, told)
-            .join(wanted.lazy(), on=["phenotype_id", "variant_id"], how="semi")
-            .collect()
-            for part in _parts(source, told)
-        ]
-    )
+    with _readable(told):
+        found = pl.concat(
+            [
+                _canonical(part, told)
+                .join(wanted.lazy(), on=["phenotype_id", "variant_id"], how="semi")
+                .collect()
+                for part in _parts(source, told)
+            ]
+        )
     if found.is_empty():
         return found.cast(dict.fromkeys(_WANTED[2:5], pl.Float64))
     table = read_qtl_table(found, needed=_NEEDED)
@@ -84,15 +87,29 @@ def heights(source: str | os.PathLike[str] | pl.DataFrame) -> NDArray[np.float64
     told = "table" if isinstance(source, pl.DataFrame) else os.fspath(source)
     found = []
     for part in _parts(source, told):
-        low = {name.lstrip("#").lower(): name for name in part.collect_schema().names()}
+        with _readable(told):
+            low = {name.lstrip("#").lower(): name for name in part.collect_schema().names()}
         exact = [low[one] for one in NAMES["mlog10p"] if one in low]
         plain = [low[one] for one in NAMES["pval_nominal"] if one in low]
         if not exact and not plain:
             raise ColumnError(f"{told}: no column mlog10p or pval_nominal; it has {', '.join(low.values())}")
         column = pl.col((exact or plain)[0]).cast(pl.Float64, strict=False).alias("p")
-        values = part.select(column).collect()["p"].fill_null(float("nan")).to_numpy()
+        with _readable(told):
+            values = part.select(column).collect()["p"].fill_null(float("nan")).to_numpy()
         found.append(values if exact else -np.log10(np.maximum(values, 5e-324)))
     return np.concatenate(found)
+
+
+@contextmanager
+def _readable(told: str) -> Iterator[None]:
+    """Name the file of what polars cannot read."""
+    import polars as pl
+
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        why = (str(error).splitlines() or ["damaged"])[0]
+        raise InputError(f"{told}: not a readable table: {why}") from None
 
 
 def _parts(source: str | os.PathLike[str] | pl.DataFrame, told: str) -> list[pl.LazyFrame]:

@@ -67,18 +67,19 @@ def _parts(source: str | os.PathLike[str] | pl.DataFrame) -> Iterator[pl.DataFra
 
 
 def _parquet(path: str, needed: tuple[str, ...]) -> Iterator[pl.DataFrame]:
-    import polars as pl
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+    from postgwas.sumstats.parquet_table import sound_frame
 
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file")
     try:
         file: Any = pq.ParquetFile(path)
-    except pa.ArrowException as error:
+        for group in range(file.num_row_groups):
+            yield read_qtl_table(sound_frame(file.read_row_group(group)), needed=needed)
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise InputError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from None
-    for group in range(file.num_row_groups):
-        yield read_qtl_table(pl.DataFrame(pl.from_arrow(file.read_row_group(group))), needed=needed)
 
 
 def _text(path: str, needed: tuple[str, ...]) -> Iterator[pl.DataFrame]:

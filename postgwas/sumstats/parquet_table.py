@@ -39,9 +39,7 @@ def read_table(
         source: Any = os.fspath(path) if content is None else content
         with pq.ParquetFile(source) as file:
             table = file.read(columns=columns)
-        # polars panics at text that is not UTF-8, be it a value or a remark.
-        table.validate(full=True)
-        return pl.DataFrame(pl.from_arrow(table.replace_schema_metadata(None)))
+        return sound_frame(table)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (
@@ -54,3 +52,11 @@ def read_table(
     ) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path}: not a whole Parquet file: {why}") from None
+
+
+def sound_frame(table: Any) -> pl.DataFrame:
+    """An Arrow table as a frame; its errors where it holds text that is not UTF-8, at which polars panics."""
+    import polars as pl
+
+    table.validate(full=True)
+    return pl.DataFrame(pl.from_arrow(table.replace_schema_metadata(None)))
