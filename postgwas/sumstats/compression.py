@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import zlib
 from pathlib import Path
 from typing import IO, Any
@@ -24,6 +25,10 @@ _MAGIC = (
     (b"PK\x03\x04", "zip"),
 )
 _READ = 1 << 20
+#: Four bytes can unpack to 128 KB, and what is read is unpacked at once.
+_ZSTD_READ = 1 << 14
+#: A file that unpacks to more than both is taken for a bomb: tables shrink to a hundredth at most.
+_MOST_BYTES, _MOST_TIMES = 1 << 30, 400
 
 
 def detect_compression(first: bytes) -> str:
@@ -55,7 +60,7 @@ class _ZstdStream(io.RawIOBase):
     def readinto(self, buffer: object) -> int:
         view = memoryview(buffer)  # type: ignore[arg-type]
         while not self._output:
-            data = self._input or self._raw.read(_READ)
+            data = self._input or self._raw.read(_ZSTD_READ)
             self._input = b""
             if not data:
                 if self._begun and not self._frame.eof:
@@ -113,6 +118,9 @@ class ByteStream:
             raise InputError(f"{path}: the file is empty")
         self.compression = detect_compression(first)
         self.bytes_read = 0
+        status = os.fstat(raw.fileno())
+        known = self.compression != "plain" and stat.S_ISREG(status.st_mode)
+        self._most = max(_MOST_BYTES, _MOST_TIMES * status.st_size) if known else None
         try:
             self._stream = self._open(raw, first)
         except InputError:
@@ -201,6 +209,11 @@ class ByteStream:
             raise
         data = parts[0] if len(parts) == 1 else b"".join(parts)
         self.bytes_read += len(data)
+        if self._most is not None and self.bytes_read > self._most:
+            raise InputError(
+                f"{self.path}: unpacks to more than {_MOST_TIMES} times its size, as no table does",
+                hint="unpack it yourself if that is right",
+            )
         return data
 
     def _damaged(self, error: Exception) -> InputError:

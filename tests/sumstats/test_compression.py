@@ -132,3 +132,20 @@ def test_pipes_can_be_read(tmp_path: Path, codec: str) -> None:
     writer.start()
     assert len(read_sumstats(path)) == 5000
     writer.join()
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstd, zipped])
+def test_bombs_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]
+) -> None:
+    monkeypatch.setattr("postgwas.sumstats.compression._MOST_BYTES", 1 << 22)
+    (tmp_path / "x").write_bytes(pack(bytes(1 << 25)))
+    with pytest.raises(InputError, match="unpacks to more than 400 times its size, as no table does"):
+        read_whole(tmp_path / "x")
+    (tmp_path / "x").write_bytes(pack(bytes(1 << 21)))
+    assert read_whole(tmp_path / "x") == 1 << 21  # so little is read all the same
+
+
+def read_whole(path: Path) -> int:
+    with ByteStream(path) as stream:
+        return sum(len(part) for part in iter(lambda: stream.read(1 << 20), b""))
