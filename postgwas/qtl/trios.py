@@ -167,10 +167,15 @@ def place_trios(inputs: QtlInputs, table: pl.DataFrame, path: str) -> Trios:
 def _table(path: str | os.PathLike[str]) -> pl.DataFrame:
     import polars as pl
 
-    from postgwas.expression.text_matrix import read_lines
+    from postgwas.expression.text_matrix import lines_of
+    from postgwas.genotypes.text_table import read_text
     from postgwas.sumstats.parquet_table import read_table
 
     if os.fspath(path).endswith(".parquet"):
         return read_table(path)
-    lines = read_lines(path)
+    data = read_text(path)
+    header, _, rest = data.partition(b"\n")
+    if not rest.strip():  # a scan without hits
+        return pl.DataFrame(schema=dict.fromkeys(header.decode(errors="replace").split("\t"), pl.String))
+    lines = lines_of(data, os.fspath(path))
     return lines.frame(text=lines.header).with_columns(pl.all().replace(["NA", ""], None))
