@@ -73,7 +73,8 @@ def key_of(
     InputError
         A file that it reads is not there.
     """
-    read = {relative(name, root): digests.of(name) for name in step.reads}
+    absent = _never_written(step, markers)
+    read = {relative(name, root): "" if name in absent else digests.of(name) for name in step.reads}
     # What is read through the store, or tells that there was nothing to do.
     before = {name: markers[name].content for name in step.after if name in markers and step.uses_store}
     parts = [
@@ -84,6 +85,19 @@ def key_of(
         *([dict(others)] if others else []),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def nothing_from(step: Step, markers: Mapping[str, Marker]) -> str | None:
+    """The step before this one that found nothing, where this one reads what it would have written."""
+    return next(iter(_never_written(step, markers).values()), None)
+
+
+def _never_written(step: Step, markers: Mapping[str, Marker]) -> dict[str, str]:
+    """Files that a step reads and that are not there since the step that writes them found nothing."""
+    empty = [name for name in step.after if name in markers and markers[name].note]
+    return {
+        file: name for file in step.reads for name in empty if f"/{name}/" in file and not Path(file).exists()
+    }
 
 
 def state_of(

@@ -15,12 +15,12 @@ from postgwas.compute.memory import workers_within
 from postgwas.destination import check_store_folder
 from postgwas.errors import EngineError, OutputError, PostgwasError
 from postgwas.pipeline.digests import Digests, remove_unfinished
-from postgwas.pipeline.execute import execute, make_room, parallel
+from postgwas.pipeline.execute import Executed, execute, make_room, parallel
 from postgwas.pipeline.graph import choose, steps_of
 from postgwas.pipeline.markers import FOLDER, Marker, Markers, marker_of, outputs_in
 from postgwas.pipeline.one_at_a_time import one_at_a_time
 from postgwas.pipeline.owner import check_owner, take
-from postgwas.pipeline.plan import Planned, make_plan, state_of
+from postgwas.pipeline.plan import Planned, make_plan, nothing_from, state_of
 from postgwas.pipeline.remarks import with_remarks
 from postgwas.pipeline.step import Step
 from postgwas.pipeline.store_index import mend_index
@@ -257,7 +257,11 @@ class _Run:
         remove_parts(store, [*unfinished, *recorded])
         before = listing(store)
         try:
-            done = execute(step, command, folder=self.study.folder, scheduler=scheduler)
+            nothing = nothing_from(step, self.outcome.markers)
+            if nothing is None:
+                done = execute(step, command, folder=self.study.folder, scheduler=scheduler)
+            else:
+                done = Executed(note=f"{nothing} found nothing to go on with")
         except BaseException:
             remove_parts(store, written_since(before, store, command))
             raise

@@ -73,6 +73,21 @@ def test_a_tissue_of_phenotypes_is_mapped_as_one_of_counts(done, finished):
     assert run_study(done).ran == []
 
 
+@pytest.mark.slow
+def test_a_step_after_one_that_found_nothing_has_nothing_to_do(done, finished):
+    more(done, finished)
+    edit(
+        done,
+        "maf_min: 0.05, permutations: 100}\n  eqtl_afc",
+        "maf_min: 0.05, permutations: 100, fdr: 1e-99}\n  eqtl_afc",
+    )
+    outcome = run_study(done)
+    assert not outcome.failed and not outcome.waiting
+    assert "no phenotype has a q-value up to 1e-99" in outcome.markers["eqtl_independent/lcl"].note
+    assert outcome.markers["eqtl_afc/lcl"].note == "eqtl_independent/lcl found nothing to go on with"
+    assert run_study(done).ran == []
+
+
 def test_genes_of_a_tissue_of_phenotypes_lie_where_its_file_says(fresh, finished):
     more(fresh, finished)
     edit(fresh, "  coloc: false\n", "")
