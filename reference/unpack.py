@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import lzma
-import shutil
 import tarfile
 import zipfile
 import zlib
@@ -12,12 +11,18 @@ from typing import IO
 
 from postgwas.errors import OutputError, PanelError
 
+#: Panels of text shrink to a tenth; what grows by more than this, or to more files, is no panel.
+MOST_GROWTH = 200
+MOST_FILES = 100_000
+_FREE_BYTES = 100 << 20
+
 
 def unpack(archive: Path, folder: Path) -> int:
     """Unpack a tar (plain, gz, bz2, xz) or zip archive into `folder`; returns the number of files.
 
     Only folders and plain files are made, all of them below `folder`; links,
-    devices, absolute names and names with ``..`` end the unpacking.
+    devices, absolute names and names with ``..`` end the unpacking, and so does
+    an archive that grows without measure.
 
     Raises
     ------
@@ -40,16 +45,17 @@ def unpack(archive: Path, folder: Path) -> int:
 
 
 def _tar(archive: Path, folder: Path) -> int:
-    count = 0
+    count, room = 0, _Room(archive)
     with tarfile.open(archive, "r:*") as tar:
         for member in tar:
+            room.entry()
             target = _target(archive, folder, member.name)
             if member.isdir():
                 target.mkdir(parents=True, exist_ok=True)
             elif member.isfile():
                 content = tar.extractfile(member)
                 if content is not None:
-                    _write(content, target)
+                    _write(content, target, room)
                     count += 1
             elif member.type not in (tarfile.XHDTYPE, tarfile.XGLTYPE):
                 raise PanelError(f"{archive.name}: '{member.name}' is a link or device, which no panel needs")
@@ -57,9 +63,10 @@ def _tar(archive: Path, folder: Path) -> int:
 
 
 def _zip(archive: Path, folder: Path) -> int:
-    count = 0
+    count, room = 0, _Room(archive)
     with zipfile.ZipFile(archive) as packed:
         for entry in packed.infolist():
+            room.entry()
             target = _target(archive, folder, entry.filename)
             if entry.is_dir():
                 target.mkdir(parents=True, exist_ok=True)
@@ -67,7 +74,7 @@ def _zip(archive: Path, folder: Path) -> int:
                 raise PanelError(f"{archive.name}: '{entry.filename}' is a link, which no panel needs")
             else:
                 with packed.open(entry) as content:
-                    _write(content, target)
+                    _write(content, target, room)
                 count += 1
     return count
 
@@ -79,7 +86,30 @@ def _target(archive: Path, folder: Path, name: str) -> Path:
     return folder.joinpath(*parts)
 
 
-def _write(content: IO[bytes], target: Path) -> None:
+class _Room:
+    """How much an archive may still become."""
+
+    def __init__(self, archive: Path) -> None:
+        self.archive = archive
+        self.bytes = _FREE_BYTES + MOST_GROWTH * archive.stat().st_size
+        self.entries = MOST_FILES
+
+    def entry(self) -> None:
+        self.entries -= 1
+        if self.entries < 0:
+            raise PanelError(f"{self.archive.name}: more than {MOST_FILES:,} files, which no panel has")
+
+    def take(self, n_bytes: int) -> None:
+        self.bytes -= n_bytes
+        if self.bytes < 0:
+            raise PanelError(
+                f"{self.archive.name}: unpacks to more than {MOST_GROWTH} times its size, which no panel does"
+            )
+
+
+def _write(content: IO[bytes], target: Path, room: _Room) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as handle:
-        shutil.copyfileobj(content, handle, 1 << 20)
+        while block := content.read(1 << 20):
+            room.take(len(block))
+            handle.write(block)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
+from postgwas.compute.plain_pickle import loads
 from postgwas.errors import OutputError
 
 SUFFIX = ".task"
@@ -47,8 +48,8 @@ class Checkpoint:
         if hashlib.sha256(body).digest() != digest:  # damaged: do the work again
             return False, None
         try:
-            return True, pickle.loads(body)
-        except Exception:  # a class of ours that has moved since: do the work again
+            return True, loads(body)
+        except Exception:  # a class of ours that has moved since, or no result: do the work again
             return False, None
 
     def save(self, index: int, task: Any, result: Any) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from postgwas.errors import PanelError
+from postgwas.reference import unpack as unpacking
 from postgwas.reference.unpack import unpack
 
 FILES = {"p/1.l2.M_5_50": b"5\n", "p/deep/er/x.txt": b"y" * 100_000}
@@ -93,3 +94,29 @@ def test_damaged_zip(tmp_path):
     (tmp_path / "a").write_bytes(bytes(data))
     with pytest.raises(PanelError, match="damaged"):
         unpack(tmp_path / "a", tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+@pytest.mark.parametrize("how", ["size", "number"])
+def test_archives_that_grow_without_measure(
+    tmp_path: Path, kind: str, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacking, "_FREE_BYTES", 1 << 20)
+    monkeypatch.setattr(unpacking, "MOST_FILES", 20)
+    contents = {"zeros": bytes(40 << 20)} if how == "size" else {f"f{i}": b"x" for i in range(21)}
+    archive = tmp_path / f"bomb.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+            for name, content in contents.items():
+                packed.writestr(name, content)
+    else:
+        with tarfile.open(archive, "w:gz") as packed:
+            for name, content in contents.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                packed.addfile(member, io.BytesIO(content))
+    told = "200 times its size" if how == "size" else "more than 20 files"
+    with pytest.raises(PanelError, match=told):
+        unpack(archive, tmp_path / "out")
+    written = [path.stat().st_size for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert sum(written) < 30 << 20
