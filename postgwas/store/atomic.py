@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import time
 from collections.abc import Iterator
@@ -46,9 +47,9 @@ def atomic_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
         raise OutputError(f"cannot write {path}: {_reason(error)}") from error
 
 
-def remove_stale(folder: Path) -> None:
-    """Remove temporary files that killed writers left more than a day ago."""
-    for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+def remove_stale(folder: Path, name: str = "") -> None:
+    """Remove temporary files that killed writers left more than a day ago: all, or those of one name."""
+    for leftover in folder.glob(f".{glob.escape(name)}*{TEMPORARY_SUFFIX}"):
         try:
             if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
                 leftover.unlink()

@@ -116,6 +116,7 @@ def rebuild(path: Path) -> None:
         If the index cannot be written.
     """
     remove_stale(parts_folder(path))
+    remove_stale(path.parent, f"{path.name}.")
     while True:
         listing = list_parts(path)
         lines = entries(path, listing)

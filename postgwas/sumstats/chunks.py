@@ -16,10 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from postgwas.columns.cells import PAD, Cells, find_cells
+from postgwas.errors import InputError
 from postgwas.sumstats.layout import WHITESPACE, Layout
 
 CHUNK_BYTES = 4 << 20
 """Small enough for the cache (measured fastest from 2 to 8 MB), large enough for bulk parsing."""
+
+_LONGEST = 64 << 20
+"""Bytes of a line; what is longer is no line of summary statistics."""
 
 _MARGIN = b"." * PAD
 
@@ -115,6 +119,11 @@ def iter_chunks(
         Its layout; rows begin ``layout.offset`` bytes into ``head``.
     chunk_bytes : int
         About how much text to take at a time. Never changes the rows.
+
+    Raises
+    ------
+    InputError
+        A line is longer than any line of summary statistics.
     """
     for block in iter_blocks(stream, head, layout, chunk_bytes=chunk_bytes):
         yield block.chunk
@@ -131,6 +140,11 @@ def iter_blocks(
         more = stream.read(max(1, chunk_bytes))
         end = more.rfind(b"\n") + 1
         if more and not end:
+            if len(rest) > _LONGEST:
+                name = getattr(stream, "path", "the file")
+                raise InputError(
+                    f"{name}: line {line:,} or one soon after has no end within {_LONGEST:,} bytes"
+                )
             rest += more
             continue
         # At the end of the file what is left is a line, whether or not it is ended.

@@ -148,7 +148,12 @@ def _load(text: str, origin: str) -> dict[str, Any]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
+        # Aliases of aliases could make a small file an endless one.
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=loader)):
+            raise UsageError(f"{origin}: has aliases (*name): expected each value written out")
         table = yaml.load(text, Loader=loader)
+    except RecursionError:
+        raise UsageError(f"{origin}: nested too deeply") from None
     except yaml.YAMLError as error:
         raise UsageError(f"{origin}: not a YAML file: {error}") from None
     if not isinstance(table, dict) or not isinstance(table.get("dialects"), list):

@@ -356,3 +356,13 @@ def test_ldsc_names_with_places_keep_the_places(tmp_path: Path) -> None:
     path.write_text("CHR\tPOS\tSNP\tA1\tA2\tEAF\tZ\tN\n1\t1000\trs1\tA\tG\t0.3\t1.5\t1000\n")
     found = read_sumstats(path).frame
     assert found.select("CHR", "POS", "EAF", "EA").row(0) == (1, 1000, 0.3, "A")
+
+
+def test_a_dialect_file_with_aliases_is_refused_at_once(tmp_path: Path) -> None:
+    """Nested ones would make these few bytes 9^9 entries."""
+    own = tmp_path / "own.yaml"
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 9)]
+    own.write_text("\n".join([*lines, "dialects: *a8", ""]))
+    with pytest.raises(UsageError, match="has aliases"):
+        plan_columns(["marker"], source="x", dialect_files=[own])

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from postgwas.errors import ColumnError, InputError, PostgwasError, UsageError
-from postgwas.sumstats.chunks import squeeze
+from postgwas.sumstats.chunks import iter_blocks, squeeze
+from postgwas.sumstats.layout import Layout
 from postgwas.sumstats.run import from_table, read_sumstats
 
 HEADER = ["SNP", "CHR", "BP", "A1", "A2", "FRQ", "BETA", "SE", "P", "N"]
@@ -308,3 +309,18 @@ def test_values_are_exact_doubles(tmp_path: Path) -> None:
     )
     path = write(tmp_path / "x.txt", [changed(BETA=repr(float(v))) for v in values])
     assert np.array_equal(read_sumstats(path).frame["BETA"].to_numpy(), values)
+
+
+def test_a_line_without_an_end_is_refused_before_it_fills_the_memory() -> None:
+    class Endless:
+        path, read_bytes = "bomb.txt", 0
+
+        def read(self, size: int) -> bytes:
+            self.read_bytes += size
+            return b"A" * size
+
+    stream, layout = Endless(), Layout(("SNP", "Z"), "\t", 2, 0)
+    blocks = iter_blocks(stream, b"rs1\t0.5\nrs2\t", layout)
+    with pytest.raises(InputError, match=r"bomb.txt: line 2 or one soon after has no end within 67,108,864"):
+        list(blocks)
+    assert stream.read_bytes < 80 << 20
