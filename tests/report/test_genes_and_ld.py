@@ -100,9 +100,9 @@ def test_the_account_does_not_add_genes_to_variants(study: Study) -> None:
     table = account_section(study, study.ls()).tables[0].table
     rows = {row[0]: row[1:] for row in table.iter_rows()}
     assert rows["Expression, lcl"] == (3, 2, "genes", "low: 1")
-    # Both results of QTL mapping have the same account.
-    assert rows["QTLs, lcl"] == (2, 2, "genes", "maf_below_limit: 8,876")
-    assert table.height == 2
+    # Permutations and pairs have the same account, each under its own name.
+    assert rows["eGenes, lcl"] == rows["Cis pairs, lcl"] == (2, 2, "genes", "maf_below_limit: 8,876")
+    assert table.height == 3
 
 
 def test_ld_of_a_locus_is_the_genotypes_correlation(study: Study, calls: np.ndarray) -> None:
