@@ -332,7 +332,7 @@ def test_a_setting_that_names_a_result_of_the_study_is_refused(study, tmp_path):
 def test_a_setting_that_limits_of_genotypes_set_is_refused_not_ignored(study):
     steps = study("genotypes_qc: {keep: in/a.txt}")
     assert "--keep" in steps["eqtl_cis/lcl"].argv
-    with pytest.raises(UsageError, match=r"steps.eqtl_cis: 'keep' is set for lcl .*\(under genotypes_qc"):
+    with pytest.raises(StudyFileError, match=r"line 14: steps.eqtl_cis: 'keep' belongs under genotypes_qc"):
         study("genotypes_qc: {maf_min: 0.01}\n  eqtl_cis: {keep: in/a.txt}")
 
 
