@@ -93,14 +93,16 @@ def _file_problem(
         return None
     if len(values) > 1 and not _several(action):
         return f"'{name}' takes one file, found {len(values)}"
-    try:
-        for text in _texts(action, values):
-            for word in resolve(action, text, folder, given).words:
-                if takes_list(action) and "," in word:
-                    return f"'{name}': {word}: lists of files are parted by commas, which no name may have"
-    except NoSuchFile as error:
-        return f"'{name}': {error}"
-    return None
+    found = []
+    for text in _texts(action, values):
+        try:
+            words = resolve(action, text, folder, given).words
+        except NoSuchFile as error:
+            found.append(str(error))
+            continue
+        parted = [word for word in words if "," in word] if takes_list(action) else []
+        found += [f"{word}: lists of files are parted by commas, which no name may have" for word in parted]
+    return f"'{name}': {'; '.join(found)}" if found else None
 
 
 def words_of(kind: str, settings: Mapping[str, Any], folder: Path) -> tuple[list[str], list[str]]:

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postgwas.errors import InputError
-from postgwas.pipeline.file_flags import Find, NoSuchFile, panel_of
-from postgwas.pipeline.named_files import genotype_files, one_file, variant_files
+from postgwas.pipeline.study_names import Problem, name_problems
 from postgwas.pipeline.yaml_lines import Document, Place, read_document
 
 if TYPE_CHECKING:
@@ -85,37 +84,63 @@ def read_study(path: str | Path) -> StudyDescription:
     if path.is_dir():
         path = path / "study.yaml"
     document = read_document(path)
-    problems: list[tuple[int, str]] = []
-    content = None
     if not isinstance(document.data, dict):
         raise InputError(f"{path}: expected sections such as 'study:' and 'gwas:'")
+    sections = {name: part for name, part in document.data.items() if part is not None}
+    problems = list(document.problems)
+    content = None
     try:
-        sections = {name: part for name, part in document.data.items() if part is not None}
         content = StudyFile.model_validate(sections)  # a section of comments alone is as if left out
     except ValidationError as error:
-        for one in error.errors(include_url=False):
-            place = tuple(part for part in one["loc"] if part != "[key]")
-            problems.append((document.line(_known(document, place)), _told(place, one)))
-    problems += (settings := _settings_problems(document))
-    if content is not None:
-        problems += _problems(document, content)
-        if not settings:
-            from postgwas.pipeline.asked import asked_problems
-            from postgwas.pipeline.meta_methods import method_problems
-
-            found = [*method_problems(content), *asked_problems(content)]
-            problems += [(document.line(("steps", *place)), text) for place, text in found]
+        problems += [_form_problem(document, one) for one in error.errors(include_url=False)]
+    settings, doubtful = _settings_problems(document)
+    problems += [*settings, *name_problems(document), *_step_problems(document, sections, doubtful)]
     if problems:
         lines = [f"{path}, line {line}: {text}" for line, text in sorted(set(problems))]
         raise StudyFileError("\n".join(lines))
     assert content is not None
-    out = (path.parent / content.study.out).absolute()
-    if "," in str(out):
-        raise InputError(
-            f"{path}: results would go to {out}: lists of files are parted by commas",
-            hint="a folder without a comma, or study: out: elsewhere",
-        )
-    return StudyDescription(path, path.parent, out, content)
+    return StudyDescription(path, path.parent, (path.parent / content.study.out).absolute(), content)
+
+
+def _step_problems(document: Document, sections: dict[str, Any], doubtful: set[str]) -> list[Problem]:
+    """What stands in the way of steps, as far as the entries that decide it have their form."""
+    from postgwas.pipeline.asked import asked_problems
+    from postgwas.pipeline.meta_methods import method_problems
+
+    found = []
+    study = _outline(sections, "ancestries", "gwas", "steps")
+    if study is not None and not doubtful & {"meta", "mama", "cross_scores"}:
+        found += method_problems(study)
+    if (study := _outline(sections, "expression", "steps")) is not None:
+        found += [one for one in asked_problems(study) if one[0][0] not in doubtful]
+    return [(document.line(("steps", *place)), text) for place, text in found]
+
+
+def _outline(sections: dict[str, Any], *names: str) -> StudyFile | None:
+    """A study of some sections alone; None where one of them does not have its form.
+
+    Of GWAS, trait and ancestry alone: what else is wrong there decides no step.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    from postgwas.pipeline.study_schema import StudyFile
+
+    parts = {}
+    for name in names:
+        if name not in sections:
+            continue
+        part = sections[name]
+        if name == "gwas" and isinstance(part, list) and all(isinstance(one, dict) for one in part):
+            part = [
+                {"file": "-", **{key: one[key] for key in ("trait", "ancestry") if key in one}}
+                for one in part
+            ]  # fmt: skip
+        form: Any = StudyFile.model_fields[name].annotation
+        try:
+            parts[name] = TypeAdapter(form).validate_python(part, strict=True)
+        except ValidationError:
+            return None
+    return StudyFile.model_construct(**parts)
 
 
 def _known(document: Document, place: Place) -> Place:
@@ -143,7 +168,15 @@ def _meant(name: str) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
+def _form_problem(document: Document, error: Any) -> Problem:
+    """What the schema says of an entry, and its line."""
+    place = tuple(part for part in error["loc"] if part != "[key]")
+    return document.line(_known(document, place)), _told(place, error)
+
+
 def _told(place: Place, error: Any) -> str:
+    if error["type"] == "value_error":
+        place = place[:-1]  # a rule of a whole entry, which is held against its last field
     where = ".".join(str(part) for part in place if not str(part).startswith(_BRANCHES))
     kind, message = error["type"], error["msg"]
     if kind == "extra_forbidden":
@@ -155,15 +188,17 @@ def _told(place: Place, error: Any) -> str:
     if kind == "string_type":
         return f"{where}: expected text (in quotes where YAML reads it as a number, true or false)"
     text = message.removeprefix("Value error, ").removeprefix("Input should be ")
-    text = {"a valid dictionary": "entries such as {a: b}", "a valid list": "a list such as [a, b]"}.get(
-        text, text
-    )
+    if text.startswith("a valid dictionary"):
+        text = "entries such as {a: b}"
+    elif text == "a valid list":
+        text = "a list such as [a, b]"
     return (
         f"{where}: expected {text}" if message.startswith("Input should") else f"{where}: {text}".lstrip(": ")
     )
 
 
-def _settings_problems(document: Document) -> list[tuple[int, str]]:
+def _settings_problems(document: Document) -> tuple[list[Problem], set[str]]:
+    """What is wrong with settings of steps; kinds of steps that have such settings or were meant."""
     import difflib
 
     from postgwas.pipeline.kinds import KINDS
@@ -171,11 +206,12 @@ def _settings_problems(document: Document) -> list[tuple[int, str]]:
     from postgwas.pipeline.settings import available, problem_of
 
     steps = document.data.get("steps")
-    problems = []
+    problems, doubtful = [], set()
     for kind, settings in steps.items() if isinstance(steps, dict) else ():
         line = document.line(("steps", kind))
         if kind not in KINDS:
             near = difflib.get_close_matches(kind, KINDS, n=1)
+            doubtful |= set(near)
             more = f" (did you mean {near[0]}?)" if near else f": expected {', '.join(KINDS)}"
             problems.append((line, f"steps.{kind}: unknown step{more}"))
         elif isinstance(settings, dict) and settings and available(kind):
@@ -184,71 +220,6 @@ def _settings_problems(document: Document) -> list[tuple[int, str]]:
                 folder = document.path.parent
                 problem = shape_problem(value) if methods else problem_of(kind, name, value, folder, settings)
                 if problem is not None:
+                    doubtful.add(kind)
                     problems.append((document.line(("steps", kind, name)), f"steps.{kind}: {problem}"))
-    return problems
-
-
-def _problems(document: Document, study: StudyFile) -> list[tuple[int, str]]:
-    """Files that are not there, names that are not declared or given twice."""
-    folder = document.path.parent
-    problems: list[tuple[int, str]] = []
-
-    def look(place: Place, name: str | None, find: Find = one_file) -> None:
-        if name is not None and not find(str(folder / name)):
-            kind = "is a folder, no file" if (folder / name).is_dir() else "no file"
-            problems.append((document.line(place), f"{'.'.join(map(str, place))}: {kind} '{name}'"))
-
-    look(("reference", "variants"), study.reference.variants, variant_files)
-    look(("reference", "people"), study.reference.people, genotype_files)
-    for field in ("fasta", "chain", "gtf", "people_groups"):
-        look(("reference", field), getattr(study.reference, field))
-    for name, one in study.ancestries.items():
-        look(("ancestries", name, "genotypes"), one.genotypes, genotype_files)
-        if one.ld_scores is not None:
-            try:
-                panel_of(one.ld_scores, folder)
-            except NoSuchFile as error:
-                line = document.line(("ancestries", name, "ld_scores"))
-                problems.append((line, f"ancestries.{name}.ld_scores: {error}"))
-    seen: dict[str, int] = {}
-    for number, gwas in enumerate(study.gwas):
-        look(("gwas", number, "file"), gwas.file)
-        line = document.line(("gwas", number))
-        if gwas.ancestry not in study.ancestries:
-            problems.append(
-                (document.line(("gwas", number, "ancestry")),
-                 f"gwas.{number}.ancestry: '{gwas.ancestry}' is not under ancestries")
-            )  # fmt: skip
-        if gwas.name in seen:
-            told = f"gwas.{number}: {gwas.name} is in line {seen[gwas.name]} already"
-            told += "; two studies of a trait in one ancestry need two names under ancestries"
-            problems.append((line, told))
-        seen[gwas.name] = line
-    for tissue, data in study.expression.items():
-        place = ("expression", tissue)
-        for field in ("counts", "phenotypes", "phenotype_groups", "covariate_table"):
-            look((*place, field), getattr(data, field))
-        look((*place, "genotypes"), data.genotypes, genotype_files)
-        look((*place, "samples"), data.samples)
-        if data.covariates and data.samples is None:
-            line = document.line((*place, "covariates"))
-            problems.append((line, f"expression.{tissue}.covariates: columns of samples, which is missing"))
-        if study.reference.gtf is None and data.counts is not None:
-            problems.append((document.line(place), "reference.gtf: missing; it says where genes lie"))
-    return [*problems, *_overruled(document, study)]
-
-
-def _overruled(document: Document, study: StudyFile) -> list[tuple[int, str]]:
-    """Lists of variants and people that what passed quality control would silently take the place of."""
-    if not study.steps.get("genotypes_qc") or study.steps["genotypes_qc"] is True:
-        return []
-    return [
-        (
-            document.line(("steps", kind, name)),
-            f"steps.{kind}: '{name}' belongs under genotypes_qc, whose limits decide what {kind} reads",
-        )
-        for kind, settings in study.steps.items()
-        if kind.startswith(("genotypes_", "eqtl_")) and kind != "genotypes_qc" and isinstance(settings, dict)
-        for name in settings
-        if name in ("extract", "keep")
-    ]
+    return problems, doubtful

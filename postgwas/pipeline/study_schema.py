@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 #: Becomes part of file names and of keys of the store.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
@@ -14,8 +14,17 @@ File = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 #: Names that columns of summary statistics go by here.
 Column = Literal["SNPID", "CHR", "POS", "EA", "NEA", "EAF", "BETA", "OR", "SE", "Z", "P", "N", "INFO"]
 
+#: What a rule sees in place of an entry that does not have its form.
+_UNKNOWN: Any = object()
+
 
 class _Strict(BaseModel):
+    """No entry but those named, and none of another type.
+
+    Rules between entries are held against the last of them, not against the whole: so they are told beside
+    mistakes of form. What does not have its form is not among what a rule sees, which is silent then.
+    """
+
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, allow_inf_nan=False
     )
@@ -44,15 +53,17 @@ class Reference(_Strict):
     gtf: File | None = None
     people: File | None = None
     people_groups: File | None = None
-    group_column: str | None = None
+    group_column: str | None = Field(default=None, validate_default=True)
 
-    @model_validator(mode="after")
-    def _labelled(self) -> Reference:
-        if (self.people is None) != (self.people_groups is None):
+    @field_validator("group_column")
+    @classmethod
+    def _labelled(cls, group_column: str | None, info: ValidationInfo) -> str | None:
+        people, groups = info.data.get("people", _UNKNOWN), info.data.get("people_groups", _UNKNOWN)
+        if _UNKNOWN not in (people, groups) and (people is None) != (groups is None):
             raise ValueError("people (genotypes) and people_groups (a table of their groups) belong together")
-        if self.group_column is not None and self.people_groups is None:
+        if group_column is not None and groups is None:
             raise ValueError("group_column is one of people_groups, which is missing")
-        return self
+        return group_column
 
 
 class Ancestry(_Strict):
@@ -77,7 +88,7 @@ class Gwas(_Strict):
     n: float | None = Field(default=None, gt=0)
     n_cases: float | None = Field(default=None, gt=0)
     n_controls: float | None = Field(default=None, gt=0)
-    pop_prev: float | None = Field(default=None, gt=0, lt=1)
+    pop_prev: float | None = Field(default=None, gt=0, lt=1, validate_default=True)
     columns: dict[Column, str] = {}
     header: str | list[str] | None = None
     build: Literal["GRCh37", "GRCh38"] | None = None
@@ -90,13 +101,13 @@ class Gwas(_Strict):
     @property
     def header_names(self) -> list[str]:
         """Names of all columns of a file without a header line; none where it has one."""
-        given = self.header.split(",") if isinstance(self.header, str) else self.header or []
-        return [name.strip() for name in given]
+        return _names(self.header)
 
-    @model_validator(mode="after")
-    def _header(self) -> Gwas:
-        names = self.header_names
-        if self.header is not None and set(names) <= {"-", "_", ""}:
+    @field_validator("header")
+    @classmethod
+    def _header(cls, header: str | list[str] | None) -> str | list[str] | None:
+        names = _names(header)
+        if header is not None and set(names) <= {"-", "_", ""}:
             raise ValueError(
                 "header names no column; expected the names of all columns in order, - for others"
             )
@@ -107,17 +118,24 @@ class Gwas(_Strict):
         wrong = next((name for name in names if not name or "," in name), None)
         if wrong is not None:
             raise ValueError("header: a name is empty, or has a comma")
-        return self
+        return header
 
-    @model_validator(mode="after")
-    def _cases(self) -> Gwas:
-        if (self.n_cases is None) != (self.n_controls is None):
+    @field_validator("pop_prev")
+    @classmethod
+    def _cases(cls, pop_prev: float | None, info: ValidationInfo) -> float | None:
+        n, cases, controls = (info.data.get(name, _UNKNOWN) for name in ("n", "n_cases", "n_controls"))
+        if _UNKNOWN not in (cases, controls) and (cases is None) != (controls is None):
             raise ValueError("n_cases and n_controls belong together")
-        if self.n is not None and self.n_cases is not None:
+        if _UNKNOWN not in (n, cases) and n is not None and cases is not None:
             raise ValueError("n and n_cases exclude each other")
-        if self.pop_prev is not None and self.n_cases is None:
+        if pop_prev is not None and cases is None:
             raise ValueError("pop_prev goes with n_cases and n_controls")
-        return self
+        return pop_prev
+
+
+def _names(header: str | list[str] | None) -> list[str]:
+    given = header.split(",") if isinstance(header, str) else header or []
+    return [name.strip() for name in given]
 
 
 class Expression(_Strict):
@@ -138,7 +156,7 @@ class Expression(_Strict):
     covariate_table: File | None = None
     factors: int | None = Field(default=None, ge=0)
     genotype_pcs: int | None = Field(default=None, ge=0)
-    unmatched: Literal["refuse", "drop"] = "refuse"
+    unmatched: Literal["refuse", "drop"] = Field(default="refuse", validate_default=True)
 
     @property
     def n_factors(self) -> int:
@@ -153,13 +171,15 @@ class Expression(_Strict):
     def _or(self, given: int | None, usual: int) -> int:
         return given if given is not None else usual if self.covariate_table is None else 0
 
-    @model_validator(mode="after")
-    def _one_matrix(self) -> Expression:
-        if (self.counts is None) == (self.phenotypes is None):
+    @field_validator("unmatched")
+    @classmethod
+    def _one_matrix(cls, unmatched: str, info: ValidationInfo) -> str:
+        counts, phenotypes = info.data.get("counts", _UNKNOWN), info.data.get("phenotypes", _UNKNOWN)
+        if _UNKNOWN not in (counts, phenotypes) and (counts is None) == (phenotypes is None):
             raise ValueError("expected counts, or phenotypes (a BED that is normalised already)")
-        if self.covariate_table is not None and self.covariates:
+        if info.data.get("covariate_table") is not None and info.data.get("covariates"):
             raise ValueError("covariates and covariate_table exclude each other")
-        return self
+        return unmatched
 
 
 class StudyFile(_Strict):
@@ -173,10 +193,11 @@ class StudyFile(_Strict):
     ancestries: dict[Name, Ancestry] = {}
     gwas: list[Gwas] = []
     expression: dict[Name, Expression] = {}
-    steps: dict[str, dict[str, Any] | bool] = {}
+    steps: dict[str, dict[str, Any] | bool] = Field(default={}, validate_default=True)
 
-    @model_validator(mode="after")
-    def _something(self) -> StudyFile:
-        if not self.gwas and not self.expression:
+    @field_validator("steps")
+    @classmethod
+    def _something(cls, steps: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if info.data.get("gwas") == [] and info.data.get("expression") == {}:
             raise ValueError("nothing to do: expected entries under gwas or expression")
-        return self
+        return steps

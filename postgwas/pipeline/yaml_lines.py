@@ -33,11 +33,15 @@ class Document:
         Mappings, lists, text, numbers, booleans and None.
     lines : dict of tuple to int
         1-based line of each entry; a mapping's entry counts from its key.
+    problems : list of (int, str)
+        Line and text of each key that is given twice (the first counts) and of each number that YAML reads
+        as another.
     """
 
     path: Path
     data: Any
     lines: dict[Place, int] = field(default_factory=dict)
+    problems: list[tuple[int, str]] = field(default_factory=list)
 
     def line(self, place: Place) -> int:
         """Line of an entry, or of the innermost one around it that the file has."""
@@ -60,7 +64,7 @@ def read_document(path: Path) -> Document:
     Raises
     ------
     InputError
-        The file cannot be read, is no YAML, gives a key twice, or uses tags or aliases.
+        The file cannot be read, is no YAML, or uses tags or aliases.
     """
     try:
         raw = path.read_bytes()
@@ -80,15 +84,16 @@ def read_document(path: Path) -> Document:
     if node is None:
         raise InputError(f"{path}: empty", hint="postgwas init writes one")
     walk = _Walk(path)
-    return Document(path, walk.value(node, ()), walk.lines)
+    return Document(path, walk.value(node, ()), walk.lines, walk.problems)
 
 
 class _Walk:
-    """Turns nodes into data; keeps lines."""
+    """Turns nodes into data; keeps lines and problems."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lines: dict[Place, int] = {}
+        self.problems: list[tuple[int, str]] = []
         self.seen: set[int] = set()
         self.scalars = yaml.SafeLoader("")
 
@@ -113,10 +118,8 @@ class _Walk:
         except (yaml.YAMLError, ValueError) as error:
             raise InputError(f"{self.path}, line {line}: {_problem(error)}") from None
         if isinstance(found, (int, float)) and _ODD_BASE.fullmatch(node.value):
-            raise InputError(
-                f"{self.path}, line {line}: YAML reads {node.value} as {found}",
-                hint="a number without a zero before it and without colons, or text in quotes",
-            )
+            mend = "a number without a zero before it and without colons, or text in quotes"
+            self.problems.append((line, f"YAML reads {node.value} as {found} ({mend})"))
         # A date or bytes would be a surprise where text was meant.
         return found if isinstance(found, (str, int, float, bool, type(None))) else str(node.value)
 
@@ -129,7 +132,8 @@ class _Walk:
             key = str(key_node.value)
             if key in found:
                 first = self.lines[(*place, key)]
-                raise InputError(f"{self.path}, line {line}: '{key}' is given twice, first in line {first}")
+                self.problems.append((line, f"'{key}' is given twice, first in line {first}"))
+                continue
             self.lines[(*place, key)] = line
             found[key] = self.value(value_node, (*place, key))
         return found

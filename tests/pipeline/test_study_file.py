@@ -99,6 +99,102 @@ expression:
     assert "line 9: reference.gtf: missing" in text
 
 
+def test_mistakes_of_all_kinds_are_told_at_once(tmp_path):
+    """Form, files, names, rules between entries, settings: one round, whatever else is wrong."""
+    (tmp_path / "here.txt").write_text("x\n")
+    path = write(
+        tmp_path,
+        """\
+study:
+  name: a
+  seed: 012
+reference: {people: gone.bed}
+ancestries:
+  EUR: {genotypes: gone, panel: x}
+gwas:
+  - {trait: A, ancestry: EUR, file: gone.txt}
+  - {trait: A, ancestry: EAS, fil: here.txt}
+  - {trait: A, ancestry: EUR, file: here.txt, n: 5, n_cases: 3, x1: x}
+  - 5
+expression:
+  t: {phenotypes: here.txt, counts: here.txt, genotypes: gone, covariates: [sex], x1: x}
+  t: {counts: here.txt}
+steps:
+  h2: {n_blocks: ten}
+  genotypes_qc: {maf_min: 0.01}
+  genotypes_pca: {keep: here.txt}
+""",
+    )
+    with pytest.raises(StudyFileError) as caught:
+        read_study(path)
+    said = sorted(line.split("study.yaml, line ")[1] for line in str(caught.value).splitlines())
+    begins = [
+        "10: gwas.2.x1: unknown entry",
+        "10: gwas.2: EUR_A is in line 8 already; two studies of a trait in one ancestry",
+        "10: gwas.2: n_cases and n_controls belong together",
+        "11: gwas.3: expected entries such as {a: b}",
+        "13: expression.t.covariates: columns of samples, which is missing",
+        "13: expression.t.genotypes: no file 'gone'",
+        "13: expression.t.x1: unknown entry",
+        "13: expression.t: expected counts, or phenotypes (a BED that is normalised",
+        "13: reference.gtf: missing; it says where genes lie",
+        "14: 't' is given twice, first in line 13",
+        "16: steps.h2: 'n_blocks' takes a whole number, found 'ten'",
+        "18: steps.genotypes_pca: 'keep' belongs under genotypes_qc, whose limits decide",
+        "3: YAML reads 012 as 10 (a number without a zero before it",
+        "4: reference.people: no file 'gone.bed'",
+        "4: reference: people (genotypes) and people_groups (a table of their groups)",
+        "6: ancestries.EUR.genotypes: no file 'gone'",
+        "6: ancestries.EUR.panel: unknown entry",
+        "8: gwas.0.file: no file 'gone.txt'",
+        "9: gwas.1.ancestry: 'EAS' is not under ancestries",
+        "9: gwas.1.fil: unknown entry (did you mean file?)",
+        "9: gwas.1.file: missing",
+    ]
+    assert len(said) == len(begins)
+    for line, begin in zip(said, begins, strict=True):
+        assert line.startswith(begin)
+
+
+def test_steps_are_judged_beside_mistakes_that_do_not_decide_them(tmp_path):
+    """And not by entries that are in doubt: nothing is told that the next round would take back."""
+    (tmp_path / "here.txt").write_text("x\n")
+    text = """\
+study: {name: a, colour: red}
+ancestries: {EUR: {}, EAS: {}}
+gwas:
+  - {trait: A, ancestry: EUR, file: gone.txt}
+  - {trait: A, ancestry: EAS, file: here.txt, n: many}
+steps:
+  h2: {n_blocks: ten}
+  META
+  eqtl_afc: true
+"""
+    mama, asked = (
+        "steps.meta.method: mama of A: LD scores across ancestries",
+        "steps.eqtl_afc: needs a tissue",
+    )
+
+    def told(meta: str) -> str:
+        with pytest.raises(StudyFileError) as caught:
+            read_study(write(tmp_path, text.replace("META", meta)))
+        assert "line 1: study.colour" in str(caught.value) and "n_blocks" in str(caught.value)
+        assert asked in str(caught.value)
+        return str(caught.value)
+
+    assert mama in told("meta: {method: [mama]}")
+    assert "has mama among the methods" in told("mama: true")
+    assert "has mama among the methods" not in told("mama: true\n  meat: {method: [mama]}")
+    assert "has mama among the methods" not in told("mama: true\n  meta: {method: [mama, fixd]}")
+
+
+def test_each_file_of_a_list_that_is_not_there_is_named(tmp_path):
+    (tmp_path / "here.txt").write_text("x\n")
+    text = "study: {name: a}\nancestries: {EUR: {}}\ngwas: [{trait: T, ancestry: EUR, file: here.txt}]\n"
+    with pytest.raises(StudyFileError, match=r"gone1.*gone2"):
+        read_study(write(tmp_path, text + "steps: {h2: {ref_ld_chr: [gone1, gone2]}}\n"))
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -205,7 +301,7 @@ def test_numbers_with_powers_of_ten_are_numbers(tmp_path, text, n):
 def test_numbers_that_yaml_reads_otherwise_are_refused(tmp_path, number):
     (tmp_path / "study.yaml").write_text(f"study:\n  n: {number}\n")
     with pytest.raises(InputError, match=f"line 2: YAML reads {number} as "):
-        read_document(tmp_path / "study.yaml")
+        read_study(tmp_path / "study.yaml")
     (tmp_path / "study.yaml").write_text(f"study:\n  n: '{number}'\n")
     assert read_document(tmp_path / "study.yaml").data == {"study": {"n": number}}
 
