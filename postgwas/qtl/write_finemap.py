@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from postgwas.errors import InputError, NoSignalError, UsageError
+from postgwas.errors import ColumnError, InputError, NoSignalError, UsageError
 from postgwas.expression.covariate_table import CovariateMatrix
 from postgwas.expression.matrix import ExpressionMatrix
 from postgwas.genotypes.genotypes import Genotypes
@@ -120,7 +120,9 @@ def read_egenes(path: str | os.PathLike[str], fdr: float = 0.05) -> list[str]:
     Raises
     ------
     InputError
-        If there is none.
+        If there is none, or a line is cut short.
+    ColumnError
+        If a table has no ``phenotype_id``, or text among its q-values.
     UsageError
         If `fdr` is no share.
     """
@@ -133,28 +135,42 @@ def read_egenes(path: str | os.PathLike[str], fdr: float = 0.05) -> list[str]:
 
         table = read_table(path)
     else:
-        from postgwas.genotypes.text_table import read_text
-
-        lines = [line.split("\t") for line in read_text(path).decode(errors="replace").splitlines() if line]
-        if lines and "phenotype_id" not in lines[0]:
-            wide = next((row for row, cells in enumerate(lines, start=1) if len(cells) != 1), None)
-            if wide is not None:
-                raise InputError(
-                    f"{path}, line {wide}: expected a column phenotype_id, or one phenotype a line"
-                )
-            lines.insert(0, ["phenotype_id"])
-        header, body = (lines[0], lines[1:]) if lines else (["phenotype_id"], [])
-        table = pl.DataFrame(
-            {name: [row[at] if at < len(row) else None for row in body] for at, name in enumerate(header)},
-            schema=dict.fromkeys(header, pl.String),
-        )
+        table = _text_of_egenes(os.fspath(path))
+    if "phenotype_id" not in table.columns:
+        raise ColumnError(f"{path}: no column phenotype_id; it has {', '.join(table.columns)}")
     if "qval" in table.columns:
-        table = table.filter(pl.col("qval").cast(pl.Float64, strict=False) <= fdr)
+        if not table["qval"].dtype.is_numeric():
+            raise ColumnError(f"{path}, column qval: {table['qval'].dtype} found, expected numbers")
+        without = table["qval"].cast(pl.Float64).fill_nan(None).null_count()
+        if without:
+            log.info("%s: %d of %d phenotypes have no q-value and are left out", path, without, table.height)
+        table = table.filter(pl.col("qval") <= fdr)
     names: list[str] = table["phenotype_id"].unique(maintain_order=True).to_list()
     if not names:
         why = f" has qval <= {fdr:g}" if "qval" in table.columns else ""
         raise (NoSignalError if why else InputError)(f"{path}: no phenotype in it{why}")
     return names
+
+
+def _text_of_egenes(path: str) -> pl.DataFrame:
+    """A table with a header, its q-values as numbers; or the one column of a list."""
+    import polars as pl
+
+    from postgwas.expression.text_matrix import lines_of
+    from postgwas.genotypes.text_table import read_text
+
+    data = read_text(path)
+    lines = [line.split("\t") for line in data.decode(errors="replace").splitlines() if line]
+    header = lines[0] if lines else ["phenotype_id"]
+    if "phenotype_id" not in header:
+        wide = next((row for row, cells in enumerate(lines, start=1) if len(cells) != 1), None)
+        if wide is not None:
+            raise InputError(f"{path}, line {wide}: expected a column phenotype_id, or one phenotype a line")
+        return pl.DataFrame({"phenotype_id": [one for (one,) in lines]})
+    if len(lines) < 2:  # a scan without hits
+        return pl.DataFrame(schema={name: pl.Float64 if name == "qval" else pl.String for name in header})
+    table = lines_of(data.lstrip(b"\r\n"), path)
+    return table.frame(text=[name for name in table.header if name != "qval"])
 
 
 def _reported(found: Finemapped, settings: FinemapSettings) -> pl.DataFrame:

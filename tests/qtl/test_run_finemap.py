@@ -10,7 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 from qtl.study import QtlStudy
 
-from postgwas.errors import InputError, UsageError
+from postgwas.errors import ColumnError, InputError, NoSignalError, UsageError
 from postgwas.qtl import FinemapSettings, cis_nominal, finemap, load_inputs
 from postgwas.qtl import segments as segments_module
 from postgwas.qtl.write_finemap import read_egenes
@@ -97,6 +97,26 @@ def test_lists_of_egenes(tmp_path: Path) -> None:
         read_egenes(path, 0.0)
     path.write_text("a\nb\n")
     assert read_egenes(path) == ["a", "b"]
+    path.write_text("phenotype_id\tqval\n")  # of a scan without hits
+    with pytest.raises(NoSignalError):
+        read_egenes(path)
     path.write_text("a\nb x\tc\n")
     with pytest.raises(InputError, match="line 2: expected a column phenotype_id, or one phenotype a line"):
         read_egenes(path)
+
+
+def test_damaged_tables_of_egenes_are_refused_not_thinned(tmp_path: Path) -> None:
+    path = tmp_path / "egenes.tsv"
+    path.write_text("phenotype_id\tqval\na\t0.01\nb\tO.01\n")
+    with pytest.raises(InputError, match=r"line 3, column qval: 'O\.01' is not a number"):
+        read_egenes(path)
+    path.write_text("phenotype_id\tqval\na\t0.01\nb\n")
+    with pytest.raises(InputError, match="line 3: 1 columns found, expected 2"):
+        read_egenes(path)
+    other = tmp_path / "e.parquet"
+    pl.DataFrame({"phenotype_id": ["a"], "qval": ["O.01"]}).write_parquet(other)
+    with pytest.raises(ColumnError, match="column qval: String found, expected numbers"):
+        read_egenes(other)
+    pl.DataFrame({"gene": ["a"], "qval": [0.01]}).write_parquet(other)
+    with pytest.raises(ColumnError, match="no column phenotype_id; it has gene, qval"):
+        read_egenes(other)
