@@ -34,8 +34,8 @@ class CovariateOptions:
 
     Attributes
     ----------
-    known : sequence of path
-        Sample sheets and other files of known covariates.
+    known : sequence of str
+        Paths of sample sheets and other files of known covariates.
     genotype_pcs : path, optional
         An .eigenvec of ``postgwas genotypes pca`` or plink2.
     n_genotype_pcs : int, optional
@@ -79,6 +79,9 @@ class CovariateOptions:
         ------
         UsageError
         """
+        for name in ("known", "include", "exclude", "categorical"):
+            if isinstance(given := getattr(self, name), str):
+                raise UsageError(f"{name} is the text {given!r}; expected several, such as [{given!r}]")
         if not self.files:
             raise UsageError(
                 "there are no covariates", hint="--known FILE, --genotype_pcs FILE, --factors FILE"

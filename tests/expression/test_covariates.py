@@ -14,8 +14,10 @@ from hypothesis.extra import numpy as hnp
 from postgwas.errors import InputError, OutputError, UsageError
 from postgwas.expression import (
     CovariateMatrix,
+    CovariateOptions,
     CovariateTable,
     assemble_covariates,
+    covariate_file,
     read_covariates,
     write_covariates,
 )
@@ -203,3 +205,11 @@ def test_what_hidden_factors_hold_already() -> None:
         "F1",
         "F2",
     )
+
+
+@pytest.mark.parametrize("name", ["known", "include", "exclude", "categorical"])
+def test_a_text_alone_is_no_list_of_its_letters(tmp_path, name):
+    options = CovariateOptions(**{"known": ["sheet.tsv"], name: "sheet.tsv"})
+    with pytest.raises(UsageError, match=f"{name} is the text 'sheet.tsv'; expected several"):
+        covariate_file(str(tmp_path / "out"), options=options)
+    assert list(tmp_path.iterdir()) == []
