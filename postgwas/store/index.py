@@ -20,7 +20,7 @@ from typing import Any
 
 from postgwas.errors import StoreError
 from postgwas.store.atomic import remove_stale
-from postgwas.store.attributes import integer_attribute, text_attribute, write_attribute
+from postgwas.store.attributes import attributes, integer_attribute, text_attribute, write_attribute
 from postgwas.store.columns import column_order
 from postgwas.store.damage import BROKEN
 from postgwas.store.encoding import read_json, write_json
@@ -141,6 +141,7 @@ def mend(path: Path) -> None:
         return
     try:
         with open_file(path) as handle:
+            attributes(handle)  # damaged ones are an error of the library here, and no refusal
             encoding_of(handle, file=path, key="/", expected=("study",))
             packed = text_attribute(handle, "layout") == "packed"
         whole = packed or {one.part for one in _catalogue(path)} == set(parts)

@@ -24,6 +24,18 @@ def test_a_ruined_index(study, damage):
     assert not study.verify().problems
 
 
+def test_a_damaged_stamp_of_an_index(study):
+    keys, raw = [entry.key for entry in study.ls()], study.path.read_bytes()
+    for name in (b"encoding-type", b"encoding-version"):
+        at = raw.index(name) + len(name) + 8
+        study.path.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+        with pytest.raises(StoreError, match="damaged"):
+            Study.open(study.path)
+        mend(study.path)
+        assert [entry.key for entry in Study.open(study.path).ls()] == keys
+        assert not study.verify().problems
+
+
 def test_a_sound_index_stays_and_one_that_lacks_a_part_does_not(study):
     before = study.path.read_bytes()
     mend(study.path)
