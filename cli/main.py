@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import difflib
-import errno
 import gc
 import importlib
 import os
@@ -21,7 +20,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType, ModuleType
 
 from postgwas.cli.parser import HelpParser, Parser, underscored, wants_help
-from postgwas.errors import OutputError, PostgwasError, UsageError
+from postgwas.errors import OutputError, PostgwasError, UsageError, full_disk
 
 # polars' allocator keeps freed memory for ten seconds unless told otherwise before it loads: on ten
 # million rows that is half a gigabyte.
@@ -252,7 +251,7 @@ def one_line(error: BaseException) -> str:
 def explained(error: OSError) -> PostgwasError:
     """What an operating system error means for the user's files."""
     name = f"'{error.filename}'" if error.filename else "a file"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if full_disk(error):
         return OutputError(f"disk full while writing {name}; nothing partial is left under the final name")
     if isinstance(error, PermissionError):
         return OutputError(f"{name}: permission denied")

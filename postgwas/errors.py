@@ -8,6 +8,8 @@ its traceback.
 
 from __future__ import annotations
 
+import errno
+
 
 class PostgwasError(Exception):
     """Base of all errors shown to the user as one line.
@@ -85,3 +87,20 @@ class PostgwasWarning(UserWarning):
 
     Results hold the same lines as ``notes``; commands log them as warnings.
     """
+
+
+def full_disk(error: BaseException) -> int | None:
+    """The number of the error if a disk or a quota was full; None of any other.
+
+    HDF5 and polars say it in their message alone.
+
+    Examples
+    --------
+    >>> full_disk(OSError("No space left on device (os error 28)")), full_disk(OSError("gone"))
+    (28, None)
+    """
+    for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        told = (f"errno = {code},", f"(os error {code})")
+        if getattr(error, "errno", None) == code or any(one in str(error) for one in told):
+            return code
+    return None

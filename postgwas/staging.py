@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from postgwas.errors import OutputError, PostgwasError
+from postgwas.errors import OutputError, PostgwasError, full_disk
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        If `beside` cannot be written to.
+        If `beside` cannot be written to, or the disk is full.
     """
     try:
         folder = Path(tempfile.mkdtemp(prefix=".postgwas-", dir=beside))
@@ -27,6 +27,10 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
         raise OutputError(f"{beside}: cannot be written to: {error.strerror or error}") from None
     try:
         yield folder
+    except OSError as error:
+        if error.filename is None and full_disk(error):
+            raise OutputError(f"{beside}: disk full while writing what is kept there until the end") from None
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from postgwas.errors import OutputError, StoreError
+from postgwas.errors import OutputError, StoreError, full_disk
 
 TEMPORARY_SUFFIX = ".tmp"
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV, errno.EMLINK}
@@ -93,11 +93,9 @@ def _exists(path: Path) -> StoreError:
 
 
 def _reason(error: BaseException) -> str:
-    number = getattr(error, "errno", None)
+    if code := full_disk(error):
+        return f"no space left on the disk ({os.strerror(code)})"
     text = str(error)
-    for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        if number == code or f"errno = {code}," in text:
-            return f"no space left on the disk ({os.strerror(code)})"
-    if number:
+    if number := getattr(error, "errno", None):
         return os.strerror(number)
     return text.splitlines()[0] if text else type(error).__name__

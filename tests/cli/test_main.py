@@ -132,6 +132,7 @@ def _raise(error: BaseException) -> Callable[[], object]:
             OSError(errno.ENOSPC, "No space left", "out_trait_1.txt"),
             "disk full while writing 'out_trait_1.txt'",
         ),
+        (OSError("No space left on device (os error 28)"), "disk full while writing a file"),
         (PermissionError(errno.EACCES, "Permission denied", "/out.log"), "'/out.log': permission denied"),
         (FileNotFoundError(errno.ENOENT, "No such file", "a.txt"), "'a.txt': no such file or folder"),
         (OSError(errno.EIO, "Input/output error", "a.txt"), "'a.txt': Input/output error"),

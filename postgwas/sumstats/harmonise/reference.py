@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postgwas.errors import InputError
+from postgwas.errors import InputError, OutputError, full_disk
 from postgwas.sumstats.compression import ByteStream
 from postgwas.sumstats.harmonise.reference_cache import (
     ChromosomeWriter,
@@ -151,6 +151,8 @@ def open_reference(
         A file is missing, damaged or no reference, or the files are of different builds.
     UsageError, ColumnError
         `af_field` is not there.
+    OutputError
+        The disk of the columns is full.
     """
     source = str(path)
     files = _files(source)
@@ -162,8 +164,13 @@ def open_reference(
     try:
         meta = _convert(files, folder, af_field, source)
         write_meta(folder, meta)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError) and full_disk(error):
+            raise OutputError(
+                f"{folder.parent}: disk full while writing the columns of {source}",
+                hint="POSTGWAS_CACHE names another folder",
+            ) from None
         raise
     if place is not None and folder.parent == place.parent:
         folder = settle(folder, place)

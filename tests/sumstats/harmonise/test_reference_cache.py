@@ -14,7 +14,7 @@ from sumstats.harmonise.reference_files import (
     vcf,
 )
 
-from postgwas.errors import InputError
+from postgwas.errors import InputError, OutputError
 from postgwas.sumstats.harmonise import reference_vcf
 from postgwas.sumstats.harmonise.reference import (
     ID_AMBIGUOUS,
@@ -144,3 +144,16 @@ def test_a_change_of_the_same_size_and_time_is_seen(tmp_path: Path, own_cache: P
         stream.write(stream.read(1))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert open_reference(path).folder != first.folder
+
+
+def test_a_full_disk_names_the_folder_and_how_to_take_another(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError("No space left on device (os error 28)")  # all that polars says
+
+    monkeypatch.setattr(pl.DataFrame, "write_ipc", full)
+    with pytest.raises(OutputError, match="disk full while writing the columns of") as caught:
+        open_reference(vcf(tmp_path))
+    assert str(own_cache) in str(caught.value) and "POSTGWAS_CACHE" in str(caught.value)
+    assert not [path for path in own_cache.rglob("*") if path.is_file()]
