@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postgwas.errors import InputError
+from postgwas.pipeline.study_builds import build_problems
 from postgwas.pipeline.study_names import Problem, name_problems
 from postgwas.pipeline.yaml_lines import Document, Place, read_document
 
@@ -95,6 +96,7 @@ def read_study(path: str | Path) -> StudyDescription:
         problems += [_form_problem(document, one) for one in error.errors(include_url=False)]
     settings, doubtful = _settings_problems(document)
     problems += [*settings, *name_problems(document), *_step_problems(document, sections, doubtful)]
+    problems += [(document.line(place), text) for place, text in build_problems(document.data, path.parent)]
     if problems:
         lines = [f"{path}, line {line}: {text}" for line, text in sorted(set(problems))]
         raise StudyFileError("\n".join(lines))

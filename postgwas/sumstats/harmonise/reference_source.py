@@ -79,11 +79,21 @@ def build_of_header(lines: Sequence[str]) -> str | None:
             named += " ".join(re.findall(r"[<,]assembly=([^,>]+)", line)) + " "
         elif line.startswith("##reference"):
             named += line + " "
-    by_length = build_of_lengths(lengths)
-    if by_length:
-        return by_length
-    by_name = [build for build, token in _TOKENS.items() if token.search(named)]
-    return by_name[0] if len(by_name) == 1 else None
+    return build_of_lengths(lengths) or build_named(named)
+
+
+def build_named(text: str) -> str | None:
+    """Build that a text names, in any usual spelling; None where it names none, or both.
+
+    Examples
+    --------
+    >>> build_named("#!genome-build GRCh38.p14")
+    'GRCh38'
+    >>> build_named("mapped from GRCh38 to GRCh37") is None
+    True
+    """
+    named = [build for build, token in _TOKENS.items() if token.search(text)]
+    return named[0] if len(named) == 1 else None
 
 
 def info_fields(lines: Sequence[str]) -> dict[str, Info]:
