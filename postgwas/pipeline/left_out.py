@@ -17,7 +17,10 @@ def left_out(study: StudyDescription) -> list[str]:
         without_scores = [kind for kind in ("h2", "rg", "mtag") if wanted(study, kind)]
         can_be_made = about.genotypes is not None and wanted(study, "ld_scores")
         if about.ld_scores is None and not can_be_made and without_scores:
-            lines.append(f"{name} has neither ld_scores nor genotypes: no {', '.join(without_scores)}")
+            has = "neither ld_scores nor genotypes"
+            if about.genotypes is not None:
+                has = "no ld_scores, and steps say not to make them of its genotypes"
+            lines.append(f"{name} has {has}: no {', '.join(without_scores)}")
         if about.genotypes is None and wanted(study, "finemap"):
             lines.append(f"{name} has no genotypes: no finemap")
     return lines

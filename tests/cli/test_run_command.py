@@ -200,6 +200,19 @@ def test_the_plan_says_what_an_ancestry_lacks(tmp_path, capsys):
     ]
 
 
+def test_the_plan_does_not_deny_genotypes_that_make_no_scores(tmp_path, capsys):
+    (tmp_path / "a.txt").write_text("SNP A1 A2 BETA P\nrs1 A G 0.1 0.5\n")
+    for suffix in ("bed", "bim", "fam"):
+        (tmp_path / f"EUR.{suffix}").touch()
+    text = "study: {name: s}\nancestries: {EUR: {genotypes: EUR.bed}}\n"
+    text += "gwas: [{trait: T, ancestry: EUR, file: a.txt}]\nsteps: {ld_scores: false, rg: false}\n"
+    (tmp_path / "study.yaml").write_text(text)
+    assert main(["run", str(tmp_path), "--dry_run"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "EUR has no ld_scores, and steps say not to make them of its genotypes: no h2, mtag"
+    )
+
+
 def test_a_flag_in_an_error_is_explained_as_a_setting(tmp_path, capsys):
     (tmp_path / "a.txt").write_text("SNP X Y BETA P\nrs1 A G 0.1 0.5\n")
     text = "study: {name: s}\nancestries: {EUR: {}}\ngwas: [{trait: T, ancestry: EUR, file: a.txt}]\n"
