@@ -72,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
 
 def run_one(study: str, args: argparse.Namespace) -> int:
     """Plan or run one study; 0, 1 if part of a step's results is missing, 2 if a step failed."""
+    if args.commands and not args.dry_run:
+        raise UsageError("--commands shows what would be run", hint="with --dry_run")
     only, begin = listed(args.only, "only"), listed(args.begin, "from")
     which = {"only": only, "begin": begin, "force": args.force}
     where = where_of(args)

@@ -91,6 +91,7 @@ def test_a_failing_step_is_told_on_stderr_with_status_2(study, capsys):
         (["--only", "h9"], "no step is called 'h9'"),
         (["--only", ""], "--only names no step"),
         (["--from", " , "], "--from names no step"),
+        (["--commands"], "--commands shows what would be run (with --dry_run)"),
         (["--from", "harmonise/../h2"], "no step is called 'harmonise/../h2'"),
         (
             ["--only", "harmonise", "--from", "h2"],
