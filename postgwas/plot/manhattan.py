@@ -159,7 +159,7 @@ def draw_manhattan(
     draw_heights(axes, scale)
     axes.axhline(threshold, color="0.35", linewidth=0.8, linestyle=(0, (4, 3)), zorder=3)
     if layout.starts.size:
-        total = float(layout.ends[-1] - layout.starts[0])
+        total = float(layout.ends[-1] - layout.starts[0]) or 1.0
         axes.set_xlim(layout.starts[0] - 0.008 * total, layout.ends[-1] + 0.008 * total)
     # Room above the highest point for its label.
     bottom, top = 0.0, float(scale.inverse(np.asarray(scale.forward(np.asarray(scale.top)) * 1.16)))

@@ -29,6 +29,12 @@ def figures() -> dict[str, object]:
     }
 
 
+def test_a_scan_of_one_variant_is_drawn_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    one = np.ones(1, np.int64)
+    manhattan_figure(Scan(one, one, np.ones(1), {}))
+    assert not recwarn.list
+
+
 @pytest.mark.parametrize("name", ["manhattan", "qq", "matrix"])
 def test_a_layout_done_once_draws_the_same_pixels(tmp_path: Path, name: str) -> None:
     before, after = figures()[name], figures()[name]
