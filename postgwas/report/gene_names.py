@@ -31,16 +31,15 @@ class Genes:
         found = self.table.filter(self.table["phenotype_id"] == gene)["gene"]
         return str(found[0]) if len(found) and found[0] is not None else None
 
-    def named(self, table: pl.DataFrame) -> pl.DataFrame:
-        """The table with a column `gene` beside `phenotype_id`, where any of its genes has a name."""
-        if "phenotype_id" not in table.columns or "gene" in table.columns:
+    def named(self, table: pl.DataFrame, by: str = "phenotype_id") -> pl.DataFrame:
+        """The table with a column `gene` beside its column of ids, where any of its genes has a name."""
+        if by not in table.columns or "gene" in table.columns:
             return table
-        joined = table.join(
-            self.table.select("phenotype_id", "gene"), on="phenotype_id", how="left", maintain_order="left"
-        )
+        names = self.table.select(self.table["phenotype_id"].alias(by), "gene")
+        joined = table.join(names, on=by, how="left", maintain_order="left")
         if joined["gene"].null_count() == joined.height:
             return table
-        at = table.columns.index("phenotype_id")
+        at = table.columns.index(by)
         return joined.select(*table.columns[:at], "gene", *table.columns[at:])
 
     def placed(self, table: pl.DataFrame) -> pl.DataFrame:

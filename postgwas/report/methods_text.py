@@ -178,10 +178,13 @@ METHODS: dict[str, Method] = {
         (_GTEX,),
     ),
     "qtl_afc": Method("Effects of independent signals were expressed as allelic fold changes.", (_AFC,)),
-    "qtl_interaction": Method(
-        "Interactions of genotypes with other variables were tested; the tests of a phenotype were counted by"
-        " eigenMT or permutations, as provenance says.",
-        (_EIGENMT,),
+    "qtl_interaction": Method("Interactions of genotypes with other variables were tested.", ()),
+    "qtl_interaction_emt": Method(
+        "How many tests of interaction a phenotype's variants amount to was counted by eigenMT.", (_EIGENMT,)
+    ),
+    "qtl_interaction_permuted": Method(
+        "P values of a phenotype's interactions came from permutations with a beta approximation.",
+        (_FASTQTL,),
     ),
     "qtl_group_effects": Method("Effects of lead variants were compared between groups of people.", ()),
     "qtl_trans": Method(

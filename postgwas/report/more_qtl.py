@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from postgwas.report.gene_names import study_genes
 from postgwas.report.section import MOST_ROWS, PageFigure, PageTable, Section, first_rows
 
 if TYPE_CHECKING:
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
     from postgwas.store.study import Study
 
 _FOLD_CHANGES = (
-    "phenotype_id", "rank", "SNPID", "CHR", "POS", "effect_allele", "other_allele", "log2_aFC",
+    "gene", "phenotype_id", "rank", "SNPID", "CHR", "POS", "effect_allele", "other_allele", "log2_aFC",
     "log2_aFC_lower", "log2_aFC_upper", "reason",
 )  # fmt: skip
 _LEVEL = 0.05
+#: What each of these columns of an interaction's table comes from.
+_INTERACTION_METHODS = {"pval_emt": "qtl_interaction_emt", "pval_beta": "qtl_interaction_permuted"}
 
 
 def more_qtl_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
@@ -26,15 +29,17 @@ def more_qtl_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
     tables: list[PageTable] = []
     facts: list[tuple[str, str]] = []
     methods: list[str] = []
+    genes = study_genes(study, entries)
     for one in entries:
         name = one.key.split("/")[-1]
         make = _TABLES.get(one.kind)
         if make is None or not one.rows:
             continue
-        found, table = make(study.read_polars(one.key).fill_nan(None), name)
+        found, table = make(genes.named(study.read_polars(one.key).fill_nan(None)), name)
         facts += found
         tables.append(table)
         methods.append(one.kind.replace("qtl-", "qtl_"))
+        methods += [method for column, method in _INTERACTION_METHODS.items() if column in one.columns]
         if one.kind == "qtl-sharing":
             figures.append(_sharing_figure(study.read_polars(one.key), name))
     if not tables:
@@ -65,11 +70,15 @@ def _fold_changes(table: pl.DataFrame, name: str) -> _Found:
 def _interactions(table: pl.DataFrame, name: str) -> _Found:
     import polars as pl
 
-    column = next(one for one in ("qval", "pval_adj_bh") if one in table.columns)
-    count = table.filter(pl.col(column) <= _LEVEL).height
-    facts = [(f"{count:,} of {table.height:,}", f"phenotypes with an interaction, {name} (FDR {_LEVEL:g})")]
+    levels = [one for one in ("qval", "pval_adj_bh", "pval_emt") if one in table.columns]
+    facts = [(f"{table.height:,}", f"phenotypes tested for interactions, without an FDR, {name}")]
+    if levels:
+        count = table.filter(pl.col(levels[0]) <= _LEVEL).height
+        told = f"phenotypes with an interaction, {name} (FDR {_LEVEL:g})"
+        facts = [(f"{count:,} of {table.height:,}", told)]
     title = f"Interactions, best of each phenotype, {name}"
-    order = table.sort(column, "pval_emt", nulls_last=True, maintain_order=True)
+    by, falling = [*levels, "mlog10p_gi"], [*(False for _ in levels), True]
+    order = table.sort(by, descending=falling, nulls_last=True, maintain_order=True)
     return facts, PageTable(title, order.head(MOST_ROWS), n_all=table.height)
 
 

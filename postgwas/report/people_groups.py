@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from postgwas.report.gene_names import study_genes
 from postgwas.report.section import PageFigure, PageTable, Section, first_rows
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from postgwas.store.index import Entry
     from postgwas.store.study import Study
 
+_SHARES = "SHARE: of a gene's whole variance; SHARE_LEFT: of what adjusting leaves of it."
 _ESTIMATORS = {"hudson": "Hudson's", "wc": "Weir and Cockerham's"}
 
 
@@ -22,6 +24,7 @@ def group_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
     tables: list[PageTable] = []
     facts: list[tuple[str, str]] = []
     methods: list[str] = []
+    genes = study_genes(study, entries)
     for one in entries:
         name = one.key.split("/")[-1]
         if one.kind == "fst":
@@ -38,11 +41,16 @@ def group_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
             table = study.read_polars(one.key)
             figures.append(_variance_figure(table, name))
             facts += [
-                (f"{_mean(table, term):.1%}", f"of a gene's variance is between {term}, on average, {name}")
+                (
+                    f"{_mean(table, term):.1%}",
+                    f"of the variance that adjusting leaves is between groups of {term} (mean), {name}",
+                )
                 for term in _terms(table)
             ]
             by = f"MLOG10P_{_terms(table)[0]}"
-            tables.append(first_rows(table, by, f"Variance between groups, {name}"))
+            tables.append(
+                first_rows(genes.named(table, "GENE_ID"), by, f"Variance between groups, {name}", _SHARES)
+            )
             methods.append("expression_variance")
     if not tables:
         return []

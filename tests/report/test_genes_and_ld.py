@@ -12,7 +12,9 @@ from postgwas.report.account import account_section
 from postgwas.report.gene_names import study_genes
 from postgwas.report.locus_ld import ld_files, r2_of_locus
 from postgwas.report.locus_pairs import locus_pairs
+from postgwas.report.more_qtl import more_qtl_sections
 from postgwas.report.page_rows import page_rows
+from postgwas.report.people_groups import group_sections
 from postgwas.report.regions import qtl_sections
 from postgwas.report.section import PageTable, Place
 from postgwas.store import Provenance, Study
@@ -88,6 +90,20 @@ def test_genes_without_a_name_of_their_own_have_none(study: Study) -> None:
     assert genes.name("ENSG1") == "APOX" and genes.name("ENSG2") is None and genes.name("other") is None
     unknown = pl.DataFrame({"phenotype_id": ["other"], "tss_distance": [3]})
     assert genes.placed(unknown).equals(unknown)
+
+
+def test_tables_beside_the_leads_have_names_too(study: Study, tmp_path: Path) -> None:
+    """The search for a gene by its name finds its fold change and its variance."""
+    more = Study.open(tmp_path / "more.h5", create=True)
+    made = Provenance.collect("by hand")
+    genes = study.read_polars("expression/prepared/lcl/genes")
+    more.write_table("expression/prepared/lcl/genes", genes, kind="expression-genes", provenance=made)
+    signals = pl.DataFrame({"phenotype_id": ["ENSG1"], "rank": [1], "log2_aFC": [0.5]})
+    more.write_table("qtl/afc/lcl", signals, kind="qtl-afc", provenance=made)
+    shares = pl.DataFrame({"GENE_ID": ["ENSG1"], "SHARE_LEFT_sex": [0.1], "MLOG10P_sex": [1.0]})
+    more.write_table("expression/variance/lcl", shares, kind="expression-variance", provenance=made)
+    for (section,) in (more_qtl_sections(more, more.ls()), group_sections(more, more.ls())):
+        assert section.tables[0].table["gene"].to_list() == ["APOX"]
 
 
 def test_methods_are_those_that_were_run(study: Study) -> None:

@@ -26,7 +26,7 @@ def study(tmp_path: Path) -> Study:
         },
         ("qtl/interaction/lcl", "qtl-interaction"): {
             "phenotype_id": ["G1", "G2", "G3"], "SNPID": ["rs1", "rs2", "rs3"],
-            "pval_emt": [0.5, 0.001, 0.2], "pval_adj_bh": [0.5, 0.003, 0.3],
+            "pval_emt": [0.5, 0.001, 0.2], "pval_adj_bh": [0.5, 0.003, 0.3], "mlog10p_gi": [0.5, 4.0, 1.0],
         },
         ("qtl/trans/lcl", "qtl-trans"): {
             "SNPID": ["rs1", "rs2"], "phenotype_id": ["G1", "G2"], "mlog10p": [6.0, 30.0],
@@ -66,9 +66,36 @@ def test_what_was_asked_of_qtls(study):
     assert "allelic fold changes" in text and any("Mohammadi" in one for one in citations)
 
 
+@pytest.mark.parametrize(
+    ("adjusted", "fact", "cited"),
+    [
+        ({"qval": [0.01, 0.9], "pval_beta": [0.001, 0.5]}, "1 of 2", "permutations"),
+        ({}, "2", None),
+        ({"pval_emt": [0.01, 1.0], "pval_adj_bh": [0.02, 1.0]}, "1 of 2", "eigenMT"),
+    ],
+)
+def test_interactions_are_told_as_they_were_adjusted(tmp_path, adjusted, fact, cited):
+    """eigenMT may be left out, and permutations are only made if asked for."""
+    study = Study.open(tmp_path / "study.h5", create=True)
+    table = pl.DataFrame({"phenotype_id": ["G1", "G2"], "mlog10p_gi": [3.0, 0.5], **adjusted}).reverse()
+    made = Provenance.collect("by hand")
+    study.write_table("qtl/interaction/lcl", table, kind="qtl-interaction", provenance=made)
+    (section,) = more_qtl_sections(study, study.ls())
+    assert [value for value, _ in section.facts] == [fact]
+    assert section.tables[0].table["phenotype_id"].to_list() == ["G1", "G2"]
+    text, citations = methods_paragraph(section.methods)
+    assert [word for word in ("eigenMT", "permutations") if word in text] == ([cited] if cited else [])
+    assert len(citations) == (cited is not None)
+
+
 def test_groups_of_people(study):
     (section,) = group_sections(study, study.ls())
-    assert section.facts == [("20.0%", "of a gene's variance is between population, on average, lcl")]
+    assert section.facts == [
+        (
+            "20.0%",
+            "of the variance that adjusting leaves is between groups of population (mean), lcl",
+        )
+    ]
     titles = [one.title for one in section.figures]
     assert titles == ["Variance between groups, lcl", "F_ST of pairs of groups, all"]
     (shares,) = (one.table for one in section.tables if one.title == "Variance between groups, lcl")
