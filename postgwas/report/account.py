@@ -107,11 +107,22 @@ def _last_name(key: str) -> str:
     parts = key.split("/")
     if key.startswith("ldsc/h2/") and len(parts) > 3:
         return parts[2]
+    if key.startswith("meta/mama/") and len(parts) > 3:
+        return ", ".join(parts[2:])
     if key.startswith("meta/") and len(parts) > 2:
         return ", ".join(parts[1:])
     if key.startswith("expression/prepared/") and len(parts) > 3:
         return parts[2]
     return parts[-1]
+
+
+def made_with(study: Study, entries: Sequence[Entry]) -> dict[str, str]:
+    """Programs that made the results, each with its version, or with all of them where results differ."""
+    found: dict[str, dict[str, None]] = {}
+    for one in entries:
+        for name, version in study.provenance(one.key).versions.items():
+            found.setdefault(name, {})[version] = None
+    return {name: ", ".join(versions) for name, versions in found.items()}
 
 
 def provenance_section(study: Study, entries: Sequence[Entry]) -> Section:
@@ -120,7 +131,7 @@ def provenance_section(study: Study, entries: Sequence[Entry]) -> Section:
 
     results: list[dict[str, Any]] = []
     inputs: dict[tuple[str, str | None], dict[str, Any]] = {}
-    versions: dict[str, str] = {}
+    versions = made_with(study, entries)
     for one in entries:
         origin = study.provenance(one.key)
         results.append(
@@ -137,7 +148,6 @@ def provenance_section(study: Study, entries: Sequence[Entry]) -> Section:
             inputs[(file.name, file.sha256)] = {
                 "file": PurePath(file.name).name, "bytes": file.size, "SHA-256": file.sha256
             }  # fmt: skip
-        versions |= origin.versions
     tables = [
         PageTable("Results", pl.DataFrame(results, infer_schema_length=None)),
         PageTable("Inputs", pl.DataFrame(list(inputs.values()), infer_schema_length=None)),

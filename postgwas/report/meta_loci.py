@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NEAR = 1_000_000
 MOST_FORESTS = 4
+_NONE = "none"
 _HETEROGENEITY = ("I2", "MLOG10P_HET")
 #: Inches: two of them side by side fill the page.
 _WIDTH = 6.2
@@ -48,13 +49,14 @@ def meta_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
         parts = {name: study.read_polars(f"sumstats/{name}") for name in names}
         whole = _gained(study.read_polars(one.key), parts, trait)
         rows.append(whole)
-        new = int((whole["STUDIES WITH IT"] == "").sum())
+        new = int((whole["STUDIES WITH IT"] == _NONE).sum())
         facts.append((f"{new} of {whole.height}", f"loci of {trait} that no study had alone"))
         figures += [_forest(lead, parts, trait) for lead in whole.head(MOST_FORESTS).iter_rows(named=True)]
     if not rows:
         return []
-    note = f"P < 5e-8; a study has a locus if it has a lead within {NEAR // 1_000_000} Mb."
-    table = PageTable("Loci of the meta-analysis and the studies that have them", pl.concat(rows), note)
+    note = f"P < 5e-8; a study has a locus if it has a lead within {NEAR // 1_000_000} Mb. I2 is in per cent."
+    every = pl.concat(rows, how="diagonal_relaxed")
+    table = PageTable("Loci of the meta-analysis and the studies that have them", every, note)
     return [Section("Gain of meta-analysis", facts=facts, figures=figures, tables=[table])]
 
 
@@ -73,11 +75,13 @@ def _gained(whole: pl.DataFrame, parts: dict[str, pl.DataFrame], trait: str) -> 
                 (pl.col("CHR") == chrom) & ((pl.col("POS").cast(pl.Int64) - pos).abs() <= NEAR)
             ).height
         )
+        or _NONE
         for chrom, pos in leads.select("CHR", "POS").iter_rows()
     ]
-    return leads.select(
-        pl.lit(trait).alias("TRAIT"), pl.all(), pl.Series("STUDIES WITH IT", having, dtype=pl.String)
-    )
+    studies = pl.Series("STUDIES WITH IT", having, dtype=pl.String)
+    place = ("CHR", "POS", "SNPID")
+    first = [name for name in place if name in leads.columns]
+    return leads.select(pl.lit(trait).alias("TRAIT"), *first, studies, pl.exclude(place))
 
 
 def _forest(lead: dict[str, Any], parts: dict[str, pl.DataFrame], trait: str) -> PageFigure:

@@ -78,7 +78,7 @@ _RE2 = (
     " genome-wide association studies. Am J Hum Genet 88, 586-598 (2011). doi:10.1016/j.ajhg.2011.04.014"
 )
 _MRMEGA = (
-    "Maegi R et al. Trans-ethnic meta-regression of genome-wide association studies accounting for"
+    "M\u00e4gi R et al. Trans-ethnic meta-regression of genome-wide association studies accounting for"
     " ancestry increases power for discovery and improves fine-mapping resolution."
     " Hum Mol Genet 26, 3639-3650 (2017). doi:10.1093/hmg/ddx280"
 )
@@ -122,7 +122,7 @@ _FST = (
 )
 _FST_WC = (
     "Weir BS, Cockerham CC. Estimating F-statistics for the analysis of population structure."
-    " Evolution 38, 1358-1370 (1984)."
+    " Evolution 38, 1358-1370 (1984). doi:10.1111/j.1558-5646.1984.tb05657.x"
 )
 
 METHODS: dict[str, Method] = {
@@ -138,10 +138,9 @@ METHODS: dict[str, Method] = {
         (_LDSC,),
     ),
     "ldsc_rg": Method("Genetic correlations were estimated by bivariate LD score regression.", (_LDSC, _RG)),
-    "mtag": Method(
-        "Traits were analysed jointly by MTAG; the covariance of estimation errors came from LD score"
-        " regression.",
-        (_MTAG, _LDSC),
+    "mtag": Method("Traits were analysed jointly by MTAG.", (_MTAG,)),
+    "mtag_ldsc": Method(
+        "For MTAG the covariance of estimation errors came from LD score regression.", (_LDSC,)
     ),
     "mtag_maxfdr": Method(
         "The highest false discovery rate of MTAG's findings (maxFDR) was sought over mixtures of null and"

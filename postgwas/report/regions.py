@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from postgwas.store.study import Study
 
 FDR = 0.05
+#: Doubtful posteriors that are named.
+_MOST_NOTES = 12
 #: Keys of the methods text about expression, in the order of the work.
 _EXPRESSION = ("expression", "expression_tmm", "expression_int", "peer", "expression_pca")
 _COLOC_NOTE = "PP.H4: probability that trait and gene share a causal variant; PP.H3: that theirs differ."
@@ -94,7 +96,7 @@ def coloc_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
     import polars as pl
 
     genes = study_genes(study, entries)
-    facts, tables, methods = [], [], []
+    facts, tables, methods, warnings = [], [], [], []
     for kind, title in (("coloc-genes", "Genes"), ("coloc-pairs", "Pairs of signals")):
         several = {
             one.key.split("/")[-1]: study.read_polars(one.key).fill_nan(None)
@@ -116,14 +118,39 @@ def coloc_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
                 facts.append((f"{count:,}", f"genes, {mark}: PP.H4 of {least:g} and more with any trait"))
             tables.append(PageTable("Colocalised genes of each result", _counts(several)))
         else:
+            warnings = _thin(every)
             methods += ["coloc", *(["coloc_susie"] if (every["METHOD"] == "susie").any() else [])]
         tables.append(first_rows(every, "PP.H4", title, _COLOC_NOTE))
     if not tables:
         return []
     figures = locus_pairs(study, entries, genes)
     return [
-        Section("Colocalisation", facts=facts, figures=figures, tables=tables, methods=methods or ["coloc"])
-    ]
+        Section(
+            "Colocalisation", facts=facts, figures=figures, tables=tables, methods=methods or ["coloc"],
+            warnings=warnings,
+        )
+    ]  # fmt: skip
+
+
+def _thin(pairs: pl.DataFrame) -> list[str]:
+    """What is to be doubted of posteriors, as the run that made them said; the highest first."""
+    from postgwas.coloc.thin_overlap import overlap_notes
+
+    needed = ("RESULT", "phenotype_id", "PP.H4", "N_SHARED", "OVERLAP_GWAS", "OVERLAP_QTL")
+    if not set(needed) <= set(pairs.columns):
+        return []
+    order = pairs.sort("PP.H4", descending=True, nulls_last=True, maintain_order=True).drop_nulls(needed)
+    notes = [
+        f"{row.get('gene') or row['phenotype_id']}, {row['RESULT']}: {note}"
+        for row in order.iter_rows(named=True)
+        for note in overlap_notes(
+            row["PP.H4"], row["N_SHARED"],
+            {"the GWAS": row["OVERLAP_GWAS"], "the gene": row["OVERLAP_QTL"]},
+        )
+    ]  # fmt: skip
+    notes = list(dict.fromkeys(notes))
+    more = [f"and {len(notes) - _MOST_NOTES:,} more"] if len(notes) > _MOST_NOTES else []
+    return notes[:_MOST_NOTES] + more
 
 
 def _counts(several: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from postgwas.plot.genome import GENOME_WIDE, layout_genome, lead_variants, peak
 from postgwas.plot.manhattan import height_scale
 from postgwas.plot.qq import QQ, qq_points
 from postgwas.plot.scan import Scan, manhattan_figure, qq_figure
-from postgwas.report.section import PageFigure, PageTable, Section
+from postgwas.report.section import PageFigure, PageTable, Section, told_warnings
 from postgwas.sumstats.derive import abs_z_from_mlog10p
 
 if TYPE_CHECKING:
@@ -107,7 +107,12 @@ def _family(study: Study, found: Sequence[Entry], title: str, method: str) -> Se
         tables.append(PageTable(f"Loci, {title}", every.head(MOST_LOCI), note, n_all=every.height))
     methods = [method] if method else sorted({meta_method(one) for one in found})
     facts = facts if len(facts) <= MOST_FACTS else []
-    return Section(title, facts=facts, figures=figures, tables=tables, methods=methods)
+    # Those of MTAG stand with what it gained.
+    warned = [] if method == "mtag" else found
+    warnings = told_warnings(
+        (name, study.attrs(one.key).get("warnings", ())) for name, one in zip(names, warned)
+    )
+    return Section(title, facts=facts, figures=figures, tables=tables, methods=methods, warnings=warnings)
 
 
 def _per(study: Study, entry: Entry) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -120,6 +120,21 @@ def first_rows(table: pl.DataFrame, by: str, title: str, note: str = "") -> Page
     if by in table.columns:
         table = table.sort(by, descending=True, nulls_last=True, maintain_order=True)
     return PageTable(title, table.head(MOST_ROWS), note, n_all=table.height)
+
+
+def told_warnings(of: Iterable[tuple[str, Iterable[str]]]) -> list[str]:
+    """Each warning once, with whose it is.
+
+    Examples
+    --------
+    >>> told_warnings([("LDL", ["few variants"]), ("TG", ["few variants", "no N"])])
+    ['LDL, TG: few variants', 'TG: no N']
+    """
+    whose: dict[str, list[str]] = {}
+    for name, texts in of:
+        for text in texts:
+            whose.setdefault(text, []).append(name)
+    return [f"{', '.join(names)}: {text}" for text, names in whose.items()]
 
 
 def slug(text: str) -> str:

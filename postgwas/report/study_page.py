@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import postgwas
 from postgwas.errors import OutputError
-from postgwas.report.account import account_section, provenance_section
+from postgwas.report.account import account_section, made_with, provenance_section
 from postgwas.report.meta_loci import meta_sections
 from postgwas.report.methods_text import methods_paragraph
 from postgwas.report.more_qtl import more_qtl_sections
@@ -99,7 +99,8 @@ def study_page(
     entries = study.ls()
     sections = study_sections(study, entries)
     text, citations = methods_paragraph(name for one in sections for name in one.methods)
-    text += f" Analyses were done with postgwas {postgwas.__version__}." if text else ""
+    made = made_with(study, entries).get("postgwas", postgwas.__version__)
+    text += f" Analyses were done with postgwas {made}." if text else ""
     files = page.with_name(f"{page.stem}_files")
     names = _file_names(sections)
     _write_files(files, sections, names, where)

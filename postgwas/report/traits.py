@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postgwas.report.section import PageFigure, PageTable, Section
+from postgwas.report.section import PageFigure, PageTable, Section, told_warnings
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,18 +51,11 @@ def _heritability(study: Study, entries: Sequence[Entry]) -> Section | None:
     table = pl.concat(rows, how="diagonal_relaxed")
     if {"RESULT", "TRAIT"} <= set(table.columns) and table["RESULT"].equals(table["TRAIT"]):
         table = table.drop("RESULT")
-    warnings = _warnings([(one.key.split("/")[2], study.attrs(one.key).get("warnings", ())) for one in found])
+    warnings = told_warnings(
+        [(one.key.split("/")[2], study.attrs(one.key).get("warnings", ())) for one in found]
+    )
     shown = PageTable("Heritability of each trait", table)
     return Section("Heritability", tables=[shown], methods=["ldsc_h2"], warnings=warnings)
-
-
-def _warnings(of: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
-    """Each warning once, with whose it is."""
-    whose: dict[str, list[str]] = {}
-    for name, texts in of:
-        for text in texts:
-            whose.setdefault(text, []).append(name)
-    return [f"{', '.join(names)}: {text}" for text, names in whose.items()]
 
 
 def _of_result(table: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -107,7 +100,14 @@ def _matrices(study: Study, entries: Sequence[Entry]) -> Section | None:
     """Omega, Sigma and genetic correlations of each MTAG, one after another."""
     found = [one for one in entries if one.kind == "mtag-covariances"]
     figures = [figure for one in found for figure in _mtag(study, one)]
-    return Section("MTAG matrices", figures=figures, methods=["mtag"]) if figures else None
+    given = [_sigma_was_given(study, one) for one in found]
+    methods = ["mtag", *([] if all(given) else ["mtag_ldsc"])]
+    return Section("MTAG matrices", figures=figures, methods=methods) if figures else None
+
+
+def _sigma_was_given(study: Study, entry: Entry) -> bool:
+    """Whether `mtag --residcov_path` was used instead of LD score regression."""
+    return study.provenance(entry.key).parameters.get("residcov_path") is not None
 
 
 def _mtag(study: Study, entry: Entry) -> list[PageFigure]:
@@ -118,6 +118,7 @@ def _mtag(study: Study, entry: Entry) -> list[PageFigure]:
     names = [str(name) for name in arrays["traits"]]
     where = "" if entry.key == "mtag/covariances" else f", {entry.key.split('/')[-1]}"
     wide = len(names) > _MANY
+    source = "as given" if _sigma_was_given(study, entry) else "LD score intercepts"
     figures = [
         PageFigure(
             f"Omega{where}",
@@ -129,8 +130,8 @@ def _mtag(study: Study, entry: Entry) -> list[PageFigure]:
         PageFigure(
             f"Sigma{where}",
             matrix_figure(arrays["sigma"], names=names, title="\u03a3: estimation error"),
-            "Covariance of estimation errors of Z: LD score intercepts; off the diagonal, sample overlap"
-            " times phenotypic correlation.",
+            f"Covariance of estimation errors of Z: {source}; off the diagonal, sample overlap times"
+            " phenotypic correlation.",
             table=square(arrays["sigma"], names),
             wide=wide,
         ),
@@ -178,7 +179,7 @@ def _gain(study: Study, entries: Sequence[Entry]) -> Section | None:
     if not tables:
         return None
     title = "Gain of MTAG and maxFDR" if highest else "Gain of MTAG"
-    return Section(title, tables=tables, methods=methods, warnings=_warnings(warnings))
+    return Section(title, tables=tables, methods=methods, warnings=told_warnings(warnings))
 
 
 def _highest_fdr(study: Study, entry: Entry) -> pl.DataFrame:

@@ -74,7 +74,46 @@ def test_loci_gained(study: Study) -> None:
     (section,) = meta_sections(study, study.ls())
     assert section.facts == [("1 of 2", "loci of LDL that no study had alone")]
     table = section.tables[0].table
-    assert dict(table.select("SNPID", "STUDIES WITH IT").iter_rows()) == {"rs10": "EUR", "rs50": ""}
+    assert dict(table.select("SNPID", "STUDIES WITH IT").iter_rows()) == {"rs10": "EUR", "rs50": "none"}
+
+
+def test_meta_analyses_of_which_one_has_fewer_columns(study: Study, tmp_path: Path) -> None:
+    """No study of a trait may tell N, for instance."""
+    both = Study.open(tmp_path / "both.h5", create=True)
+    for trait, more in (("LDL", [pl.lit(9.0).alias("N")]), ("TG", [])):
+        for name in ("EUR", "EAS"):
+            scan = study.read_polars(f"sumstats/{name}")
+            both.write_table(
+                f"sumstats/{name}_{trait}", scan, kind="harmonised-sumstats", provenance=Provenance.collect()
+            )
+        whole = study.read_polars("meta/fixed/LDL").with_columns(more)
+        both.write_table(
+            f"meta/fixed/{trait}", whole, kind="meta-fixed", provenance=Provenance.collect(),
+            attrs={"studies": [f"EUR_{trait}", f"EAS_{trait}"]},
+        )  # fmt: skip
+    (section,) = meta_sections(both, both.ls())
+    assert section.tables[0].table.select("TRAIT", "SNPID", "N").rows() == [
+        ("LDL", "rs10", 9.0), ("LDL", "rs50", 9.0), ("TG", "rs10", None), ("TG", "rs50", None),
+    ]  # fmt: skip
+
+
+def test_posteriors_that_rest_on_little_are_told(tmp_path: Path) -> None:
+    """As the run that made them says: of the two strong genes, one's GWAS signal was not compared."""
+    doubtful = Study.open(tmp_path / "s.h5", create=True)
+    pairs = pl.DataFrame(
+        {
+            "TRAIT": ["EUR"] * 3, "REGION": ["7:1-9"] * 3, "CHR": [7] * 3, "METHOD": ["abf"] * 3,
+            "phenotype_id": ["GOOD", "ELSEWHERE", "WEAK"], "N_SHARED": [200, 200, 200],
+            "OVERLAP_GWAS": [1.0, 0.001, 0.001], "OVERLAP_QTL": [1.0, 1.0, 1.0], "PP.H4": [0.99, 0.9, 0.1],
+        }
+    )  # fmt: skip
+    made = Provenance.collect()
+    doubtful.write_table("coloc/pairs/EUR_lcl", pairs, kind="coloc-pairs", provenance=made)
+    (section,) = coloc_sections(doubtful, doubtful.ls())
+    assert section.warnings == [
+        "ELSEWHERE, EUR_lcl: PP.H4 0.9, but variants that are not shared hold 100 % of the association with"
+        " the GWAS"
+    ]
 
 
 def test_forest_turns_effects_to_the_lead_s_allele(study: Study) -> None:

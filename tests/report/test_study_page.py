@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -257,6 +258,50 @@ def test_the_search_leaves_figures_of_what_is_sought_alone(page: Path) -> None:
     shown = re.findall(r'<figure(?! hidden)[^>]*>.*?<img alt="([^"]*)"', document, flags=re.DOTALL)
     hidden = re.findall(r"<figure[^>]* hidden", document)
     assert "Sigma" in shown and len(hidden) >= 5
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
+def test_an_address_that_is_no_code_is_searched_as_it_is(page: Path) -> None:
+    document, console = _in_browser(page, "50%")
+    assert console == ""
+    assert "nothing found for 50%</p>" in document
+
+
+def test_results_of_several_versions_are_said_to_be_so(tmp_path: Path) -> None:
+    """The version that writes the page made none of them."""
+    study = Study.open(tmp_path / "study.h5", create=True)
+    for key, version in (("qtl/a", "0.0.8"), ("qtl/b", "0.0.9"), ("qtl/c", "0.0.8")):
+        made = dataclasses.replace(Provenance.collect(), versions={"postgwas": version, "numpy": "2.0"})
+        table = pl.DataFrame({"phenotype_id": ["G"], "mlog10p": [1.0], "pval_adj_bh": [0.5]})
+        study.write_table(key, table, kind="qtl-trans", provenance=made)
+    text = study_page(study.path, tmp_path / "page.html").read_text()
+    assert "Analyses were done with postgwas 0.0.8, 0.0.9." in text
+    assert ">0.0.8, 0.0.9</td>" in text and ">2.0</td>" in text
+
+
+def test_warnings_of_harmonising_are_on_the_page(tmp_path: Path) -> None:
+    study = Study.open(tmp_path / "study.h5", create=True)
+    table = pl.DataFrame(
+        {"CHR": pl.Series([1], dtype=pl.Int8), "POS": pl.Series([5], dtype=pl.Int32), "MLOG10P": [1.0]}
+    )
+    for trait in ("LDL", "TG"):
+        study.write_table(
+            f"sumstats/{trait}", table, kind="harmonised-sumstats", provenance=Provenance.collect(),
+            attrs={"trait": trait, "warnings": ["frequencies <disagree>"]},
+        )  # fmt: skip
+    text = study_page(study.path, tmp_path / "page.html").read_text()
+    assert "<li>LDL, TG: frequencies &lt;disagree&gt;</li>" in text
+
+
+@pytest.mark.parametrize("given", [None, "sigma.txt"])
+def test_where_sigma_comes_from_is_said(tmp_path: Path, given: str | None) -> None:
+    study = Study.open(tmp_path / "study.h5", create=True)
+    arrays = {name: np.eye(2) for name in ("omega", "sigma", "genetic_correlation")} | {"traits": ["a", "b"]}
+    made = Provenance.collect(parameters={"residcov_path": given})
+    study.write_arrays("mtag/covariances", arrays, kind="mtag-covariances", provenance=made)
+    text = study_page(study.path, tmp_path / "page.html").read_text()
+    assert ("LD score regression" in text, "LD score intercepts" in text) == (given is None,) * 2
+    assert ("10.1038/ng.3211" in text) == (given is None)
 
 
 @pytest.mark.parametrize(
