@@ -211,3 +211,28 @@ def test_a_run_that_is_refused_leaves_no_store(tmp_path: Path, capsys: pytest.Ca
     assert not list(tmp_path.glob("study*"))
     assert harmonise(tmp_path, text, "--store", str(tmp_path / "nowhere" / "study.h5")) == 2
     assert "folder" in capsys.readouterr().err
+
+
+def test_chromosomes_without_positions_are_no_places(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"{chr} {snp} A G 0.1 0.1 0.3 900" for chr, snp in ((1, "rs1"), (2, "rs2"), ("NA", "rs3"))]
+    (tmp_path / "in.txt").write_text("\n".join(["CHR SNP EA NEA BETA SE P N", *rows, ""]))
+    argv = ["harmonise", str(tmp_path / "in.txt"), "--no_report", "--format", "tsv,ldsc"]
+    assert main([*argv, "--out", str(tmp_path / "out"), "--store", str(tmp_path / "a.h5")]) == 0
+    assert "no positions, and no reference to take them from" in capsys.readouterr().err
+    table = pl.read_csv(tmp_path / "out.tsv.gz", separator="\t")
+    assert table["SNPID"].to_list() == ["rs1", "rs2", "rs3"] and "CHR" not in table.columns
+
+
+def test_a_file_without_ids_may_take_those_of_a_reference(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = pl.read_csv(world.sumstats, separator="\t", infer_schema_length=0)
+    bare = world.folder / "bare.txt"
+    frame.drop("SNP").write_csv(bare, separator="\t")
+    argv = ["harmonise", str(bare), "--out", str(world.folder / "bare"), "--format", "ldsc", "--no_report"]
+    assert main(argv) == 2
+    assert "so do the ids of a --reference" in capsys.readouterr().err
+    assert main([*argv, "--reference", str(world.reference), "--chain", str(world.chain)]) == 0
+    assert (world.folder / "bare.sumstats.gz").is_file()

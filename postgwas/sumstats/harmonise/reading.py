@@ -142,6 +142,8 @@ def spill_file(
             frame = stream.job.settled(raw)
             if {"CHR", "POS"} <= set(frame.columns):
                 votes.add(frame.get_column("SNPID", default=None), frame["CHR"], frame["POS"])
+            elif "CHR" in frame.columns:
+                frame = frame.drop("CHR")  # alone it places no row
             if "EAF" in frame.columns:
                 eaf = eaf.add(frame["EAF"].fill_null(np.nan).to_numpy())
             numbered.add(frame)

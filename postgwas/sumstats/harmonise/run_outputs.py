@@ -140,9 +140,10 @@ def refuse_lacking(source: str, kind: str, columns: Sequence[str]) -> None:
         )
     what = {"ssf": "GWAS-SSF", "vcf": "GWAS-VCF", "ldsc": "LDSC's .sumstats"}[kind]
     flag = next((_FLAGS[c] for c in lacking if c in _FLAGS), None)
+    ids = "so do the ids of a --reference, " if "SNPID" in lacking else ""
     raise ColumnError(
         f"{source}: {what} needs {', '.join(lacking)}, which the file does not have",
-        hint=f"{flag} gives it, or leave --format {kind} out" if flag else f"leave --format {kind} out",
+        hint=f"{flag} gives it, {ids}or leave --format {kind} out" if flag else f"leave --format {kind} out",
     )
 
 
