@@ -105,7 +105,10 @@ def finemap_files(
         return Account(
             tables, found.regions, [os.path.basename(found.stats.path)], [found.stats],
             [(found.stats.path, rejected_table(found))], parameters, input_files(_text(genotypes), given),
-            {"n_regions": len(found.regions), "n_sets": found.n_sets, "ld": found.ld_path},
+            {
+                "n_regions": len(found.regions), "n_sets": found.n_sets, "ld": found.ld_path,
+                "warnings": doubts(found),
+            },
         )  # fmt: skip
 
     return write_run(to, chosen, choice, TABLES, run, account)
@@ -122,13 +125,19 @@ def tell(found: FinemappedRegions, choice: RegionChoice) -> None:
         _tell_region(one, found)
     mapped = [one for one in found.regions if one.posterior is not None]
     log.info("%d credible sets in %d regions", found.n_sets, len(mapped))
-    largest = max((one.n for one in mapped), default=0.0)
-    if found.n_people and largest > _FEW_FOR * found.n_people:
-        log.warning(
-            "LD of %s people is taken for that of %s: a panel so small, or of others, makes credible sets of "
-            "noise; --ld_check full says where z-scores do not fit it",
-            f"{found.n_people:,}", f"{largest:,.0f}",
-        )  # fmt: skip
+    for doubt in doubts(found):
+        log.warning("%s", doubt)
+
+
+def doubts(found: FinemappedRegions) -> list[str]:
+    """What speaks against all credible sets of a run; kept with them in the store."""
+    largest = max((one.n for one in found.regions if one.posterior is not None), default=0.0)
+    if not found.n_people or largest <= _FEW_FOR * found.n_people:
+        return []
+    return [
+        f"LD of {found.n_people:,} people is taken for that of {largest:,.0f}: a panel so small, or of "
+        "others, makes credible sets of noise; --ld_check full says where z-scores do not fit it"
+    ]
 
 
 def _tell_region(one: RegionResult, found: FinemappedRegions) -> None:

@@ -74,7 +74,30 @@ def qtl_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
             tables.append(PageTable(f"Credible sets, {whose}", sets.head(MOST_ROWS), n_all=sets.height))
     if not tables and not facts:
         return []
-    return [Section("QTLs and fine-mapping", facts=facts, figures=figures, tables=tables, methods=methods)]
+    warnings = _region_warnings(study, entries)
+    return [
+        Section(
+            "QTLs and fine-mapping", facts=facts, figures=figures, tables=tables, methods=methods,
+            warnings=warnings,
+        )
+    ]  # fmt: skip
+
+
+def _region_warnings(study: Study, entries: Sequence[Entry]) -> list[str]:
+    """What speaks against the credible sets of each GWAS: small panels, regions without a fit."""
+    found = []
+    for one in entries:
+        if one.kind != "finemap-regions":
+            continue
+        name, states = one.key.split("/")[-1], study.read_polars(one.key, ["STATUS"])["STATUS"]
+        found += [f"{name}: {text}" for text in study.attrs(one.key).get("warnings", ())]
+        for state, what in (
+            ("too_few_variants", "not mapped: too few variants"),
+            ("not_converged", "not converged"),
+        ):
+            if count := int((states == state).sum()):
+                found.append(f"{name}: {count:,} of {states.len():,} regions {what}")
+    return found
 
 
 def _expression_methods(study: Study, entries: Sequence[Entry]) -> list[str]:

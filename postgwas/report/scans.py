@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 #: Columns that a scan's table of loci shows, as far as it has them.
-SHOWN = ("CHR", "POS", "SNPID", "EA", "NEA", "EAF", "BETA", "SE", "Z", "MLOG10P", "N")
+SHOWN = ("CHR", "POS", "SNPID", "EA", "NEA", "EAF", "BETA", "SE", "Z", "MLOG10P", "N", "N_EFF")
 MOST_LOCI = 500
 #: Scans of a section up to which each has its number of loci shown large; the table has them all.
 MOST_FACTS = 8
@@ -97,7 +97,9 @@ def _family(study: Study, found: Sequence[Entry], title: str, method: str) -> Se
         leads.append(top.select(pl.lit(name).alias("TRAIT"), pl.all()))
     every = pl.concat(leads, how="diagonal_relaxed").sort("MLOG10P", descending=True, maintain_order=True)
     note = "\u03bb GC: median \u03c7\u00b2 over its median under the null. Loci: see the table of loci."
-    tables.append(PageTable(f"Scans, {title}", pl.DataFrame(rows), note))
+    if any("N_EFF" in one.columns for one in found):
+        note += " N of cases and controls is the effective one."
+    tables.append(PageTable(f"Scans, {title}", pl.DataFrame(rows, infer_schema_length=None), note))
     if every.height:
         per = " or ".join(dict.fromkeys(_per(study, one) for one in found))
         note = (
@@ -122,7 +124,7 @@ def _per(study: Study, entry: Entry) -> str:
 
 
 def _summary(name: str, table: pl.DataFrame, numbers: QQ, n_loci: int) -> dict[str, object]:
-    size = table["N"].cast(float).median() if "N" in table.columns else None
+    size = next((table[one].cast(float).median() for one in ("N", "N_EFF") if one in table.columns), None)
     return {
         "TRAIT": name,
         "variants": table.height,

@@ -376,5 +376,10 @@ def test_a_panel_far_smaller_than_the_gwas_is_told(made: Study, finemapped: Run,
     for times, told in ((100, True), (10, False)):
         larger = tmp_path / f"larger{times}.tsv"
         table.with_columns(pl.col("N") * times).write_csv(larger, separator="\t")
-        log = Path(f"{finemapped('--overwrite', stats=larger)}.log").read_text()
-        assert (f"LD of {N_PEOPLE:,} people is taken for that of {N_PEOPLE * times:,}" in log) is told
+        store = tmp_path / f"{times}.h5"
+        log = Path(f"{finemapped('--overwrite', '--store', store, stats=larger)}.log").read_text()
+        text = f"LD of {N_PEOPLE:,} people is taken for that of {N_PEOPLE * times:,}"
+        assert (text in log) is told
+        study = Store.open(store)
+        (kept,) = (one.key for one in study.ls() if one.kind == "finemap-regions")
+        assert [text in one for one in study.attrs(kept)["warnings"]] == [True] * told

@@ -10,6 +10,8 @@ import pytest
 from postgwas.report.methods_text import methods_paragraph
 from postgwas.report.more_qtl import more_qtl_sections
 from postgwas.report.people_groups import group_sections
+from postgwas.report.regions import qtl_sections
+from postgwas.report.scans import scan_sections
 from postgwas.store import Provenance, Study
 
 
@@ -106,3 +108,41 @@ def test_groups_of_people(study):
 def test_nothing_is_shown_where_nothing_was_asked_for(tmp_path):
     empty = Study.open(tmp_path / "none.h5", create=True)
     assert more_qtl_sections(empty, empty.ls()) == [] and group_sections(empty, empty.ls()) == []
+
+
+def test_what_speaks_against_credible_sets_stands_above_them(study):
+    states = ["ok", "not_converged", "too_few_variants", "too_few_variants"]
+    for name, attrs in (
+        ("EUR_LDL", {"warnings": ["LD of 88 people is taken for that of 250,000"]}),
+        ("old", {}),
+    ):
+        table = pl.DataFrame({"STATUS": states if name == "EUR_LDL" else ["ok"] * 4})
+        study.write_table(
+            f"finemap/regions/{name}", table, kind="finemap-regions", attrs=attrs,
+            provenance=Provenance.collect("by hand"),
+        )  # fmt: skip
+        sets = pl.DataFrame({"REGION": ["1:1-9"], "CS": [1], "SIZE": [1]})
+        study.write_table(
+            f"finemap/sets/{name}", sets, kind="finemap-sets", provenance=Provenance.collect("by hand")
+        )
+    (section,) = qtl_sections(study, study.ls())
+    assert list(section.warnings) == [
+        "EUR_LDL: LD of 88 people is taken for that of 250,000",
+        "EUR_LDL: 2 of 4 regions not mapped: too few variants",
+        "EUR_LDL: 1 of 4 regions not converged",
+    ]
+
+
+def test_scans_of_cases_and_controls_show_their_effective_n(study):
+    for name, column, n in (("height", "N", 100.0), ("T2D", "N_EFF", 70.5)):
+        table = pl.DataFrame(
+            {"CHR": [1, 2], "POS": [5, 6], "SNPID": ["rs1", "rs2"], "Z": [7.0, 1.0], "MLOG10P": [11.6, 0.5]}
+        ).with_columns(pl.lit(n).alias(column))
+        study.write_table(
+            f"sumstats/{name}", table, kind="harmonised-sumstats", provenance=Provenance.collect("by hand")
+        )
+    (section,) = scan_sections(study, study.ls())
+    scans, loci = (one.table for one in section.tables)
+    assert dict(scans.select("TRAIT", "median N").iter_rows()) == {"height": 100.0, "T2D": 70.5}
+    assert loci.filter(TRAIT="T2D")["N_EFF"].to_list() == [70.5]
+    assert "effective" in section.tables[0].note
