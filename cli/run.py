@@ -24,7 +24,7 @@ HELP = "run a study.yaml from end to end; what is there already is kept"
 #: Where the flags that errors of commands name stand in a study.yaml.
 _FLAGS = (
     "In study.yaml a flag is a setting of its step, steps: STEP: {FLAG: VALUE}; build, n and columns of a "
-    "file stand in its line under gwas"
+    "file stand in its line under gwas, unmatched in its tissue's under expression"
 )
 
 #: Files or steps that a line of the plan names.

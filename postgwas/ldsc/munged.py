@@ -150,6 +150,7 @@ def trait_name(source: str) -> str:
 def _from_file(source: str, alleles: bool) -> tuple[Rows, pl.DataFrame | None, Sequence[str]]:
     from postgwas.ldsc.plain_text import first_line, read_plain, without_mark
     from postgwas.sumstats.compression import ByteStream
+    from postgwas.sumstats.layout import refuse_other_kinds
 
     wanted = COLUMNS | (ALLELES if alleles else {})
     with ByteStream(source) as stream:
@@ -160,6 +161,7 @@ def _from_file(source: str, alleles: bool) -> tuple[Rows, pl.DataFrame | None, S
     names, tabs = first_line(data)
     missing = [column for column in wanted if column not in names]
     if missing:
+        refuse_other_kinds(data, source)
         found = ", ".join(names[:10])[:100]
         raise ColumnError(
             f"{source}: line 1 lacks {', '.join(missing)} of a munged file; columns found: {found}",

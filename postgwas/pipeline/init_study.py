@@ -41,7 +41,8 @@ def init_study(
     """
     root = Path(folder)
     if not root.is_dir():
-        raise InputError(f"{root}: no such folder")
+        what = "is a file; expected the folder of the study's files" if root.exists() else "no such folder"
+        raise InputError(f"{root}: {what}")
     path = root / "study.yaml"
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists already", hint="--overwrite replaces it")

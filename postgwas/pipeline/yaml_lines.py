@@ -76,6 +76,11 @@ def read_document(path: Path) -> Document:
         text = raw.decode()
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
+        if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise InputError(
+                f"{path}: by its first bytes text in UTF-16; expected UTF-8",
+                hint=f"iconv -f UTF-16 -t UTF-8 {path.name} > new file",
+            ) from None
         raise InputError(f"{path}: byte {error.start} is no UTF-8") from None
     except yaml.YAMLError as error:
         raise InputError(f"{path}{_where(error)}: no YAML: {_problem(error)}") from None

@@ -83,6 +83,8 @@ class Study:
             new = not folder.is_dir()
             begin(file, folder)
             return cls(file, new=new)
+        if file.is_dir():
+            raise StoreError(f"{file}: is a folder; expected a store (STUDY.h5)")
         try:
             with open_file(file) as handle:
                 encoding_of(handle, file=file, key="/", expected=("study",))

@@ -100,7 +100,7 @@ def sniff_layout(block: bytes, *, source: str, header: Sequence[str] | None = No
     ColumnError
         Two columns have the same name.
     """
-    _refuse_other_kinds(block, source)
+    refuse_other_kinds(block, source)
     text = block.decode("utf-8", errors="replace")
     ended = text.endswith("\n")
     text = text.removeprefix("\ufeff")
@@ -156,8 +156,19 @@ def sniff_layout(block: bytes, *, source: str, header: Sequence[str] | None = No
     return Layout(tuple(names), separator, first + 1, offset, quoted, tuple(preamble))
 
 
-def _refuse_other_kinds(block: bytes, source: str) -> None:
-    """Name the usual things that are given in place of a table."""
+def refuse_other_kinds(block: bytes, source: str) -> None:
+    """Name the usual things that are given in place of a table.
+
+    Parameters
+    ----------
+    block : bytes
+        The file's beginning.
+    source : str
+
+    Raises
+    ------
+    InputError
+    """
     start = block[:4096]
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(

@@ -78,6 +78,15 @@ class TestSumstats:
         assert "line 1 lacks Z, N of a munged file" in told
         assert "postgwas munge" in told
 
+    @pytest.mark.parametrize(
+        ("start", "what"),
+        [(b"\x89PNG\r\n\x1a\n\0\0\0\r", "binary data"), ("SNP\tZ\n".encode("utf-16"), "UTF-16")],
+    )
+    def test_no_text(self, ldsc: LdscStudy, refused: Refusal, start: bytes, what: str) -> None:
+        ldsc.trait.write_bytes(start)
+        told = refused("--h2", ldsc.trait, *ldsc.panel)
+        assert what in told and "columns found" not in told
+
     def test_cut_short(self, ldsc: LdscStudy, refused: Refusal) -> None:
         whole = gzip.compress(ldsc.trait.read_bytes())
         path = ldsc.trait.with_suffix(".sumstats.gz")

@@ -135,6 +135,8 @@ def test_init_refuses_what_it_cannot_begin_with(study, tmp_path, capsys):
     assert "found neither summary statistics nor expression" in capsys.readouterr().err
     assert main(["init", str(tmp_path / "absent")]) == 2
     assert "no such folder" in capsys.readouterr().err
+    assert main(["init", str(study / "study.yaml")]) == 2
+    assert "study.yaml: is a file; expected the folder" in capsys.readouterr().err
     assert not (tmp_path / "empty" / "study.yaml").exists()
 
 
@@ -265,3 +267,10 @@ def test_init_takes_files_by_chromosome_as_one_and_names_no_trait_twice(tmp_path
 def test_init_does_not_take_a_list_of_variants_for_a_gwas():
     assert guessed_header(["22", "rs1", "0", "16050000", "A", "G"]) == ()
     assert guessed_header(["rs1", "a", "g", "0.1", "0.02", "1e-6"]) == ("SNPID", "EA", "NEA", "-", "-", "-")
+
+
+def test_a_study_in_utf_16_is_named(tmp_path, capsys):
+    (tmp_path / "study.yaml").write_text("study: {name: x}\n", encoding="utf-16")
+    assert main(["run", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("text in UTF-16; expected UTF-8 (iconv -f UTF-16 -t UTF-8 study.yaml > new file)")

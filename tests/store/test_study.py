@@ -164,6 +164,9 @@ def test_opening_what_is_no_study(tmp_path, study):
     (tmp_path / "text.h5").write_text("hello")
     with pytest.raises(StoreError, match=r"text\.h5: not a readable store"):
         Study.open(tmp_path / "text.h5", create=True)
+    (tmp_path / "folder.h5").mkdir()
+    with pytest.raises(StoreError, match=r"folder\.h5: is a folder; expected a store \(STUDY\.h5\)$"):
+        Study.open(tmp_path / "folder.h5")
     with h5py.File(tmp_path / "other.h5", "w") as handle:
         handle["x"] = 1
     with pytest.raises(StoreError, match=r"other\.h5: /: has no encoding-type"):
