@@ -117,7 +117,9 @@ def _of(labels: Sequence[str | None]) -> Groups:
 
 
 def _from_file(samples: pl.DataFrame, path: str, column: str | None) -> list[str | None]:
-    data = read_text(path).lstrip()
+    text = read_text(path)
+    data = text.lstrip()
+    above = text[: len(text) - len(data)].count(b"\n")
     first = data.split(b"\n", 1)[0].decode(errors="replace").split()
     names = [first[0].lstrip("#"), *first[1:]]
     has_header = names[0] in _IDS or "IID" in names
@@ -135,7 +137,7 @@ def _from_file(samples: pl.DataFrame, path: str, column: str | None) -> list[str
     wanted = _column(names, path, column)
     if not data.strip():
         raise InputError(f"{path}: no samples below the header")
-    table = split_columns(data, names, path, first_line=1 + has_header)
+    table = split_columns(data, names, path, first_line=1 + above + has_header)
     return _matched(samples, table, wanted, path)
 
 

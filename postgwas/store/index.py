@@ -144,6 +144,7 @@ def mend(path: Path) -> None:
             attributes(handle)  # damaged ones are an error of the library here, and no refusal
             encoding_of(handle, file=path, key="/", expected=("study",))
             packed = text_attribute(handle, "layout") == "packed"
+            handle.visititems_links(lambda *_: None)
         whole = packed or {one.part for one in _catalogue(path)} == set(parts)
     except BROKEN:
         whole = not parts  # no study's: what is in the way is for a person to look at

@@ -28,3 +28,11 @@ def test_a_sheet_without_the_column_is_refused(tmp_path: Path) -> None:
         groups_of(SAMPLES, sheet, column="POP")
     with pytest.raises(InputError, match="gives a group to none of the 3 samples"):
         groups_of(SAMPLES, sheet)
+
+
+@pytest.mark.parametrize("above", [0, 2])
+def test_lines_are_counted_from_the_first_of_the_file(tmp_path: Path, above: int) -> None:
+    sheet = tmp_path / "groups.txt"
+    sheet.write_text("\n" * above + "#IID GROUP\na X\nb Y Z\n")
+    with pytest.raises(InputError, match=f"line {above + 3}: 3 columns found, expected 2"):
+        groups_of(SAMPLES, sheet)
