@@ -5,7 +5,7 @@ from __future__ import annotations
 from postgwas.errors import InputError
 from postgwas.sumstats.harmonise.account import Account
 from postgwas.sumstats.harmonise.consistency import ConsistencySummary
-from postgwas.sumstats.harmonise.explanations import ODDS_RATIO
+from postgwas.sumstats.harmonise.explanations import BOTH_OF_ODDS_RATIO, ODDS_RATIO
 from postgwas.sumstats.harmonise.outcomes import Outcome
 
 #: Share of rows with values out of range, from which on columns are likelier mistaken than rows.
@@ -29,13 +29,14 @@ def column_doubts(path: str, account: Account, agreement: ConsistencySummary, co
     Raises
     ------
     InputError
-        P is that of log BETA by SE in most rows.
+        P is that of log BETA by SE in most rows, or by the SE of the logarithm where SE is of the ratio.
     """
     differ, checked = agreement.n_p_differ, agreement.n_p
-    if 2 * differ > checked and agreement.explained.cause(differ) == ODDS_RATIO:
+    of = {ODDS_RATIO: "SE", BOTH_OF_ODDS_RATIO: f"SE/{column}"}.get(agreement.explained.cause(differ) or "")
+    if of and 2 * differ > checked:
         raise InputError(
             f"{path}: column {column} holds odds ratios, not their logarithms: P is that of log {column} by "
-            f"SE, not of {column} by SE, in {differ:,} of {checked:,} rows",
+            f"{of}, not of {column} by SE, in {differ:,} of {checked:,} rows",
             hint=f"--or_name {column}",
         )
     bad = account.outcomes.get(Outcome.STATISTIC_BAD, 0)

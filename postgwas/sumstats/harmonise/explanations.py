@@ -42,10 +42,11 @@ def _one_tail(z: FloatArray) -> FloatArray:
 
 
 ODDS_RATIO = "BETA is an odds ratio, not its logarithm"
+BOTH_OF_ODDS_RATIO = "BETA and SE are of the odds ratio, not of its logarithm"
 _CAUSES: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
     "BETA is a log odds ratio, but SE that of the odds ratio": _z_of_or_se,
     ODDS_RATIO: _z_of_or,
-    "BETA and SE are of the odds ratio, not of its logarithm": _z_of_or_both,
+    BOTH_OF_ODDS_RATIO: _z_of_or_both,
     "SE is a variance, the square of the standard error": _z_of_variance,
     "SE is half of a 95 % confidence interval": _z_of_interval,
     "P is one-sided, half of the two-sided": lambda beta, se: _one_tail(-np.abs(beta / se)),

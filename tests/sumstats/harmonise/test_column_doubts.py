@@ -56,6 +56,14 @@ def test_odds_ratios_called_beta_are_refused_with_the_flag_that_takes_them(tmp_p
     np.testing.assert_allclose(read(run(path))["BETA"], effects, rtol=1e-9, atol=1e-12)
 
 
+def test_odds_ratios_called_beta_with_their_own_standard_errors_are_refused_too(tmp_path, effects):
+    path = study(tmp_path, BETA=np.exp(effects), SE=0.02 * np.exp(effects))
+    with pytest.raises(InputError, match=r"P is that of log BETA by SE/BETA, not of BETA by SE"):
+        run(path)
+    path.write_text(path.read_text().replace("BETA", "OR", 1))
+    np.testing.assert_allclose(read(run(path))["BETA"], effects, rtol=1e-9, atol=1e-12)
+
+
 def test_a_few_odd_rows_are_no_odds_ratios(tmp_path, effects):
     mixed = np.where(np.arange(N) < 60, np.exp(effects), effects)
     assert run(study(tmp_path, BETA=mixed)).account.n_kept == N
