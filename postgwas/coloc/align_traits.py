@@ -58,11 +58,6 @@ class AlignedTraits:
         """Variants that are left."""
         return int(self.rows[0].size)
 
-    @property
-    def signs_known(self) -> bool:
-        """Whether alleles were known everywhere, so that effects can be held against each other."""
-        return all(one.alleles_known for one in self.counts)
-
 
 def align_traits(
     traits: Sequence[pl.DataFrame],
@@ -130,13 +125,6 @@ def align_traits(
             hint="are builds, chromosomes and names of variants the same? postgwas harmonise",
         )
     return _aligned(traits, matches, in_ld, ld_variants, kept, counts)
-
-
-def tell_alignment(log: logging.Logger, aligned: AlignedTraits) -> None:
-    """Counts into a log, and a warning where they look wrong."""
-    for one in aligned.counts:
-        log.info("%s", one.line())
-        warn_counts(log, one)
 
 
 def warn_counts(log: logging.Logger, one: AlleleCounts) -> None:

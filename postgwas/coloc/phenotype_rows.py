@@ -108,7 +108,7 @@ def _rows(path: str, only: str, folder: Path, given: Sequence[str] | None) -> Pa
     if not lines:
         raise InputError(f"{path}: the file is empty")
     tabs = b"\t" in lines[0]
-    cells = lines[0].split(b"	") if tabs else lines[0].split()
+    cells = lines[0].split(b"\t") if tabs else lines[0].split()
     header = given or [cell.decode(errors="replace") for cell in cells]
     head, rows = ([], lines) if given else (lines[:1], lines[1:])
     names = [name.strip().lstrip("#") for name in header]

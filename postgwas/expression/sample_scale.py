@@ -67,11 +67,6 @@ class SampleScale:
     factors: Floats
     reference: int | None = None
 
-    @property
-    def divisors(self) -> Floats:
-        """What counts are divided by: millions of effective reads, or size factors."""
-        return self.factors if self.norm in SIZE_FACTORS else self.lib_size * self.factors / MILLION
-
 
 def scale_samples(counts: Floats, norm: Norm, options: FactorOptions) -> SampleScale:
     """Factors of each sample.

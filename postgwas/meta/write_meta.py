@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -218,8 +218,3 @@ def _store(
                 attrs={"of": keys[0]}, overwrite=target.overwrite,
             )  # fmt: skip
     log.info("Stored %s in %s", ", ".join(keys), target.store)
-
-
-def counts_of(rejected: Sequence[tuple[int, int, str, str]]) -> Counter[str]:
-    """Reasons and how often."""
-    return Counter(why for *_, why in rejected)

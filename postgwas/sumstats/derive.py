@@ -109,11 +109,3 @@ def se_from_interval(low: Array, high: Array, *, level: float = 0.95) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         width = np.log(high) - np.log(low)
         return np.where((low > 0) & (high >= low), width / (2.0 * float(-ndtri((1 - level) / 2))), np.nan)
-
-
-def effective_n(n_cases: Array, n_controls: Array) -> Array:
-    """4 / (1/cases + 1/controls), [shape: (M,)]: the size of a balanced study of equal power."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(
-            (n_cases > 0) & (n_controls > 0), 4.0 * n_cases * n_controls / (n_cases + n_controls), np.nan
-        )

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postgwas.coloc.align_traits import align_traits, tell_alignment
+from postgwas.coloc.align_traits import align_traits, warn_counts
 from postgwas.coloc.allele_match import match_alleles
 from postgwas.coloc.allele_rules import AlleleRules
 from postgwas.errors import InputError, NoVariantsError, UsageError
@@ -162,11 +162,11 @@ def test_ids_where_a_side_has_no_places_and_places_where_it_has_no_alleles(caplo
     assert by_id.counts[0].by_id and by_id.n_shared == 3
     bare = pl.DataFrame({"CHR": ["1", "1"], "POS": [6, 5], "BETA": [7.0, 8.0]})
     found = align_traits([one, bare])
-    assert found.rows[0].tolist() == [0] and not found.signs_known
+    assert found.rows[0].tolist() == [0]
     assert found.left_out[0].rows() == [(1, "not_in_other"), (2, "not_in_other")]
     assert found.left_out[1].rows() == [(0, "several_variants_at_place")]
     with caplog.at_level(logging.WARNING):
-        tell_alignment(logging.getLogger("alignment"), found)
+        warn_counts(logging.getLogger("alignment"), found.counts[0])
     assert "signs of effects may not fit" in caplog.text
     with pytest.raises(InputError, match="neither places nor ids"):
         align_traits([one, pl.DataFrame({"BETA": [1.0]})])

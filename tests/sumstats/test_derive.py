@@ -87,9 +87,7 @@ def test_allele_swap_flips_beta_and_nothing_else(z: float, f: float, n: float) -
     np.testing.assert_allclose(there[1], swapped[1], rtol=1e-12)
 
 
-def test_interval_and_effective_n() -> None:
+def test_interval() -> None:
     low, high = np.exp(0.3 - 1.959963984540054 * 0.1), np.exp(0.3 + 1.959963984540054 * 0.1)
     assert derive.se_from_interval(np.array([low]), np.array([high]))[0] == pytest.approx(0.1, rel=1e-12)
     assert np.isnan(derive.se_from_interval(np.array([0.0, 2.0]), np.array([1.0, 1.0]))).all()
-    assert derive.effective_n(np.array([100.0]), np.array([900.0]))[0] == pytest.approx(360.0, rel=1e-15)
-    assert np.isnan(derive.effective_n(np.array([0.0]), np.array([5.0])))[0]
