@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from postgwas.coloc.qtl_source import QtlSource
 from postgwas.coloc.qtl_summary import NAMES, parse_ids
 from postgwas.errors import ColumnError, InputError, NoSignalError, UsageError
+from postgwas.qtl.qtl_table import numbers_of
 from postgwas.runlog import get_logger
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def load_genes(
     Raises
     ------
     InputError, ColumnError
-        If a file cannot be used, no gene passes, or no place is known.
+        If a file cannot be used, or no place is known.
+    NoSignalError
+        If no gene passes.
     UsageError
         If `fdr` is no share.
     """
@@ -78,8 +81,6 @@ def load_genes(
     wanted: pl.DataFrame | None = None
     if isinstance(egenes, str | os.PathLike):
         wanted = _egenes(os.fspath(egenes), fdr)
-        if not wanted.height:
-            raise NoSignalError(f"{os.fspath(egenes)}: no gene has a q-value up to {fdr:g}", hint="--fdr")
     elif egenes is not None:
         wanted = pl.DataFrame({"GENE": [str(name) for name in egenes]}).unique(maintain_order=True)
     if places is not None:
@@ -153,6 +154,8 @@ def _egenes(path: str, fdr: float) -> pl.DataFrame:
     """GENE of those that pass, with CHR and TSS if the table tells."""
     import polars as pl
 
+    if (one := _one_word(path)) is not None:
+        return pl.DataFrame({"GENE": [one]})
     table = _read(path)
     low = {name.lower().lstrip("#"): name for name in reversed(table.columns)}
     gene = next((low[name] for name in NAMES["GENE"] if name in low), None)
@@ -163,12 +166,25 @@ def _egenes(path: str, fdr: float) -> pl.DataFrame:
         return pl.DataFrame({"GENE": ids}).unique(maintain_order=True)
     q = next((low[name] for name in _QVALUES if name in low), None)
     if q is not None:
-        table = table.filter(pl.col(q).cast(pl.Float64, strict=False) <= fdr)
+        table = table.filter(numbers_of(table[q], path) <= fdr)
+        if not table.height:
+            raise NoSignalError(f"{path}: no gene in it has {q} <= {fdr:g}", hint="--fdr")
     if not table.height:
-        raise InputError(f"{path}: no gene in it" + (f" has {q} <= {fdr:g}" if q else ""))
+        raise InputError(f"{path}: no gene in it")
     told = _told_places(table, low)
     made = pl.DataFrame({"GENE": table[gene].cast(pl.String)})
     return made if told is None else made.with_columns(told.get_columns())
+
+
+def _one_word(path: str) -> str | None:
+    """The word that is all of a file: the list of a single gene, which is no header without rows."""
+    from postgwas.genotypes.text_table import read_text
+
+    if "::" in path or path.endswith((".parquet", ".pq")):
+        return None
+    words = read_text(path).split(None, 1)
+    one = words[0].decode(errors="replace")
+    return one if len(words) == 1 and one.lower().lstrip("#") not in NAMES["GENE"] else None
 
 
 def _told_places(table: pl.DataFrame, low: dict[str, str]) -> pl.DataFrame | None:

@@ -76,19 +76,42 @@ def read_qtl_table(
     if not frame.height:
         raise InputError(f"{told}: no rows below the header")
     numbers = [name for name in found.values() if name not in _TEXT]
-    for name in numbers:
-        column = frame[name]
-        if column.dtype == pl.String:
-            cast = column.replace(["NA", "NaN", "nan", ""], None).cast(pl.Float64, strict=False)
-            bad = cast.is_null() & ~column.is_in(["NA", "NaN", "nan", ""]) & column.is_not_null()
-            if bad.any():
-                row = int(bad.arg_max() or 0)
-                raise ColumnError(f"{told}, row {row + 1}, column {name}: {column[row]!r} is not a number")
-            frame = frame.with_columns(cast.alias(name))
-    frame = frame.with_columns(pl.col(numbers).cast(pl.Float64).fill_nan(None))
+    frame = frame.with_columns(numbers_of(frame[name], told) for name in numbers)
     whole = [name for name in numbers if name in _WHOLE]
     frame = frame.with_columns(pl.col(whole).cast(pl.Int64, strict=False))
     return frame.with_columns(pl.col([name for name in found.values() if name in _TEXT]).cast(pl.String))
+
+
+def numbers_of(column: pl.Series, told: str) -> pl.Series:
+    """A column of text or numbers as numbers; null where it has none.
+
+    Parameters
+    ----------
+    column : polars.Series
+    told : str
+        What the table is called in messages.
+
+    Raises
+    ------
+    ColumnError
+        If a cell is neither a number nor missing.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> numbers_of(pl.Series("qval", ["0.5", "NA", ""]), "egenes.tsv").to_list()
+    [0.5, None, None]
+    """
+    import polars as pl
+
+    if column.dtype == pl.String:
+        text = column.replace(["NA", "NaN", "nan", ""], None)
+        bad = text.cast(pl.Float64, strict=False).is_null() & text.is_not_null()
+        if bad.any():
+            row = int(bad.arg_max() or 0)
+            raise ColumnError(f"{told}, row {row + 1}, column {column.name}: {text[row]!r} is not a number")
+        column = text
+    return column.cast(pl.Float64).fill_nan(None)
 
 
 def source_name(source: str | os.PathLike[str] | pl.DataFrame) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from postgwas.errors import ColumnError, InputError
 from postgwas.qtl.inputs import QtlInputs
+from postgwas.qtl.qtl_table import numbers_of
 from postgwas.qtl.trans_places import contig_codes
 
 if TYPE_CHECKING:
@@ -56,9 +57,8 @@ def read_pairs(path: str | os.PathLike[str], *, p_max: float | None = None) -> p
     Raises
     ------
     ColumnError
-        If one of the two columns is missing.
+        If one of the two columns is missing, or a P that is held against `p_max` is no number.
     """
-    import polars as pl
 
     table = _table(path)
     lacking = [name for name in ("variant_id", "phenotype_id") if name not in table.columns]
@@ -66,7 +66,7 @@ def read_pairs(path: str | os.PathLike[str], *, p_max: float | None = None) -> p
         raise ColumnError(f"{path}: no column {lacking[0]}; found {', '.join(table.columns[:8])}")
     column = next((name for name in ("pval_nominal", "pval") if name in table.columns), None)
     if p_max is not None and column is not None:
-        table = table.filter(pl.col(column).cast(pl.Float64, strict=False) <= p_max)
+        table = table.filter(numbers_of(table[column], os.fspath(path)) <= p_max)
     return table.select("variant_id", "phenotype_id").drop_nulls().unique(maintain_order=True)
 
 

@@ -22,6 +22,7 @@ from postgwas.qtl.outputs import (
     write_rejections,
     write_tables,
 )
+from postgwas.qtl.qtl_table import numbers_of
 from postgwas.qtl.run_finemap import Finemapped, FinemapSettings, finemap, only_genes
 from postgwas.runlog import get_logger, run_log
 
@@ -126,7 +127,6 @@ def read_egenes(path: str | os.PathLike[str], fdr: float = 0.05) -> list[str]:
     UsageError
         If `fdr` is no share.
     """
-    import polars as pl
 
     if not 0.0 < fdr <= 1.0:
         raise UsageError(f"--fdr {fdr:g}: expected a number above 0, at most 1")
@@ -139,12 +139,10 @@ def read_egenes(path: str | os.PathLike[str], fdr: float = 0.05) -> list[str]:
     if "phenotype_id" not in table.columns:
         raise ColumnError(f"{path}: no column phenotype_id; it has {', '.join(table.columns)}")
     if "qval" in table.columns:
-        if not table["qval"].dtype.is_numeric():
-            raise ColumnError(f"{path}, column qval: {table['qval'].dtype} found, expected numbers")
-        without = table["qval"].cast(pl.Float64).fill_nan(None).null_count()
-        if without:
+        q = numbers_of(table["qval"], os.fspath(path))
+        if without := q.null_count():
             log.info("%s: %d of %d phenotypes have no q-value and are left out", path, without, table.height)
-        table = table.filter(pl.col("qval") <= fdr)
+        table = table.filter(q <= fdr)
     names: list[str] = table["phenotype_id"].unique(maintain_order=True).to_list()
     if not names:
         why = f" has qval <= {fdr:g}" if "qval" in table.columns else ""

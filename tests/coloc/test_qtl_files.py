@@ -16,7 +16,7 @@ from postgwas.coloc.qtl_source import qtl_source
 from postgwas.coloc.qtl_summary import SCHEMA
 from postgwas.coloc.region_ld import sign_agreement
 from postgwas.coloc.stored_fits import read_fits, spool_fits
-from postgwas.errors import ColumnError, InputError, StoreError, UsageError
+from postgwas.errors import ColumnError, InputError, NoSignalError, StoreError, UsageError
 from postgwas.finemap.region_list import MapRegion
 from postgwas.store.position import Region
 
@@ -204,6 +204,11 @@ def test_genes_from_each_kind_of_file(made: GenomeStudy, tmp_path: Path) -> None
     some = load_genes(source, egenes=permutation).frame
     assert some.rows() == [("SHARED", 1, tss("SHARED")), ("FAR", 2, tss("FAR"))]
     assert load_genes(source, egenes=permutation, fdr=0.02).frame["GENE"].to_list() == ["SHARED"]
+    with pytest.raises(NoSignalError, match="no gene in it has qval <= 1e-05"):
+        load_genes(source, egenes=permutation, fdr=1e-5)
+    (tmp_path / "odd.tsv").write_text(permutation.read_text().replace("0.04", "O.04"))
+    with pytest.raises(ColumnError, match=r"row 2, column qval: 'O\.04' is not a number"):
+        load_genes(source, egenes=tmp_path / "odd.tsv")
     gtex = tmp_path / "egenes.tsv"
     gtex.write_text(
         "gene_id\tgene_chr\tgene_start\tgene_end\tstrand\tqval\n"
@@ -217,6 +222,11 @@ def test_genes_from_each_kind_of_file(made: GenomeStudy, tmp_path: Path) -> None
     ids.write_text("SHARED\nNONE\nFAR\n")
     found = load_genes(source, egenes=ids, places=gtf)
     assert found.frame.rows() == [("NONE", 1, 5), ("SHARED", 1, 99)] and found.lost == ("FAR",)
+    ids.write_text("SHARED\n")
+    assert load_genes(source, egenes=ids, places=gtf).frame.rows() == [("SHARED", 1, 99)]
+    ids.write_text("gene_id\n")
+    with pytest.raises(InputError, match="no lines below the header"):
+        load_genes(source, egenes=ids, places=gtf)
     bed = tmp_path / "expression.bed"
     bed.write_text("#chr\tstart\tend\tgene_id\ts1\n1\t41\t42\tSHARED\t0.5\n")
     assert load_genes(source, egenes=["SHARED"], places=bed).frame.rows() == [("SHARED", 1, 42)]

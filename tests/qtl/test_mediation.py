@@ -131,6 +131,9 @@ def test_mediators_from_cis_effects_or_from_the_neighbourhood(study: TransStudy,
     cis.write_text("phenotype_id\tvariant_id\tpval_nominal\ng1\trs10\t1e-9\ng0\trs11\t0.4\ng3\trs10\t1e-9\n")
     named = mediation(*study.files, settings=MediationSettings(trans=trans, cis=cis, bootstrap=0)).table
     assert named.select("variant_id", "mediator_id").rows() == [("rs10", "g1")]
+    cis.write_text(cis.read_text().replace("1e-9", "1e-9?"))
+    with pytest.raises(ColumnError, match=r"row 1, column pval_nominal: '1e-9\?' is not a number"):
+        mediation(*study.files, settings=MediationSettings(trans=trans, cis=cis, bootstrap=0))
     near = MediationSettings(trans=trans, window=250_000, cis_pval=1.0, bootstrap=0)
     found = mediation(*study.files, settings=near).table
     # rs10 lies at 1:220,000: g0 (50,000) is near, g1 (900,000) is not; rs60 at 2:420,000 has none.
