@@ -20,7 +20,7 @@ from postgwas.meta.mama_regression import Coefficients, regress
 from postgwas.meta.mama_remarks import tell_harmonised, warn_of
 from postgwas.meta.mama_scores import read_scores, score_array, with_frequencies
 from postgwas.meta.named_columns import patterns
-from postgwas.meta.write_mama import Target, store_results, write_files
+from postgwas.meta.write_mama import Target, account, store_results, write_files
 from postgwas.runlog import get_logger, log_step, run_log
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ def mama(
         )  # fmt: skip
         warnings = tell_harmonised(common, populations, filtered, scores, options)
         result = _estimated(populations, common, fixed, options, warnings)
+        accounts = [account(frame, one, common, result) for frame, (_, one) in zip(filtered, rejected)]
         rejected = [
             (path, _joined(one, bad)) for (path, one), bad in zip(rejected, common.mismatched)
         ]  # fmt: skip
@@ -137,8 +138,9 @@ def mama(
             write_files(result, common, tables, rejected, target)
         if store is not None:
             store_results(
-                result, target, [*(p.path for p in populations), *files], asdict(options), begun, overwrite
-            )
+                result, target, accounts, [*(p.path for p in populations), *files], asdict(options), begun,
+                overwrite,
+            )  # fmt: skip
     return result
 
 

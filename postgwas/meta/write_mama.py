@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,9 +133,31 @@ def canonical(table: pl.DataFrame) -> pl.DataFrame:
     return frame.drop("N_ORIG", strict=False).sort("CHR", "POS", maintain_order=True)
 
 
+def account(
+    frame: pl.DataFrame, rejected: pl.DataFrame, common: Harmonised, result: MamaResult
+) -> dict[str, int]:
+    """Rows of a population that have no result, by reason, as their table of rejected rows names them.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        Rows that passed the filters.
+    rejected : polars.DataFrame
+        REASON of each row that did not.
+    common : Harmonised
+    result : MamaResult
+    """
+    reasons = dict(rejected["REASON"].value_counts(sort=True).iter_rows())
+    reasons["not_in_all_sources"] = frame.height - common.n_common
+    reasons["alleles_differ"] = common.n_mismatched
+    reasons["no_result"] = int((~result.estimates.kept).sum())
+    return {reason: count for reason, count in reasons.items() if count}
+
+
 def store_results(
     result: MamaResult,
     target: Target,
+    accounts: Sequence[Mapping[str, int]],
     files: Sequence[str],
     parameters: Mapping[str, Any],
     begun: float,
@@ -150,17 +172,20 @@ def store_results(
     made = Provenance.collect(
         parameters=dict(parameters), inputs=list(dict.fromkeys(files)),
         wall_seconds=time.perf_counter() - begun,
-        rows_in=len(result.estimates.status), rows_out=int(result.estimates.kept.sum()),
     )  # fmt: skip
+    n_kept = int(result.estimates.kept.sum())
     keys = target.keys()
-    for key, population, table in zip(keys, result.populations, result.tables):
+    for key, population, table, dropped in zip(keys, result.populations, result.tables, accounts):
         frame = canonical(table)
+        counted = replace(
+            made, rows_in=n_kept + sum(dropped.values()), rows_out=n_kept, dropped=dict(dropped)
+        )
         study.write_table(
             key, frame, kind="mama-results",
             attrs={"ancestry": population.ancestry, "phenotype": population.phenotype, "effect_allele": "EA",
                    "warnings": result.warnings},
             units={"BETA": "per allele", "SE": "per allele", "MLOG10P": "-log10 P", "N": "people, effective"},
-            provenance=made, overwrite=overwrite,
+            provenance=counted, overwrite=overwrite,
         )  # fmt: skip
     c = result.coefficients
     names = [p.name for p in result.populations]

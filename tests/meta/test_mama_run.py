@@ -155,6 +155,10 @@ def test_outputs_agree(study, tmp_path: Path) -> None:  # type: ignore[no-untype
     np.testing.assert_allclose(res["P"], parquet["P"], rtol=1e-9)
     assert kept["SNPID"].to_list() == parquet["SNP"].to_list()
     np.testing.assert_array_equal(kept["BETA"].to_numpy(), parquet["BETA"].to_numpy())
+    told = Study.open(store).provenance("meta/mama/out/EAS_T")
+    assert told.rows_in == bad.height and told.rows_out == kept.height
+    assert told.rows_in == told.rows_out + sum(told.dropped.values())
+    assert told.dropped["se_not_positive"] == told.dropped["alleles_equal"] == told.dropped["duplicate"] == 1
     coefficients = Study.open(store).read_arrays("meta/mama/out/coefficients")
     np.testing.assert_array_equal(coefficients["ld"], result.coefficients.ld)
     hrm = pl.read_csv(f"{out}_EAS_T.hrm", separator="\t")
