@@ -55,7 +55,7 @@ for entry in store.ls():
 
 # %%
 print(store.query("2:100000000-101000000", trait="depression", columns=["SNPID", "POS", "EA", "Z"]))
-print(store.query(snp=str(result.traits["depression"]["SNP"].iloc[0])))
+print(store.query(snp=str(result.traits["depression"]["SNP"].iloc[0])).to_string(index=False))
 
 # %% [markdown]
 # Matrices are stored as arrays:

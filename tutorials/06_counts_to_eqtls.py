@@ -63,7 +63,7 @@ for _ in range(n_genes):
 calls = np.array(haplotypes).sum(axis=2).transpose(0, 2, 1)  # genes x variants x people
 
 # %% [markdown]
-# Half of the genes have an eQTL, and one in six has two. An allele changes what its own haplotype makes by a
+# Half of the genes have one eQTL, and one in six has two. An allele changes what its own haplotype makes by a
 # factor: that is the allelic fold change, and it is given here on the log2 scale. Counts also depend on
 # three hidden factors, on sex, and on how deeply a sample was sequenced.
 

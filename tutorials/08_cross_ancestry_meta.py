@@ -78,7 +78,7 @@ for cohort, (name, row) in enumerate(zip(np.array(ANCESTRIES)[WHO], axes), 1):
 # %% [markdown]
 # ## Effects by five rules
 #
-# In units of b, by cohort. All are scaled alike: the variant explains 0.055 % of the trait's variance where it acts.
+# In units of b, by cohort. An effect of one b explains 0.055 % of the trait's variance at the cohorts' mean frequency.
 
 # %%
 RULES = {
@@ -145,7 +145,8 @@ for name, shares in power.items():
 # %% [markdown]
 # Beside each other: the fixed effect has the most power where effects are alike, and loses most where they are
 # opposite. RE2 and MR-MEGA give up little there and keep their power; MR-MEGA does better where effects go with
-# ancestry, RE2 where they differ from cohort to cohort. A random-effects *test* is for estimates, not discovery.
+# ancestry, RE2 where they differ from cohort to cohort. Where one ancestry has all of the effect, its GWAS alone is as good
+# as any: the others add noise. Random effects (DL, or REML) are for estimates with honest intervals, not for discovery.
 
 # %%
 figure = Figure(figsize=(11, 4.6), layout="constrained")
@@ -174,7 +175,7 @@ print("wrote", folder / "power.png")
 # ## The same from files
 #
 # `postgwas meta` does all this on files of any dialect. Here nine small ones, three variants with effects in
-# two ancestries (AFR and EUR), large enough for the cohorts together but hardly for one; `--loci` lists lead loci and
+# two ancestries (AFR and EUR): two that an ancestry finds alone, and one that needs all. `--loci` lists lead loci and
 # `--figures` draws their forests (`re2.forest.png`).
 
 # %%

@@ -16,7 +16,7 @@
 # Three GWAS of one trait, in people of European, East Asian and African ancestry. How alike are its effects?
 # What does each GWAS gain from the others, and at what price? Genotypes follow the out-of-Africa history of
 # humans, so LD and frequencies differ between ancestries as they do; effects are correlated, not equal, and
-# half of the sequence has none, so that power and false positives can be counted. It runs in about a minute.
+# half of the sequence has none, so that power and false positives can be counted. It runs in less than a minute.
 
 # %%
 from pathlib import Path
@@ -108,7 +108,7 @@ for a, b in pairs:
 # ## How alike are the effects?
 #
 # Popcorn's genetic impact correlation, from Z statistics and scores alone. The scores are of few people and
-# little sequence, hence the standard errors; on a genome of SNPs they are a twentieth of these.
+# little sequence, hence the standard errors and the warnings; a genome has hundreds of times as many SNPs.
 
 # %%
 for a, b in pairs:

@@ -360,7 +360,7 @@ assert np.all(np.abs(calibration(meta) - 1) < 0.15)
 # ## Many traits
 #
 # T traits have T (T + 1) / 2 elements of Omega and of Sigma, each with its error, and each new trait
-# brings less. Eight traits, each with half of its genetic variance in common with the first (r_g 0.5
+# brings less. Eight traits, each with half of its genetic variance in common with the others (r_g 0.5
 # between any two): we add them one after the other, once with GWAS of 40,000 people, once with 10,000.
 # MTAG takes Omega as known: with little power look at its standard errors, and at whether it was shrunk.
 

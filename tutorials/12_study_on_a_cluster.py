@@ -101,8 +101,8 @@ for key in alone:
 #
 # ## A cluster
 #
-# A scheduler and three workers, each a process of its own, started as one would on four machines. On
-# machines the scheduler file (or the study's folder at all) is on a disk that all can read. One thread a
+# A scheduler and three workers, each a process of its own, started as one would on four machines. There
+# the study's folder, and the scheduler file, must be on a disk that all of them can read. One thread a
 # worker: a task's sums are then always taken in one order.
 
 # %%

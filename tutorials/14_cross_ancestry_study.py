@@ -176,7 +176,10 @@ steps:
     pcs: 2
   cross_scores: {{ld_wind_kb: 200}}
   mama: {{reg_int_zero: true, reg_se2_ident: true, ld_weight_floor: 1}}
-  ld_scores: false   # these would be for h2, rg and MTAG
+  h2: false          # LD score regression wants a genome, and so does MTAG
+  rg: false
+  mtag: false
+  ld_scores: false   # these would be for those three
   finemap: false
   report: false
 """)
