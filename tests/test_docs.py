@@ -39,6 +39,17 @@ def test_every_package_folder_is_on_the_map() -> None:
     assert missing == set()
 
 
+def test_every_module_is_on_the_map() -> None:
+    after_the_action = re.compile(r"cli/(coloc|eqtl|expression|genotypes)(_\w+)?\.py")
+    modules = {
+        str(path.relative_to(ROOT))
+        for root in ("postgwas", "cli", "reference")
+        for path in (ROOT / root).rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    assert {name for name in modules if not after_the_action.fullmatch(name)} - set(NAMED) == set()
+
+
 def test_every_package_folder_is_installed() -> None:
     import tomllib
 
