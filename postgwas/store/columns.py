@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postgwas.errors import StoreError
-from postgwas.store.attributes import text_attribute, write_attribute
-from postgwas.store.damage import BROKEN, first_line
+from postgwas.store.attributes import integer_attribute, text_attribute, write_attribute
+from postgwas.store.containment import check_links, member
+from postgwas.store.damage import BROKEN, damage, first_line
 from postgwas.store.encoding import read_column, read_json, write_column, write_json
 from postgwas.store.hdf5 import new_file, open_file
 from postgwas.store.schema import check_column_name, check_equal_length, encoding_of, stamp
@@ -128,10 +129,17 @@ def read_group(
     for name in names or ():
         if name not in present:
             raise StoreError(f"{file}: {key}: has no column {name!r}; it has {', '.join(present)}")
-    return {
-        name: read_column(group["columns"][name], file=file, key=f"{key.rstrip('/')}/{name}", rows=rows)
-        for name in (present if names is None else names)
-    }
+    with damage(file, key):
+        length = len(range(*rows.indices(integer_attribute(group, "n_rows"))))
+    found: dict[str, Column] = {}
+    for name in present if names is None else names:
+        where = f"{key.rstrip('/')}/{name}"
+        with damage(file, where):
+            node = member(group["columns"], name)
+        found[name] = read_column(node, file=file, key=where, rows=rows)
+        if len(found[name]) != length:
+            raise StoreError(f"{file}: {where}: damaged: {len(found[name])} rows, expected {length}")
+    return found
 
 
 def column_order(group: Any) -> list[str]:
@@ -158,6 +166,7 @@ def _open(path: Path) -> Iterator[Any]:
         raise StoreError(f"{path}: not a readable HDF5 file: {first_line(error)}") from error
     with handle:
         try:
+            check_links(handle)
             yield handle
         except BROKEN as error:
             raise StoreError(f"{path}: damaged: {first_line(error)}") from error

@@ -9,7 +9,8 @@ from pathlib import Path
 from postgwas.errors import StoreError
 
 #: Arrow's errors, and those of damaged UTF-8 and JSON, are ValueErrors.
-BROKEN = (OSError, KeyError, ValueError, RuntimeError, IndexError)
+#: TypeErrors and AttributeErrors are those of a group where a dataset was expected, or the other way round.
+BROKEN = (OSError, KeyError, ValueError, RuntimeError, IndexError, TypeError, AttributeError)
 
 
 def first_line(error: BaseException) -> str:

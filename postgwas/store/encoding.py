@@ -11,6 +11,7 @@ import numpy as np
 
 from postgwas.errors import StoreError
 from postgwas.store.attributes import attribute, text_attribute, write_attribute
+from postgwas.store.containment import check_dataset, member
 from postgwas.store.damage import damage
 from postgwas.store.hdf5 import ZSTD_FILTER
 from postgwas.store.schema import CHECKSUM, CHUNK_ROWS, encoding_of, stamp
@@ -57,8 +58,9 @@ def read_dataset(node: Any, rows: slice = slice(None)) -> Any:
     Raises
     ------
     OSError, ValueError
-        If it is damaged.
+        If it is damaged, or is none of a store's (:func:`.containment.check_dataset`).
     """
+    check_dataset(node)
     if node.chunks is not None:
         return node[rows]
     values = node[()]
@@ -110,7 +112,7 @@ def write_json(group: Any, name: str, document: Any) -> None:
 def read_json(group: Any, name: str, *, file: Path, key: str) -> Any:
     """The document that :func:`write_json` wrote."""
     with damage(file, f"{key}/{name}"):
-        node = group[name]
+        node = member(group, name)
     encoding_of(node, file=file, key=f"{key}/{name}", expected=("json",))
     with damage(file, f"{key}/{name}"):
         return json.loads(bytes(read_dataset(node)))

@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import h5py
+
 from postgwas.errors import StoreError
+from postgwas.store import index
 from postgwas.store.attributes import attribute, attributes, text_attribute, write_attribute
 from postgwas.store.columns import read_group, units_of
+from postgwas.store.containment import check_dataset
 from postgwas.store.encoding import read_json
 from postgwas.store.hdf5 import new_file
 from postgwas.store.part import read_arrays_part, seal, sort_table, write_arrays_part, write_table_part
@@ -39,6 +43,11 @@ def pack(study: Study, out: Path, *, portable: bool = False, overwrite: bool = F
         stamp(handle, "study")
         write_attribute(handle, "layout", "packed")
         for entry in study.ls():
+            if entry.kind == index.UNREADABLE:
+                raise StoreError(
+                    f"{index.parts_folder(study.path) / entry.part}: cannot be read",
+                    hint="see 'postgwas store verify'",
+                )
             with study.result(entry.key) as (group, file):
                 if portable:
                     _rewrite(group, handle.create_group(entry.key), file, entry.key)
@@ -53,6 +62,7 @@ def pack(study: Study, out: Path, *, portable: bool = False, overwrite: bool = F
 
 def _copy(group: Any, handle: Any, key: str) -> None:
     """Chunks as they are; attributes anew, since those of older files are not at fixed length."""
+    group.visititems(lambda _, node: check_dataset(node) if isinstance(node, h5py.Dataset) else None)
     handle.copy(group, key, without_attrs=True)
     target = handle[key]
     nodes = [(group, target)]

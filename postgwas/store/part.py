@@ -15,6 +15,7 @@ import postgwas
 from postgwas.errors import StoreError
 from postgwas.store.attributes import attributes, integer_attribute, write_attribute
 from postgwas.store.columns import column_order, write_group
+from postgwas.store.containment import member
 from postgwas.store.encoding import read_column, read_dataset, write_column, write_dataset, write_json
 from postgwas.store.position import as_integers, genome_order, position_index, sort_keys
 from postgwas.store.schema import (
@@ -175,7 +176,7 @@ def read_arrays_part(group: Any, *, file: Path, key: str) -> dict[str, Array | C
     encoding_of(group, file=file, key=key, expected=("arrays",))
     found: dict[str, Array | Column] = {}
     for name in column_order(group):
-        node, where = group["arrays"][name], f"{key}/{name}"
+        node, where = member(group["arrays"], name), f"{key}/{name}"
         if encoding_of(node, file=file, key=where)[0] == "array":
             found[name] = np.asarray(read_dataset(node))
         else:

@@ -105,7 +105,15 @@ class Provenance:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any], *, where: str = "provenance") -> Provenance:
-        """Read a document of any schema up to this program's."""
+        """Read a document of any schema up to this program's.
+
+        Raises
+        ------
+        StoreError
+            It is of a newer schema, or no such document.
+        """
+        if not isinstance(document, Mapping):
+            raise StoreError(f"{where}: provenance: damaged: expected a mapping")
         schema = document.get("schema")
         if not isinstance(schema, int) or schema > SCHEMA:
             raise StoreError(
@@ -113,8 +121,19 @@ class Provenance:
                 hint="update postgwas",
             )
         fields = {name: document[name] for name in cls.__dataclass_fields__ if name in document}
-        fields["inputs"] = tuple(InputFile(**item) for item in document.get("inputs", ()))
-        return cls(**fields)
+        try:
+            fields["inputs"] = tuple(InputFile(**item) for item in document.get("inputs", ()))
+            read = cls(**fields)
+        except TypeError as error:
+            raise StoreError(f"{where}: provenance: damaged: {error}") from None
+        mappings = (read.parameters, read.versions, read.dropped)
+        if (
+            not isinstance(read.command, str)
+            or not all(isinstance(one, Mapping) for one in mappings)
+            or not isinstance(read.wall_seconds, int | float | None)
+        ):
+            raise StoreError(f"{where}: provenance: damaged: a field is of another kind")
+        return read
 
 
 def plain(value: Any) -> Any:

@@ -16,6 +16,7 @@ from postgwas.store.attributes import integer_attribute, text_attribute
 from postgwas.store.beginning import begin, or_no_store
 from postgwas.store.buffers import Spans, read_buffers
 from postgwas.store.columns import column_order, columns_of, read_group, units_of
+from postgwas.store.containment import check_links, member
 from postgwas.store.damage import BROKEN, damage, first_line
 from postgwas.store.encoding import read_json
 from postgwas.store.hdf5 import new_file, open_file
@@ -247,7 +248,8 @@ class Study:
             for name in columns:
                 if name not in present:
                     raise StoreError(f"{file}: {key}: has no column {name!r}; it has {', '.join(present)}")
-            return [read_buffers(group["columns"][name], file=file, key=f"{key}/{name}") for name in columns]
+            inside = group["columns"]
+            return [read_buffers(member(inside, name), file=file, key=f"{key}/{name}") for name in columns]
 
     def read_arrays(self, key: str) -> dict[str, Array]:
         """The arrays of a result; text as object arrays."""
@@ -331,9 +333,15 @@ class Study:
         except OSError as error:
             raise StoreError(f"{file}: {key}: damaged: {first_line(error)}") from error
         with damage(file, key), handle:
-            if self.packed and (key not in handle or not is_result(handle[key])):
-                raise self._missing(key)
-            group = handle[key] if self.packed else handle
+            group = handle
+            if self.packed:
+                try:
+                    group = member(handle, key)
+                except KeyError:
+                    raise self._missing(key) from None
+                if not is_result(group):
+                    raise self._missing(key)
+            check_links(group)
             encoding_of(group, file=file, key=key, expected=("table", "arrays"))
             held = text_attribute(group, "key")
             if held != key:

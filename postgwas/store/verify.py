@@ -11,6 +11,7 @@ import h5py
 from postgwas.errors import StoreError
 from postgwas.store import index
 from postgwas.store.attributes import attribute
+from postgwas.store.containment import check_dataset, check_links, member
 from postgwas.store.damage import BROKEN, first_line
 from postgwas.store.encoding import digest, read_json
 from postgwas.store.hdf5 import open_file
@@ -57,7 +58,7 @@ def verify(study: Study) -> Report:
         file = index.parts_folder(study.path) / entry.part if entry.part else study.path
         try:
             with open_file(file) as handle:
-                found, read = _check(handle[entry.key] if study.packed else handle, file, entry.key)
+                found, read = _check(member(handle, entry.key) if study.packed else handle, file, entry.key)
         except BROKEN as error:
             found, read = [Problem(file, entry.key, f"damaged: {first_line(error)}")], 0
         problems += found
@@ -79,6 +80,7 @@ def _check(group: Any, file: Path, key: str) -> tuple[list[Problem], int]:
         if isinstance(node, h5py.Dataset):
             datasets.append((name if isinstance(name, str) else name.decode(errors="replace"), node))
 
+    check_links(group)
     group.visititems(add)
     try:
         encoding_of(group, file=file, key=key, expected=("table", "arrays"))
@@ -86,6 +88,7 @@ def _check(group: Any, file: Path, key: str) -> tuple[list[Problem], int]:
         problems.append(Problem(file, key, error.message.removeprefix(f"{file}: {key}: ")))
     for name, node in datasets:
         try:
+            check_dataset(node)
             same = digest(node[()]) == attribute(node, CHECKSUM)
         except BROKEN as error:
             problems.append(Problem(file, key, f"{name} cannot be read: {first_line(error)}"))
