@@ -25,6 +25,7 @@ NOT_ANNOTATIONS = ("CHR", "BP", "SNP", "CM")
 ENDINGS = (".gz", ".bz2", "", ".xz", ".zst")
 #: Variants counted in M_5_50 have an allele frequency between these.
 FREQUENCIES = (0.05, 0.95)
+_NO_FREQUENCY = ("NA", "NaN", "nan", ".")
 _READ = 1 << 25
 
 
@@ -222,7 +223,7 @@ def _same(table: _AnnotationRows, first: _AnnotationRows, snps: pl.Series | None
     if values.shape[0] < n_rows:
         raise InputError(f"{table.path} has fewer variants than {first.path}; they must have the same")
     if snps is not None and ids is not None and not snps.equals(ids):
-        row = int((snps != ids).arg_true()[0])
+        row = int(snps.ne_missing(ids).arg_true()[0])
         raise InputError(
             f"{first.path} and {table.path} are of different variants: {snps[row]} against {ids[row]}"
         )
@@ -258,7 +259,12 @@ def _common(path: str) -> tuple[npt.NDArray[np.bool_], pl.Series]:
         ) from error
     low, high = FREQUENCIES
     # NA, a monomorphic site of plink's, is not common.
-    frequency = frame[column].cast(pl.Float64, strict=False).fill_null(0.0).to_numpy()
+    frequencies = frame[column].cast(pl.Float64, strict=False)
+    for row in frequencies.is_null().arg_true():
+        cell = frame[column][row]
+        if cell is not None and cell not in _NO_FREQUENCY:
+            raise InputError(f"{path}: line {row + 2}: {column} {cell!r} is not a number")
+    frequency = frequencies.fill_null(0.0).to_numpy()
     return (frequency > low) & (frequency < high), frame["SNP"]
 
 

@@ -15,8 +15,10 @@ Ints = npt.NDArray[np.int64]
 
 #: Pairs of more studies are not looked at.
 MOST_STUDIES = 40
-#: With more studies than these every eighth position is looked at.
+#: With more studies than these an eighth of the positions is looked at.
 _ALL_OF = 4
+#: Fibonacci hashing: its three highest bits tell that eighth, also of positions on a grid.
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _FEWEST = 50
 #: Frequencies this far from one half are on the same side of it in nearly all populations.
 _FAR = 0.2
@@ -62,7 +64,7 @@ def pair_counts(block: MetaBlock) -> PairCounts:
     found = PairCounts.none(k)
     if k > MOST_STUDIES:
         return found
-    rows = slice(None) if k <= _ALL_OF else block.pos % 8 == 0
+    rows = slice(None) if k <= _ALL_OF else block.pos.astype(np.uint64) * _SPREAD < np.uint64(1 << 61)
     z, side = block.z[:, rows], block.eaf[:, rows] - 0.5
     with np.errstate(invalid="ignore"):
         close, far = 1e-6 * np.maximum(np.abs(z), 1e-3), np.abs(side) > _FAR
@@ -88,18 +90,19 @@ def pair_warnings(names: Sequence[str], counts: Iterable[PairCounts]) -> list[st
         Of all blocks.
     """
     total = sum(counts, PairCounts.none(len(names)))
+    seen = "variants" if len(names) <= _ALL_OF else "variants looked at"
     lines = []
     for one, two in combinations(range(len(names)), 2):
         pair = f"{names[one]} and {names[two]}"
         shared, same = int(total.shared[one, two]), int(total.same[one, two])
         if same >= max(_FEWEST, _SAME_SHARE * shared):
             lines.append(
-                f"{pair} have the same Z in {same:,} of {shared:,} variants: is it one study, counted twice?"
+                f"{pair} have the same Z in {same:,} of {shared:,} {seen}: is it one study, counted twice?"
             )
         far, aside = int(total.far[one, two]), int(total.aside[one, two])
         if aside >= max(_FEWEST, _SAME_SHARE * far):
             lines.append(
-                f"{pair}: frequencies are those of opposite alleles in {aside:,} of {far:,} variants: are "
+                f"{pair}: frequencies are those of opposite alleles in {aside:,} of {far:,} {seen}: are "
                 "effect and other allele exchanged in one of them, and its effects turned?"
             )
     return lines

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
 from genotypes.plink1_files import write_plink1
 from genotypes.structured import structured_calls
@@ -16,7 +15,6 @@ from postgwas.errors import InputError, UsageError
 from postgwas.genotypes import FstSettings, Genotypes, fst, open_genotypes
 from postgwas.genotypes.fst_estimators import hudson, ratio_of_sums, weir_cockerham
 from postgwas.genotypes.group_counts import group_counts
-from postgwas.genotypes.groups import groups_of
 
 Parts = tuple[float, float]
 
@@ -174,12 +172,3 @@ def test_equal_groups_have_no_differentiation() -> None:
             found.denominator.reshape(40, 100).sum(axis=1)[:, None],
         )
         assert abs(total.values[0]) < 4 * total.se[0] < 0.01
-
-
-@pytest.mark.parametrize("name", ["sample", "sample_id", "SampleID", "#IID"])
-def test_groups_come_from_a_sheet_of_samples(tmp_path: Path, name: str) -> None:
-    sheet = tmp_path / "samples.tsv"
-    sheet.write_text(f"{name}\tsex\tancestry\na\tmale\tAFR\nb\tfemale\tEUR\n")
-    samples = pl.DataFrame({"FID": [None, None], "IID": ["b", "a"]})
-    found = groups_of(samples, sheet, column="ancestry")
-    assert found.names == ("AFR", "EUR") and found.codes.tolist() == [1, 0]

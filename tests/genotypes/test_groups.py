@@ -15,9 +15,10 @@ SAMPLES = pl.DataFrame(
 )
 
 
-def test_a_sheet_names_its_ids_as_it_likes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["sample", "sample_id", "SampleID", "#IID"])
+def test_a_sheet_names_its_ids_as_it_likes(tmp_path: Path, name: str) -> None:
     sheet = tmp_path / "samples.tsv"
-    sheet.write_text("sample\tsex\tancestry\nb\tmale\tEUR\na\tfemale\tAFR\nz\tmale\tEAS\n")
+    sheet.write_text(f"{name}\tsex\tancestry\nb\tmale\tEUR\na\tfemale\tAFR\nz\tmale\tEAS\n")
     assert groups_of(SAMPLES, sheet, column="ancestry").labels() == ["AFR", "EUR", None]
 
 

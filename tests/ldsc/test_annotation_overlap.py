@@ -83,6 +83,21 @@ def test_frequency_file_without_frequencies(tmp_path: Path, values: np.ndarray) 
         overlap_of(OverlapTask((str(tmp_path / "a.annot"),), str(tmp_path / "f.frq")))
 
 
+def test_frequencies_that_are_no_numbers(tmp_path: Path, values: np.ndarray) -> None:
+    write(tmp_path / "a.annot", values[:3], ["base", "cat", "score"])
+    (tmp_path / "f.frq").write_text("CHR SNP MAF\n1 rs0 NA\n1 rs1 0,25\n1 rs2 0.3\n")
+    with pytest.raises(InputError, match="line 3: MAF '0,25' is not a number"):
+        overlap_of(OverlapTask((str(tmp_path / "a.annot"),), str(tmp_path / "f.frq")))
+
+
+def test_a_missing_id_among_annotations_of_the_same_variants(tmp_path: Path) -> None:
+    for name, ids in (("a", ["rs0", "rs1"]), ("b", ["rs0", ""])):
+        rows = "".join(f"1\t{i}\t{one}\t0\t1\n" for i, one in enumerate(ids, 1))
+        (tmp_path / f"{name}.annot").write_text(f"CHR\tBP\tSNP\tCM\t{name}\n{rows}")
+    with pytest.raises(InputError, match=r"a\.annot and .*b\.annot are of different variants: rs1 against"):
+        overlap_of(OverlapTask((str(tmp_path / "a.annot"), str(tmp_path / "b.annot")), None))
+
+
 def test_chromosomes_of_different_annotations(tmp_path: Path, values: np.ndarray) -> None:
     write(tmp_path / "a.1.annot", values, ["base", "cat", "score"])
     write(tmp_path / "a.2.annot", values, ["base", "dog", "score"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,17 @@ def test_the_same_study_twice(tmp_path, told):
     assert told(one, other, one) == [
         "warning: A and C have the same Z in 600 of 600 variants: is it one study, counted twice?"
     ]
+
+
+def test_of_many_studies_the_counts_say_of_what_they_are(tmp_path, told):
+    """An eighth is looked at, though all positions are one more than a multiple of eight."""
+    five = [study(tmp_path / f"{seed}.tsv", seed) for seed in range(1, 6)]
+    (line,) = told(*five, five[0])
+    same, shared = re.fullmatch(
+        r"warning: A and F have the same Z in (\d+) of (\d+) variants looked at: is it one study, counted "
+        r"twice\?", line,
+    ).groups()  # fmt: skip
+    assert same == shared and abs(int(same) - M / 8) < 10
 
 
 def test_alleles_that_are_exchanged_in_one_study(tmp_path, told):
