@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from postgwas.report.gene_names import study_genes
 from postgwas.report.locus_pairs import locus_pairs
-from postgwas.report.section import MOST_ROWS, PageFigure, PageTable, Section, first_rows
+from postgwas.report.section import MOST_ROWS, PageFigure, PageTable, Section, first_rows, told_warnings
 
 if TYPE_CHECKING:
     import polars as pl
@@ -85,19 +85,20 @@ def qtl_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
 
 def _region_warnings(study: Study, entries: Sequence[Entry]) -> list[str]:
     """What speaks against the credible sets of each GWAS: small panels, regions without a fit."""
-    found = []
+    of: list[tuple[str, list[str]]] = []
     for one in entries:
         if one.kind != "finemap-regions":
             continue
-        name, states = one.key.split("/")[-1], study.read_polars(one.key, ["STATUS"])["STATUS"]
-        found += [f"{name}: {text}" for text in study.attrs(one.key).get("warnings", ())]
+        texts = [*study.attrs(one.key).get("warnings", ())]
+        states = study.read_polars(one.key, ["STATUS"])["STATUS"]
         for state, what in (
             ("too_few_variants", "not mapped: too few variants"),
             ("not_converged", "not converged"),
         ):
             if count := int((states == state).sum()):
-                found.append(f"{name}: {count:,} of {states.len():,} regions {what}")
-    return found
+                texts.append(f"{count:,} of {states.len():,} regions {what}")
+        of.append((one.key.split("/")[-1], texts))
+    return told_warnings(of)
 
 
 def _expression_methods(study: Study, entries: Sequence[Entry]) -> list[str]:

@@ -219,6 +219,10 @@ class ChunkParser:
                 hint = f"{flags[name]} names another column" if name in flags else None
                 if re.fullmatch(r"[-+]?\d+,\d+(e[-+]?\d+)?", entry.value, re.IGNORECASE):
                     hint = "decimal commas are not read: write numbers with points"
+                elif entry.line == 1:  # names were given, so that no line is a header
+                    hint = (
+                        "is line 1 a header? --columns is of files without one; a - alone leaves a file out"
+                    )
                 what = "chromosomes" if name == "CHR" else "numbers"
                 raise ColumnError(
                     f"{self.source}: column {column} ({name}) should hold {what}, but none of its values "

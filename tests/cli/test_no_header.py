@@ -195,6 +195,17 @@ def test_a_header_that_is_there_and_given_too(made: Study, ran: Ran) -> None:
     assert [line.split("\t")[1:3] for line in given["run.rejected.tsv.gz"][1:]] == [["1", "SNP"]]
 
 
+def test_names_for_a_file_whose_own_header_has_others(tmp_path: Path, refused: Callable[..., str]) -> None:
+    """Its columns are in another order, and the first line is no row."""
+    one, two = (write(tmp_path / f"s{at}.txt", table) for at, table in enumerate(studies(2)))
+    bare_one, names = bare(one, tmp_path / "bare.txt")
+    header, *rest = two.read_text().splitlines()
+    turned = [line.split("\t")[::-1] for line in (header, *rest)]
+    two.write_text("\n".join("\t".join(line) for line in turned) + "\n")
+    line = refused("meta", "--sumstats", bare_one, two, "--names", "a,b", "--columns", names)
+    assert "s1.txt: column" in line and "is line 1 a header?" in line
+
+
 @pytest.mark.parametrize("method", ["mama", "popcorn"])
 def test_methods_of_other_programs_refuse_it(
     made: Study, tmp_path: Path, refused: Callable[..., str], method: str
