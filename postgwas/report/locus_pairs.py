@@ -128,8 +128,10 @@ def _scan_key(entries: Sequence[Entry], trait: str) -> str | None:
 
 def _nominal_key(entries: Sequence[Entry], chrom: int, result: str) -> str | None:
     found = [one.key for one in entries if one.kind == f"qtl-cis_nominal_chr{chrom}"]
-    ours = [key for key in found if result.endswith(key.split("/")[-1])]
-    return ours[0] if len(ours) == 1 else found[0] if len(found) == 1 else None
+    # Of tissues such as blood and whole_blood, the longer name.
+    name = "_" + result.split("/")[-1]
+    ours = sorted((key for key in found if name.endswith("_" + key.split("/")[-1])), key=len)
+    return ours[-1] if ours else found[0] if len(found) == 1 else None
 
 
 def _name() -> pl.Expr:

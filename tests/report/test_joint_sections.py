@@ -144,6 +144,24 @@ def test_locuscompare_of_colocalised_genes_alone(study: Study) -> None:
     assert locus_pairs(study, study.ls(), study_genes(study, study.ls())) == []
 
 
+@pytest.mark.parametrize("tissue", ["lcl", "whole_lcl"])
+def test_a_tissue_whose_name_ends_in_another_s(
+    study: Study, tissue: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("postgwas.report.locus_pairs.LEAST_SHARED", 5)
+    both, made = Study.open(tmp_path / "s.h5", create=True), Provenance.collect()
+    scan = study.read_polars("sumstats/EUR")
+    both.write_table("sumstats/EUR", scan, kind="harmonised-sumstats", provenance=made)
+    genes = study.read_polars("coloc/genes/EUR_lcl")
+    both.write_table(f"coloc/genes/EUR_{tissue}", genes, kind="coloc-genes", provenance=made)
+    pairs = study.read_polars("qtl/cis_nominal_chr7/lcl")
+    for name in ("lcl", "whole_lcl"):
+        kind = "qtl-cis_nominal_chr7"
+        both.write_table(f"qtl/cis_nominal_chr7/{name}", pairs, kind=kind, provenance=made)
+    (figure,) = locus_pairs(both, both.ls(), study_genes(both, both.ls()))
+    assert f"qtl/cis_nominal_chr7/{tissue};" in figure.caption
+
+
 def test_locuscompare(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("postgwas.report.locus_pairs.LEAST_SHARED", 5)
     (figure,) = locus_pairs(study, study.ls(), study_genes(study, study.ls()))
