@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from postgwas.report.page_rows import chromosome
+from postgwas.report.scans import SHOWN, loci
 from postgwas.report.section import PageFigure, PageTable, Place, Section
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 NEAR = 1_000_000
 MOST_FORESTS = 4
 _NONE = "none"
+_OF_STUDIES = ["CHR", "POS", "EA", "NEA", "BETA", "SE", "MLOG10P"]
 _HETEROGENEITY = ("I2", "MLOG10P_HET")
 #: Inches: two of them side by side fill the page.
 _WIDTH = 6.2
@@ -36,7 +38,9 @@ def meta_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
     """
     import polars as pl
 
-    scans = {one.key for one in entries if one.key.startswith("sumstats/") and "BETA" in one.columns}
+    scans = {
+        one.key for one in entries if one.key.startswith("sumstats/") and set(_OF_STUDIES) <= set(one.columns)
+    }
     figures: list[PageFigure] = []
     facts: list[tuple[str, str]] = []
     rows: list[pl.DataFrame] = []
@@ -46,8 +50,9 @@ def meta_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
         if not known or "BETA" not in one.columns:
             continue
         trait = one.key.split("/")[-1]
-        parts = {name: study.read_polars(f"sumstats/{name}") for name in names}
-        whole = _gained(study.read_polars(one.key), parts, trait)
+        parts = {name: study.read_polars(f"sumstats/{name}", _OF_STUDIES) for name in names}
+        columns = [name for name in (*SHOWN, *_HETEROGENEITY) if name in one.columns]
+        whole = _gained(study.read_polars(one.key, columns), parts, trait)
         rows.append(whole)
         new = int((whole["STUDIES WITH IT"] == _NONE).sum())
         facts.append((f"{new} of {whole.height}", f"loci of {trait} that no study had alone"))
@@ -62,8 +67,6 @@ def meta_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
 
 def _gained(whole: pl.DataFrame, parts: dict[str, pl.DataFrame], trait: str) -> pl.DataFrame:
     import polars as pl
-
-    from postgwas.report.scans import loci
 
     leads = loci(whole, _HETEROGENEITY)
     theirs = {name: loci(part) for name, part in parts.items()}
@@ -93,8 +96,9 @@ def _forest(lead: dict[str, Any], parts: dict[str, pl.DataFrame], trait: str) ->
     for name, part in parts.items():
         rows.append(ForestRow(name, *_effect(part, lead), name, "study"))
     rows.append(ForestRow("Fixed effect", lead["BETA"], lead["SE"], None, "total"))
-    told = lead["SNPID"] or f"{lead['CHR']}:{lead['POS']}"
-    title = f"{trait}: {told}  {lead['CHR']}:{lead['POS']:,}  {lead['EA']}/{lead['NEA']}"
+    chrom = chromosome(lead["CHR"])
+    told = lead.get("SNPID") or f"{chrom}:{lead['POS']}"
+    title = f"{trait}: {told}  {chrom}:{lead['POS']:,}  {lead['EA']}/{lead['NEA']}"
     beta, se = (np.array([getattr(row, name) for row in rows], np.float64) for name in ("beta", "se"))
     numbers = pl.DataFrame(
         {
@@ -104,7 +108,7 @@ def _forest(lead: dict[str, Any], parts: dict[str, pl.DataFrame], trait: str) ->
     )  # fmt: skip
     axis = f"effect of a copy of {lead['EA']} (95 % interval)"
     figure = forest_figure(Forest(title, tuple(rows), axis, _told(lead)), width=_WIDTH)
-    place = Place(chromosome(lead["CHR"]), int(lead["POS"]), int(lead["POS"]))
+    place = Place(chrom, int(lead["POS"]), int(lead["POS"]))
     caption = "Squares: studies, as large as their weight; diamond: fixed-effects meta-analysis."
     return PageFigure(f"Forest plot of {trait} at {told}", figure, caption, table=numbers, place=place)
 

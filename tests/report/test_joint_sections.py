@@ -123,6 +123,20 @@ def test_forest_turns_effects_to_the_lead_s_allele(study: Study) -> None:
     np.testing.assert_allclose(numbers["beta"][:2], [0.045, 0.045])
 
 
+def test_places_are_named_as_people_name_them(study: Study, tmp_path: Path) -> None:
+    """23 is a code of files."""
+    x, made = Study.open(tmp_path / "x.h5", create=True), Provenance.collect()
+    for key, kind in (("sumstats/EUR", "harmonised-sumstats"), ("sumstats/EAS", "harmonised-sumstats"),
+                      ("meta/fixed/LDL", "meta-fixed")):  # fmt: skip
+        scan = study.read_polars(key).with_columns(
+            pl.lit(23, pl.Int8).alias("CHR"), pl.lit(None, pl.String).alias("SNPID")
+        )
+        x.write_table(key, scan, kind=kind, provenance=made, attrs={"studies": ["EUR", "EAS"]})
+    (section,) = meta_sections(x, x.ls())
+    assert section.figures[0].title == "Forest plot of LDL at X:1100000"
+    assert section.figures[0].figure.axes[0].get_title(loc="left").startswith("LDL: X:1100000  X:1,100,000")
+
+
 def test_no_gain_without_the_studies(tmp_path: Path) -> None:
     alone = Study.open(tmp_path / "s.h5", create=True)
     attrs = {"studies": ["EUR", "EAS"]}
