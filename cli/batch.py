@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run each; 2 if any failed, 1 if part of any's results is missing."""
+    from postgwas.cli.main import one_line
     from postgwas.errors import PostgwasError
     from postgwas.pipeline.batch import refuse_shared_results
 
@@ -33,8 +34,8 @@ def run(args: argparse.Namespace) -> int:
             print(f"== {study} ({number} of {len(args.studies)})", flush=True)
         try:
             status = run_one(study, args)
-        except PostgwasError as error:
-            print(f"postgwas: error: {error}", file=sys.stderr)
+        except (PostgwasError, OSError, MemoryError) as error:
+            print(f"postgwas: error: {one_line(error)}", file=sys.stderr)
             status = 2
         if status:
             (partial if status == 1 else failed).append(study)

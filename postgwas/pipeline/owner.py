@@ -21,7 +21,8 @@ def check_owner(study: StudyDescription) -> None:
     OutputError
     """
     try:
-        owner = study.out / (study.out / FOLDER / _NAME).read_text(encoding="utf-8")
+        # From where the folder really is: behind a link, .. leads elsewhere.
+        owner = study.out.resolve() / (study.out / FOLDER / _NAME).read_text(encoding="utf-8")
         other = owner.is_file() and not owner.samefile(study.path)
     except (OSError, ValueError):
         return
@@ -35,7 +36,7 @@ def check_owner(study: StudyDescription) -> None:
 def take(study: StudyDescription) -> None:
     """Record whose results these are; from the results' folder, so that all may be moved together."""
     path: Path = study.out / FOLDER / _NAME
-    name = os.path.relpath(study.path, study.out)
+    name = os.path.relpath(study.path.parent.resolve() / study.path.name, study.out.resolve())
     try:
         known = path.read_text(encoding="utf-8")
     except (OSError, ValueError):
