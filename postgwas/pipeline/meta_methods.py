@@ -50,10 +50,11 @@ def shape_problem(value: Any) -> str | None:
     for one in values:
         if one == []:
             return "'method' is an empty list: meta: false leaves it out"
-        problem = problem_of("meta", "method", one)
+        methods = one if isinstance(one, list) else [one]
+        problem = next(filter(None, (problem_of("meta", "method", method) for method in methods)), None)
         if problem is not None:
             return problem
-        if "popcorn" in (one if isinstance(one, list) else [one]):
+        if "popcorn" in methods:
             return "'method' is 'popcorn': it is no step of a study; postgwas popcorn runs it"
     return None
 

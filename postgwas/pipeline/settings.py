@@ -59,6 +59,9 @@ def problem_of(kind: str, name: str, value: Any, folder: Path | None = None, giv
         near = difflib.get_close_matches(flag, known, n=1)
         return f"unknown setting '{name}'" + (f" (did you mean {near[0]}?)" if near else "")
     action = known[flag]
+    first = next((one for one in given or () if known.get(one.replace("-", "_")) is action), name)
+    if first != name:
+        return f"'{name}' and '{first}' are one setting"  # of two flags the last would count
     if action.nargs == 0:
         return None if isinstance(value, bool) else f"'{name}' takes true or false, found {value!r}"
     values = value if isinstance(value, list) else [value]
@@ -67,23 +70,48 @@ def problem_of(kind: str, name: str, value: Any, folder: Path | None = None, giv
     for item in values:
         item = _on_or_off(action, item)
         if item is None or isinstance(item, (bool, dict, list)):
-            return f"'{name}' takes {action.metavar or 'a value'}, found {item!r}"
+            return f"'{name}' takes {_metavar(action)}, found {item!r}"
         if isinstance(item, float) and not math.isfinite(item):
             return f"'{name}' is {item}: expected a finite number"
-        text = _text(item)
-        try:
-            converted = action.type(text) if callable(action.type) else text
-        except (ValueError, TypeError, argparse.ArgumentTypeError):
-            kind_of = getattr(action.type, "__name__", "value")
-            return f"'{name}' takes {_WORDS.get(kind_of, kind_of)}, found {text!r}"
-        if action.choices is not None and converted not in action.choices:
-            return f"'{name}' is {text!r}: expected {', '.join(map(str, action.choices))}"
-    return None if folder is None else _file_problem(action, name, values, folder, given or {})
+        if (problem := _text_problem(action, name, _text(item))) is not None:
+            return problem
+    problem = _count_problem(action, name, values)
+    if problem is not None or folder is None:
+        return problem
+    return _file_problem(action, name, values, folder, given or {})
 
 
 #: Whole numbers up to here are exact in floating point.
 _MOST_WHOLE = 2**53
 _WORDS = {"int": "a whole number", "float": "a number"}
+
+
+def _text_problem(action: argparse.Action, name: str, text: str) -> str | None:
+    """What is wrong with one word of a flag."""
+    try:
+        converted = action.type(text) if callable(action.type) else text
+    except (ValueError, TypeError, argparse.ArgumentTypeError):
+        kind_of = getattr(action.type, "__name__", "value")
+        return f"'{name}' takes {_WORDS.get(kind_of, kind_of)}, found {text!r}"
+    if action.choices is not None and converted not in action.choices:
+        return f"'{name}' is {text!r}: expected {', '.join(map(str, action.choices))}"
+    return None
+
+
+def _count_problem(action: argparse.Action, name: str, values: list[Any]) -> str | None:
+    """Whether there are as many values as a flag takes."""
+    if isinstance(action.nargs, int):
+        wrong = len(values) != action.nargs
+        return f"'{name}' takes [{_metavar(action)}], found {len(values)} values" if wrong else None
+    if len(values) < 2 or names_files(action) or _several(action):
+        return None
+    if _text_problem(action, name, ",".join(map(_text, values))) is None:
+        return None  # text with commas, which the command takes apart
+    return f"'{name}' takes one value, found {len(values)}"
+
+
+def _metavar(action: argparse.Action) -> str:
+    return ", ".join(action.metavar) if isinstance(action.metavar, tuple) else action.metavar or "a value"
 
 
 def _file_problem(
@@ -149,7 +177,7 @@ def words_of(kind: str, settings: Mapping[str, Any], folder: Path) -> tuple[list
             files += [file for one in named for file in one.files]
         if _repeats(action):
             words += [word for text in texts for word in (flag, text)]
-        elif action.nargs in ("+", "*"):
+        elif _several_words(action):
             words += [flag, *texts]
         elif (text := ",".join(texts)).startswith("-"):
             words.append(f"{flag}={text}")  # or it would be taken for a flag
@@ -167,7 +195,11 @@ def _texts(action: argparse.Action, values: list[Any]) -> list[str]:
 
 
 def _several(action: argparse.Action) -> bool:
-    return takes_list(action) or action.nargs in ("+", "*") or _repeats(action)
+    return takes_list(action) or _several_words(action) or _repeats(action)
+
+
+def _several_words(action: argparse.Action) -> bool:
+    return action.nargs in ("+", "*") or isinstance(action.nargs, int)
 
 
 def _repeats(action: argparse.Action) -> bool:

@@ -115,3 +115,50 @@ def test_traits_that_yaml_reads_otherwise_are_refused_or_kept_as_written(tmp_pat
         assert "line 4: gwas.0.trait: expected text (in quotes" in str(error)
     else:
         assert found == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "told"),
+    [
+        ("h2", {"n-blocks": 12, "n_blocks": 9}, "'n_blocks' and 'n-blocks' are one setting"),
+        ("expression_prepare", {"sheet": "a", "sample_sheet": "b"}, "are one setting"),
+        ("h2", {"n_blocks": [12, 9]}, "'n_blocks' takes one value, found 2"),
+        ("finemap", {"method": ["susie", "abf"]}, "'method' takes one value, found 2"),
+        ("mama", {"freq_bounds": [0.1]}, "'freq_bounds' takes [MIN, MAX], found 1 values"),
+    ],
+)
+def test_a_flag_has_as_many_values_as_it_takes_and_is_given_once(tmp_path, kind, settings, told):
+    """Of two spellings the last would count, unseen."""
+    problems = [problem_of(kind, name, value, None, settings) for name, value in settings.items()]
+    assert told in (problems[-1] or "")
+    with pytest.raises(UsageError):
+        words_of(kind, settings, tmp_path)
+
+
+def test_flags_of_two_values_take_a_list_of_two(tmp_path):
+    """As `postgwas init` writes it."""
+    words, _ = words_of("mama", {"freq_bounds": [0.01, 0.99]}, tmp_path)
+    assert words == ["--freq_bounds", "0.01", "0.99"]
+
+
+def test_results_behind_a_link_are_known_for_those_of_their_study(raw, tmp_path):
+    """`..` from there leads elsewhere than from where the link stands."""
+    (tmp_path / "disk" / "deep").mkdir(parents=True)
+    for name, out in (("one", "link/deep/results"), ("two", "../disk/deep/results")):
+        shutil.copytree(raw, tmp_path / name)
+        edit(tmp_path / name, "  name: tiny", f"  name: tiny\n  out: {out}")
+    (tmp_path / "one" / "link").symlink_to(tmp_path / "disk")
+    (tmp_path / "study.yaml").write_text("another study, which .. from the link leads to\n")
+    for ran in (1, 0):
+        assert len(run_study(tmp_path / "one", only=["harmonise/EUR_TG"]).ran) == ran
+    with pytest.raises(OutputError, match=r"results holds the results of .*/one/study\.yaml"):
+        run_study(tmp_path / "two", only=["harmonise/EUR_TG"])
+
+
+def test_a_batch_goes_on_when_the_system_refuses_one_study(done, raw, tmp_path, capsys):
+    shutil.copytree(raw, tmp_path / "other")
+    (done / "results" / ".steps" / "study").unlink()
+    (done / "results" / ".steps" / "study").mkdir()
+    assert main(["batch", str(done), str(tmp_path / "other"), "--only", "harmonise/EUR_TG", "--quiet"]) == 2
+    assert f"1 of 2 studies failed: {done}\n" in capsys.readouterr().err
+    assert (tmp_path / "other" / "results" / "harmonise" / "EUR_TG").is_dir()
