@@ -101,16 +101,14 @@ def parallel(step: Step) -> bool:
     return KINDS[step.kind].spreads and "dask_scheduler" in flags_of(step.kind)
 
 
-def make_room(step: Step, begun: Path, command: str, recorded: Collection[Path] | None = None) -> None:
-    """An empty folder for a step's results.
+def check_room(step: Step, begun: Path, recorded: Collection[Path] | None = None) -> None:
+    """Refuse to empty a folder that holds anything of others.
 
     Parameters
     ----------
     step : Step
     begun : Path
-        Marks the folder as ours; `command` is written there.
-    command : str
-        What is begun.
+        Marks the folder as ours.
     recorded : collection of Path, optional
         Files that the step made when it last finished; None where it has not, or where that is not known.
 
@@ -138,6 +136,10 @@ def make_room(step: Step, begun: Path, command: str, recorded: Collection[Path] 
                 f"{theirs} is no result of this study, and its folder is to be emptied",
                 hint="move it away",
             )
+
+
+def make_room(step: Step, begun: Path, command: str) -> None:
+    """An empty folder for a step's results, with a mark that it is ours, which holds what is begun."""
     write_whole(begun, command)
     if step.out.exists():
         shutil.rmtree(step.out)

@@ -15,7 +15,7 @@ from postgwas.compute.memory import workers_within
 from postgwas.destination import check_store_folder
 from postgwas.errors import EngineError, OutputError, PostgwasError
 from postgwas.pipeline.digests import Digests, remove_unfinished
-from postgwas.pipeline.execute import Executed, execute, make_room, parallel
+from postgwas.pipeline.execute import Executed, check_room, execute, make_room, parallel
 from postgwas.pipeline.graph import choose, steps_of
 from postgwas.pipeline.markers import FOLDER, Marker, Markers, marker_of, outputs_in
 from postgwas.pipeline.one_at_a_time import one_at_a_time
@@ -195,7 +195,9 @@ class _Run:
         self.study, self.digests, self.where, self.say, self.stack = study, digests, where, say, stack
         self.kept = Markers(study.out, study.store)
         self.outcome = Outcome(study)
-        self.scheduler = where.scheduler
+        # A file is named from where one stands, and steps run in the study's folder.
+        given = where.scheduler
+        self.scheduler = given if given is None or not Path(given).is_file() else str(Path(given).absolute())
         self.gone: EngineError | None = None
 
     def step(self, step: Step, again: bool, label: str) -> None:
@@ -251,10 +253,13 @@ class _Run:
         unfinished = self._left({command, self.kept.command(step.name)})
         recorded = [] if marker is None else self._recorded(marker)
         files = None if marker is None else {self.study.out / name for name in marker.files}
-        make_room(step, self.kept.begun(step.name), command, files)
-        self.kept.remove(step.name)
+        begun = self.kept.begun(step.name)
+        check_room(step, begun, files)
         # As the files in its folder: were the step to fail, the store would show what is out of date.
+        # First, as marker and mark, which go then, tell which parts are ours: a run may be killed between.
         remove_parts(store, [*unfinished, *recorded])
+        make_room(step, begun, command)
+        self.kept.remove(step.name)
         before = listing(store)
         try:
             nothing = nothing_from(step, self.outcome.markers)

@@ -16,7 +16,7 @@ from postgwas.pipeline.file_flags import names_files
 from postgwas.pipeline.graph import steps_of
 from postgwas.pipeline.kinds import KINDS, RUN_FLAGS
 from postgwas.pipeline.plan import key_of
-from postgwas.pipeline.run_study import plan_study, run_study
+from postgwas.pipeline.run_study import Where, plan_study, run_study
 from postgwas.pipeline.settings import flags_of
 from postgwas.pipeline.step import Step
 from postgwas.pipeline.study_file import StudyFileError, read_study
@@ -298,6 +298,24 @@ def test_a_command_runs_in_the_folder_of_its_study(study, tmp_path, monkeypatch)
     monkeypatch.setattr(main, "run_words", lambda words: seen.append(os.getcwd()) or 0)
     execute(study()["h2/EUR_T"], "", folder=tmp_path / "a study [1]")
     assert seen == [str(tmp_path / "a study [1]")] and os.getcwd() == str(tmp_path)
+
+
+def test_a_scheduler_file_counts_from_where_one_stands(done, tmp_path, monkeypatch):
+    """Steps run in the study's folder."""
+    from postgwas.pipeline.execute import Executed
+
+    (tmp_path / "scheduler.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    seen: list[str] = []
+    monkeypatch.setattr("postgwas.compute.shared.check_cluster", seen.append)
+
+    def execute(*_: object, scheduler: str, **__: object) -> Executed:
+        seen.append(scheduler)
+        return Executed()
+
+    monkeypatch.setattr("postgwas.pipeline.run_study.execute", execute)
+    run_study(done, only=["ld_scores"], force=True, where=Where(scheduler="scheduler.json"))
+    assert seen == [str(tmp_path / "scheduler.json")] * 2
 
 
 def test_keys_differ_by_what_lies_behind_names(study, tmp_path):

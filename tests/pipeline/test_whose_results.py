@@ -107,3 +107,20 @@ def test_results_tell_which_step_made_them(done):
     assert made.startswith("postgwas mtag --sumstats results/harmonise/EUR_LDL/EUR_LDL.tsv.gz,")
     log = next((done / "results" / "mtag" / "EUR").glob("*.log")).read_text()
     assert "postgwas mtag --sumstats results/harmonise/" in log.splitlines()[0]
+
+
+@pytest.mark.parametrize("at", ["remove_parts", "make_room", "Markers.remove"])
+def test_a_run_that_is_killed_while_it_makes_room_leaves_nothing_in_the_way(done, monkeypatch, at):
+    """Between two deeds of which each is whole; the step's command line is another than before."""
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    edit(done, "mtag: {n_blocks: 12", "mtag: {n_blocks: 10")
+    with monkeypatch.context() as patched:
+        patched.setattr(f"postgwas.pipeline.run_study.{at}", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run_study(done, only=["mtag"])
+    outcome = run_study(done)
+    assert outcome.ran == ["mtag/EUR"] and not outcome.failed
+    assert not Study.open(done / "results" / "tiny.h5").verify().problems
