@@ -75,8 +75,10 @@ def run_one(study: str, args: argparse.Namespace) -> int:
     if args.commands and not args.dry_run:
         raise UsageError("--commands shows what would be run", hint="with --dry_run")
     only, begin = listed(args.only, "only"), listed(args.begin, "from")
-    which = {"only": only, "begin": begin, "force": args.force}
+    which = {"only": only, "begin": begin, "force": args.force, "check": args.check}
     where = where_of(args)
+    if args.commands and not args.dry_run:
+        raise UsageError("--commands shows them, and nothing is run", hint="with --dry_run")
     if args.dry_run:
         from postgwas.pipeline.run_study import plan_study
 
@@ -90,7 +92,7 @@ def run_one(study: str, args: argparse.Namespace) -> int:
         return 0
     from postgwas.pipeline.run_study import run_study
 
-    outcome = run_study(study, check=args.check, where=where, say=_say(args.quiet), **which)
+    outcome = run_study(study, where=where, say=_say(args.quiet), **which)
     return tell(outcome, quiet=args.quiet)
 
 
@@ -127,11 +129,14 @@ def _say(quiet: bool) -> Callable[[str], None]:
 
 def print_plan(plan: list[Planned], root: str, *, commands: bool) -> None:
     """For each step its name, whether it is kept, about what it will take, what it reads and follows."""
+    import shlex
     from pathlib import Path
 
     from postgwas.pipeline.estimate import in_words
+    from postgwas.pipeline.step import relative
 
     if commands:
+        print(shlex.join(["mkdir", "-p", *(relative(str(one.step.out), Path(root)) for one in plan)]))
         for one in plan:
             print(one.step.command(Path(root)))
         return

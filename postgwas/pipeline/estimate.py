@@ -77,9 +77,8 @@ def seconds_of(
 ) -> dict[str, float]:
     """Seconds that each step will take, about.
 
-    A step that was run takes what it took, if its input has not changed in size. For others, how much faster
-    or slower the finished steps of their kind (or all of them, where none is) were than expected is taken
-    into account.
+    A step that was run takes what it took. For others, how much faster or slower the finished steps of their
+    kind (or all of them, where none is) were than expected is taken into account.
     """
     usual = {step.name: _usual(step, sizes[step.name]) for step in steps}
     ratios: dict[str, list[float]] = {}

@@ -164,6 +164,6 @@ def make_plan(
     seconds = seconds_of(steps, sizes, markers)
     return [
         Planned(step, step.name not in runs, why, inputs, sizes[step.name], seconds[step.name],
-                step.name in markers)
+                step.name in markers and not markers[step.name].note)
         for step, why, inputs in planned
     ]  # fmt: skip

@@ -37,12 +37,14 @@ def with_remarks(
     remarks = []
     for name in step.after:
         marker = markers.get(name)
+        there = marker is not None and (marker.parts or marker.files)
         if name in planned:
             continue
         if name in failed:
-            remarks.append(f"{name} failed in the last run: its results are missing")
+            # It may have failed before anything of it was removed.
+            what = "those of an earlier run" if there else "missing"
+            remarks.append(f"{name} failed in the last run: its results are {what}")
         elif name in waiting:
-            there = marker is not None and (marker.parts or marker.files)
             remarks.append(
                 f"{name} waits for {waiting[name]}: its results are {'out of date' if there else 'missing'}"
             )

@@ -83,13 +83,18 @@ class Where:
 
 
 def plan_study(
-    path: str | Path, *, only: Sequence[str] = (), begin: Sequence[str] = (), force: bool = False
+    path: str | Path,
+    *,
+    only: Sequence[str] = (),
+    begin: Sequence[str] = (),
+    force: bool = False,
+    check: bool = False,
 ) -> tuple[StudyDescription, list[Planned]]:
     """What :func:`run_study` would do.
 
     Parameters
     ----------
-    path, only, begin, force
+    path, only, begin, force, check
         As :func:`run_study`.
 
     Returns
@@ -105,7 +110,7 @@ def plan_study(
     steps = steps_of(study)
     chosen, again = choose(steps, only=only, begin=begin)
     check_owner(study)
-    digests = Digests(study.out / FOLDER / "digests.json")
+    digests = Digests(study.out / FOLDER / "digests.json", trust=not check)
     kept = Markers(study.out, study.store)
     again |= {step.name for step in chosen} if force else set()
     plan = make_plan(steps, chosen, again, root=study.folder, kept=kept, digests=digests)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -43,10 +44,10 @@ def test_the_plan_lists_steps_and_what_they_follow_and_writes_nothing(study, cap
 
 def test_commands_of_the_plan_are_those_that_the_steps_run(study, capsys, monkeypatch):
     assert main(["run", str(study), "--dry_run", "--commands", "--only", "ld_scores/EUR"]) == 0
-    (command,) = capsys.readouterr().out.splitlines()
+    folders, command = capsys.readouterr().out.splitlines()
     assert command.startswith("postgwas ldsc --l2 --genotypes genotypes/EUR.pgen")
     monkeypatch.chdir(study)
-    (study / "results" / "ld_scores" / "EUR").mkdir(parents=True)
+    subprocess.run(folders, shell=True, check=True)
     assert main([*command.split()[1:], "--ld_wind_kb", "50"]) == 0
     assert (study / "results" / "ld_scores" / "EUR" / "EUR.l2.ldscore.gz").exists()
 
@@ -98,6 +99,7 @@ def test_a_failing_step_is_told_on_stderr_with_status_2(study, capsys):
             "--from h2 and what follows are not among the steps of --only",
         ),
         (["--cores", "0"], "--cores 0"),
+        (["--commands"], "--commands shows them, and nothing is run (with --dry_run)"),
         (["--dask_scheduler", "tcp://127.0.0.1:1", "--dask_jobqueue", "slurm"], "exclude each other"),
     ],
 )

@@ -73,10 +73,13 @@ def test_the_page_has_a_remark_for_each_step_that_is_not_whole(fresh):
     some = {name: one for name, one in whole.items() if name != "mtag/EUR"}
     some["h2/EUR_TG"] = Marker("h2/EUR_TG", "key", status=1, warnings=["first", "last"])
     waiting = {"eqtl_permute/lcl": "expression_prepare/lcl"}
-    found = remarks(with_remarks(page, some, failed=["expression_prepare/lcl"], waiting=waiting))
+    del some["expression_prepare/lcl"]
+    failed = ["expression_prepare/lcl", "genotypes_pca/lcl"]  # the second before anything was emptied
+    found = remarks(with_remarks(page, some, failed=failed, waiting=waiting))
     assert found == [
         "h2/EUR_TG: part of its results is missing: last",
         "mtag/EUR has not been run, or failed: its results are missing",
+        "genotypes_pca/lcl failed in the last run: its results are those of an earlier run",
         "expression_prepare/lcl failed in the last run: its results are missing",
         "eqtl_permute/lcl waits for expression_prepare/lcl: its results are out of date",
     ]

@@ -109,7 +109,15 @@ def test_damage_that_kept_size_and_time_is_found_when_asked_for(done):
     with open(table, "r+b") as stream:
         stream.write(b"X")
     os.utime(table, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert [one.step.name for one in plan_study(done, check=True)[1] if not one.kept] == ["h2/EUR_LDL"]
     assert run_study(done, check=True).ran == ["h2/EUR_LDL"]
+
+
+def test_a_step_that_found_nothing_last_time_tells_no_time(done):
+    path = done / "results" / ".steps" / "h2__EUR_LDL.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "note": "no signal"}))
+    plan = {one.step.name: one for one in plan_study(done, begin=["h2"])[1]}
+    assert plan["h2/EUR_TG"].measured and not plan["h2/EUR_LDL"].measured
 
 
 def test_a_trait_that_left_the_study_leaves_the_store(done):
