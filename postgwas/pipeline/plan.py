@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from postgwas.errors import InputError
@@ -16,6 +16,10 @@ from postgwas.pipeline.markers import Marker, Markers
 from postgwas.pipeline.remarks import with_remarks
 from postgwas.pipeline.step import Step, relative
 from postgwas.pipeline.store_parts import listing, parts_folder
+
+
+#: The flag that names fits, and the kind of step that makes them.
+_FITS, _FITTED = "--qtl_fits", "eqtl_finemap/"
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,15 @@ def key_of(
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+def without_fits(step: Step, markers: Mapping[str, Marker]) -> Step:
+    """The step without fits of QTLs where fine-mapping found nothing: then there are none in the store."""
+    empty = any(name in markers and markers[name].note for name in step.after if name.startswith(_FITTED))
+    if not empty or _FITS not in step.argv:
+        return step
+    at = step.argv.index(_FITS)
+    return replace(step, argv=step.argv[:at] + step.argv[at + 2 :])
+
+
 def nothing_from(step: Step, markers: Mapping[str, Marker]) -> str | None:
     """The step before this one that found nothing, where this one reads what it would have written."""
     return next(iter(_never_written(step, markers).values()), None)
@@ -141,6 +154,7 @@ def make_plan(
             markers[step.name] = marker
         if step.name not in names:
             continue
+        step = without_fits(step, markers)
         if step.kind == "report":
             step = with_remarks(step, markers, planned=runs)
         why = "kept"

@@ -20,7 +20,7 @@ from postgwas.pipeline.graph import choose, steps_of
 from postgwas.pipeline.markers import FOLDER, Marker, Markers, marker_of, outputs_in
 from postgwas.pipeline.one_at_a_time import one_at_a_time
 from postgwas.pipeline.owner import check_owner, take
-from postgwas.pipeline.plan import Planned, make_plan, nothing_from, state_of
+from postgwas.pipeline.plan import Planned, make_plan, nothing_from, state_of, without_fits
 from postgwas.pipeline.remarks import with_remarks
 from postgwas.pipeline.step import Step
 from postgwas.pipeline.store_index import mend_index
@@ -218,6 +218,7 @@ class _Run:
         for name in step.after:
             if name not in outcome.markers and (marker := self.kept.read(name)) is not None:
                 outcome.markers[name] = marker
+        step = without_fits(step, outcome.markers)
         if step.kind == "report":
             step = with_remarks(step, outcome.markers, failed=outcome.failed.keys(), waiting=outcome.waiting)
         began = time.perf_counter()

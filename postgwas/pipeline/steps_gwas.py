@@ -166,4 +166,7 @@ def _finemap(study: StudyDescription, gwas: Gwas, harmonised: Step) -> list[Step
         return []
     path, table = study.file(genotypes), written(harmonised, ".tsv.gz")
     words, reads = [table, "--genotypes", path], [table, *genotype_files(path)]
+    settings = study.settings("finemap") or {}
+    if gwas.n_cases is not None and settings.get("method") == "abf" and "type" not in settings:
+        words += ["--type", "cc"]  # of log odds; the harmonised table does not tell
     return [make_step(study, "finemap", gwas.name, words, reads=reads, after=[harmonised])]

@@ -67,7 +67,9 @@ def _of_meta(study: StudyDescription, tissue: str, by_name: dict[str, Step]) -> 
             continue
         table = written(meta, ".tbl")
         words, reads, after = _qtl(study, tissue, by_name)
-        words = [table, "--names", f"meta_{trait}", *words]
+        # Of log odds where all studies are; METAL's table does not tell.
+        cases = all(one.n_cases is not None for one in study.content.gwas if one.trait == trait)
+        words = [table, "--names", f"meta_{trait}", "--type", "cc" if cases else "quant", *words]
         steps.append(
             make_step(
                 study, "coloc", f"meta_{trait}_{tissue}", words, reads=[table, *reads], after=[meta, *after]

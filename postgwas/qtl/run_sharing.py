@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from postgwas.destination import Destination
-from postgwas.errors import InputError, UsageError
+from postgwas.errors import InputError, NoSignalError, UsageError
 from postgwas.qtl.effect_sharing import EffectMatrix, JointPosterior, Posterior, aligned, sharing
 from postgwas.qtl.group_heterogeneity import heterogeneity
 from postgwas.qtl.outputs import Format, destination, told_paths, write_tables
@@ -176,7 +176,9 @@ def _signals(leads: Mapping[str, Source | pl.DataFrame], chosen: SharingOptions)
         if "qval" in table.columns:
             table = table.filter(pl.col("qval") <= chosen.fdr)
             if not table.height:
-                raise InputError(f"{group}: none of {n_in:,} leads has qval <= {chosen.fdr:g}", hint="--fdr")
+                raise NoSignalError(
+                    f"{group}: none of {n_in:,} leads has qval <= {chosen.fdr:g}", hint="--fdr"
+                )
         else:
             log.info("%s: no column qval; all %s rows are signals", group, f"{n_in:,}")
         signals = table.drop_nulls(["phenotype_id", "variant_id"]).unique(["phenotype_id", "variant_id"])

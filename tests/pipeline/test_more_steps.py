@@ -88,6 +88,36 @@ def test_a_step_after_one_that_found_nothing_has_nothing_to_do(done, finished):
     assert run_study(done).ran == []
 
 
+@pytest.mark.slow
+def test_colocalisation_goes_on_without_fits_and_has_nothing_to_do_without_egenes(done):
+    edit(done, "eqtl_cis: false", "eqtl_cis: {window: 100000, maf_min: 0.05}")
+    edit(done, "coloc: false", "coloc: {fdr: 1e-99}")
+    edit(done, "eqtl_finemap: {window: 100000, ", "eqtl_finemap: {window: 100000, fdr: 1e-99, ")
+    outcome = run_study(done)
+    assert not outcome.failed and not outcome.waiting
+    assert "no gene in it has qval <= 1e-99" in outcome.markers["coloc/EUR_LDL_lcl"].note
+    edit(done, "coloc: {fdr: 1e-99}", "coloc: {}")
+    outcome = run_study(done, only=["coloc/EUR_LDL_lcl"])
+    assert outcome.ran and outcome.markers["coloc/EUR_LDL_lcl"].results
+    assert run_study(done).ran == ["coloc/EUR_TG_lcl"]
+
+
+def test_studies_of_cases_are_of_log_odds_wherever_their_kind_matters(fresh):
+    """METAL's table and the harmonised one do not tell: both would be taken for quantitative."""
+    for trait, counts in (("LDL", ", n_cases: 50, n_controls: 70}"), ("TG", "}")):
+        line = f"  - {{trait: {trait}, ancestry: EUR, file: gwas/EUR_{trait}.regenie.gz"
+        edit(fresh, f"{line}}}", f"{line}{counts}\n{line.replace('EUR,', 'EUR_2,')}{counts}")
+    edit(fresh, "  EUR: {genotypes", "  EUR_2: {}\n  EUR: {genotypes")
+    edit(fresh, "  coloc: false\n", "")
+    edit(fresh, "eqtl_cis: false", "eqtl_cis: true")
+    edit(fresh, "finemap: false", "finemap: {method: abf}")
+    found = {step.name: step.argv for step in steps_of(read_study(fresh))}
+    for name, kind in (("LDL", "cc"), ("TG", "quant")):
+        for step in (f"coloc/EUR_{name}_lcl", f"coloc/meta_{name}_lcl"):
+            assert found[step][found[step].index("--type") + 1] == kind
+        assert ("cc" in found[f"finemap/EUR_{name}"]) == (kind == "cc")
+
+
 def test_genes_of_a_tissue_of_phenotypes_lie_where_its_file_says(fresh, finished):
     more(fresh, finished)
     edit(fresh, "  coloc: false\n", "")
