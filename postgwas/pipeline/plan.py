@@ -17,7 +17,6 @@ from postgwas.pipeline.remarks import with_remarks
 from postgwas.pipeline.step import Step, relative
 from postgwas.pipeline.store_parts import listing, parts_folder
 
-
 #: The flag that names fits, and the kind of step that makes them.
 _FITS, _FITTED = "--qtl_fits", "eqtl_finemap/"
 
