@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 TEXT_FIELDS = frozenset({"SNPID", "EA", "NEA", "REF", "ALT", "VARIANT", "TEST", "FORMAT", "SAMPLE"})
 MISSING = ("NA", "N/A", "#N/A", "#NA", "NaN", "nan", "NAN", "-nan", "NULL", "null", "None", ".")
@@ -19,6 +21,8 @@ _CHROMOSOMES = {
 
 def field_type(name: str) -> pl.DataType:
     """Polars type of a field."""
+    import polars as pl
+
     if name in TEXT_FIELDS:
         return pl.String()
     return {"CHR": pl.Int8(), "POS": pl.Int32()}.get(name, pl.Float64())
@@ -42,6 +46,8 @@ def chromosome_code(name: str) -> int | None:
 
 def chromosomes_from_text(text: pl.Series, aliases: Mapping[str, str] | None = None) -> pl.Series:
     """Codes of chromosome names, null where a name is none; `aliases` are other names for some."""
+    import polars as pl
+
     names = text.unique().drop_nulls().to_list()
     codes = [chromosome_code((aliases or {}).get(name, name)) for name in names]
     return text.replace_strict(names, codes, default=None, return_dtype=pl.Int8)
@@ -49,6 +55,8 @@ def chromosomes_from_text(text: pl.Series, aliases: Mapping[str, str] | None = N
 
 def tidy_chromosomes(codes: pl.Series, *, plink: bool) -> pl.Series:
     """PLINK's codes to ours (25 = XY to X where the program is PLINK, 26 to MT), others to null."""
+    import polars as pl
+
     if not ((codes > 24) | (codes < 1)).any():
         return codes
     xy = pl.when(plink & (codes == 25)).then(pl.lit(23, pl.Int8))
@@ -75,6 +83,8 @@ def numbers_from_text(
         Of the field's type.
     bad : polars.Series of Boolean
     """
+    import polars as pl
+
     stripped = text.str.strip_chars()
     missing = stripped.is_in([*MISSING, *text_na, "-", ""]).fill_null(True)
     number = stripped.cast(pl.Float64, strict=False)
@@ -87,6 +97,8 @@ def numbers_from_text(
 
 def finite(values: pl.Series) -> pl.Series:
     """Floats with NaN and infinities as null."""
+    import polars as pl
+
     if values.dtype != pl.Float64 or not (~values.is_finite()).any():
         return values
     return pl.select(pl.when(values.is_finite()).then(values).alias(values.name)).to_series()
@@ -94,6 +106,8 @@ def finite(values: pl.Series) -> pl.Series:
 
 def identifiers(values: pl.Series) -> pl.Series:
     """Variant identifiers with spellings of "missing" as null."""
+    import polars as pl
+
     short = values.str.len_bytes() <= 4
     if not short.any() or not values.filter(short).is_in(list(MISSING)).any():
         return values
