@@ -99,7 +99,6 @@ def test_a_failing_step_is_told_on_stderr_with_status_2(study, capsys):
             "--from h2 and what follows are not among the steps of --only",
         ),
         (["--cores", "0"], "--cores 0"),
-        (["--commands"], "--commands shows them, and nothing is run (with --dry_run)"),
         (["--dask_scheduler", "tcp://127.0.0.1:1", "--dask_jobqueue", "slurm"], "exclude each other"),
     ],
 )
