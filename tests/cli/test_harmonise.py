@@ -145,6 +145,18 @@ def test_a_sequence_alone_orients_and_normalises(tmp_path: Path) -> None:
     assert lines == [["1", "2", "rs1", "C", "T"]]
 
 
+def test_a_chromosome_that_the_sequence_lacks(tmp_path: Path) -> None:
+    """As with the FASTA of one chromosome: the others' variants are set aside, each with its reason."""
+    (tmp_path / "genome.fa").write_text(">chr1\nACGTTTTTGACCATGCA\n")
+    rows = ["rs1 1 2 C T 0.2 0.5 0.1 5.7e-07", "rs2 2 7 C T 0.2 0.5 0.1 5.7e-07"]
+    (tmp_path / "in.txt").write_text("\n".join(["SNP CHR BP EA NEA EAF BETA SE P", *rows]) + "\n")
+    files = [str(tmp_path / "in.txt"), "--fasta", str(tmp_path / "genome.fa"), "--out", str(tmp_path / "out")]
+    assert main(["harmonise", *files, "--build", "GRCh38", "--no_report", "--quiet"]) == 0
+    assert pl.read_csv(tmp_path / "out.tsv.gz", separator="\t")["SNPID"].to_list() == ["rs1"]
+    rejected = pl.read_csv(tmp_path / "out.rejected.tsv.gz", separator="\t")
+    assert rejected["SNPID"].to_list() == ["rs2"]
+
+
 VCF = (
     '##fileformat=VCFv4.2\n##FORMAT=<ID=ES,Number=A,Type=Float,Description="effect">\n'
     "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tbmi\theight\n"

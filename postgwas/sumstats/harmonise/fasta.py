@@ -218,19 +218,27 @@ def _build(path: Path, fai: Path, gzi: Path | None) -> None:
 
 
 def _check_index(path: Path, fai: Path) -> None:
-    """Each contig must begin after its own header line: an index of another file gives wrong bases."""
+    """Each contig must begin after its own header line: an index of another file gives wrong bases.
+
+    After the last one the file must end, or the index lacks contigs, whose variants would be nowhere.
+    """
+    end = 0
     with path.open("rb") as handle:
         for line in fai.read_text("utf-8", "replace").splitlines():
             words = line.split("\t")
-            if len(words) < 5 or not words[2].isdecimal():
+            if len(words) < 5 or not all(word.isdecimal() for word in words[1:5]):
                 raise _stale(path, fai, f"its line '{line[:60]}' is none of an index")
-            offset = int(words[2])
+            length, offset, bases, width = map(int, words[1:5])
+            end = max(end, offset + (length // bases * width + length % bases if bases else length))
             start = max(offset - 4096, 0)
             handle.seek(start)
             before = handle.read(offset - start).split(b"\n")
             header = before[-2].rstrip(b"\r") if len(before) > 1 else b""
             if before[-1] or header.lstrip(b">").split()[:1] != [words[0].encode()]:
                 raise _stale(path, fai, f"it does not find '{words[0]}' there")
+        handle.seek(end)
+        if b">" in handle.read(4096):
+            raise _stale(path, fai, "it ends before the last contig of the file")
 
 
 def _stale(path: Path, fai: Path, found: str) -> InputError:

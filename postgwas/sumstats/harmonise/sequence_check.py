@@ -76,6 +76,8 @@ def check_ref(pos: ArrayLike | pl.Series, ea: pl.Series, nea: pl.Series, sequenc
     True
     """
     start = row_integers(pos) - 1
+    if not sequence.size:  # a chromosome that the FASTA lacks
+        return np.full(start.size, CHECK_OUTSIDE, np.uint8)
     first, second = AlleleBytes.of(ea), AlleleBytes.of(nea)
     inside = (start >= 0) & (start < sequence.size)
     every = bool(inside.all())

@@ -161,3 +161,14 @@ def test_a_file_cut_short_is_noticed(tmp_path: Path, capfd: pytest.CaptureFixtur
     with Fasta(path) as opened, pytest.raises(InputError, match="cut short or damaged"):
         opened.sequence(2)
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("lines", [0, 1, 2])
+def test_an_index_cut_short_is_refused(tmp_path: Path, lines: int) -> None:
+    """Its missing chromosomes would be missing from the sequence, and their variants set aside."""
+    path = written(tmp_path)
+    Fasta(path).close()
+    index = Path(f"{path}.fai")
+    index.write_text("".join(index.read_text().splitlines(keepends=True)[:lines]))
+    with pytest.raises(InputError, match="is not of this file: it ends before the last contig"):
+        Fasta(path)
