@@ -216,12 +216,7 @@ def read_numbers(path: str | os.PathLike[str]) -> tuple[Floats, list[str] | None
     """The numbers, and the names in a text's first line, if there are any."""
     name = os.fspath(path)
     if name.endswith((".npy", ".npz")):
-        try:
-            loaded = np.load(name, allow_pickle=False)
-            array = loaded[loaded.files[0]] if name.endswith(".npz") else loaded
-            return np.asarray(array, np.float64), None
-        except Exception as error:  # of Python's tokenizer, of zip files ...: whatever a damaged header says
-            raise InputError(f"{path}: no NumPy array can be read: {error}") from None
+        return _array(path), None
     from postgwas.genotypes.text_table import read_text
 
     rows: list[Floats] = []
@@ -242,3 +237,30 @@ def read_numbers(path: str | os.PathLike[str]) -> tuple[Floats, list[str] | None
     if not rows:
         raise InputError(f"{path}: no numbers, expected a square matrix of correlations")
     return np.vstack(rows), names
+
+
+def _array(path: str | os.PathLike[str]) -> Floats:
+    """The numbers of a .npy file, or of the first array of a .npz."""
+    zipped = os.fspath(path).endswith(".npz")
+    kind, begins = (".npz", b"PK") if zipped else (".npy", b"\x93NUMPY")
+    try:
+        with open(path, "rb") as file:
+            if not file.read(len(begins)).startswith(begins):
+                raise InputError(f"{path}: not a {kind} file of NumPy, or cut short")
+        loaded = np.load(path, allow_pickle=False)
+        if zipped and {"format", "shape", "data"} <= set(loaded.files):
+            raise InputError(
+                f"{path}: a sparse matrix of SciPy, expected a whole one",
+                hint="numpy.save(FILE, R.toarray())",
+            )
+        array = loaded[loaded.files[0]] if zipped else loaded
+    except InputError:
+        raise
+    except Exception as error:  # of Python's tokenizer, of zip files ...: whatever a damaged header says
+        found = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(
+            f"{path}: no NumPy array can be read, the file is damaged or cut short: {found}"
+        ) from None
+    if array.dtype.kind not in "fiu":
+        raise InputError(f"{path}: an array of type {array.dtype}, expected real numbers")
+    return np.asarray(array, np.float64)

@@ -104,6 +104,12 @@ def numbers(array: Any) -> bytes:
     return out.getvalue()
 
 
+def zipped_numbers(array: Any) -> bytes:
+    out = io.BytesIO()
+    np.savez_compressed(out, array)
+    return out.getvalue()
+
+
 def pack(name: str, data: bytes) -> bytes:
     packers: dict[str, Callable[[bytes], bytes]] = {
         "gz": lambda text: gzip.compress(text, mtime=0), "bz2": bz2.compress, "xz": lzma.compress,

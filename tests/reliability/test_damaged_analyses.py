@@ -24,6 +24,7 @@ from reliability.sound_inputs import (
     TRIOS,
     numbers,
     parquet,
+    zipped_numbers,
 )
 
 
@@ -96,6 +97,11 @@ def _analyses() -> dict[str, Reader]:
             lambda where: read_matrix(where / "l.npy", where / "v.tsv"),
             BYTES,
         ),
+        "LD, npz": Reader(
+            {"l.npz": zipped_numbers(ld), "v.tsv": variants},
+            lambda where: read_matrix(where / "l.npz", where / "v.tsv"),
+            BYTES,
+        ),
         "weights of coloc": simple("w.txt", lines("SNPID WEIGHT", "rs1 0.5", "rs2 1"), read_weights),
         "pairs for fold changes": simple("p.tsv", EGENES, lambda path: read_fold_pairs(path, max_q=0.05)),
         "terms": simple(
@@ -149,7 +155,7 @@ def _readers(_: Path) -> dict[str, Reader]:
 NAMES = (
     "METAL script", "table of studies", "correlations", "axes", "MAMA's studies",
     "MAMA's studies, any dialect", "MAMA's scores", "MAMA's coefficients", "Popcorn's scores",
-    "Popcorn's studies", "grid of maxFDR", "LD, text", "LD, npy", "weights of coloc",
+    "Popcorn's studies", "grid of maxFDR", "LD, text", "LD, npy", "LD, npz", "weights of coloc",
     "pairs for fold changes", "terms", "leads", "context", "pairs", "pairs, Parquet", "trios", "eGenes",
     "eGenes, Parquet", "QTL table, Parquet", "trios, Parquet", "fits", "fits, Parquet", "study.yaml",
     "what init finds", "markers",
