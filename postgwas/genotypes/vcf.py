@@ -20,8 +20,9 @@ from postgwas.genotypes.samples import check_samples
 from postgwas.genotypes.spool import Spool
 from postgwas.genotypes.variants import variant_table
 from postgwas.genotypes.vcf_index import Stretch, refuse_truncated, stretches, tabix_file, usable_index
+from postgwas.genotypes.vcf_opening import htslib_reader
 from postgwas.genotypes.vcf_records import RecordReader, Site
-from postgwas.genotypes.vcf_text import TextReader, check_header, line_blocks, region_blocks
+from postgwas.genotypes.vcf_text import TextReader, line_blocks, region_blocks
 from postgwas.progress import progress
 from postgwas.runlog import get_logger
 from postgwas.store.position import Region
@@ -77,7 +78,7 @@ def open_vcf(
 
     name = os.fspath(path)
     refuse_truncated(name)
-    reader = _reader(name)
+    reader = htslib_reader(name)
     try:
         samples = check_samples(
             pl.DataFrame({"FID": None, "IID": reader.samples, "SEX": None},
@@ -192,14 +193,3 @@ def _table(sites: list[Site]) -> pl.DataFrame:
 
 def _told(skipped: dict[str, int]) -> str:
     return ", ".join(f"{reason.replace('_', ' ')}: {n:,}" for reason, n in skipped.items()) or "no records"
-
-
-def _reader(name: str) -> Any:
-    from cyvcf2 import VCF
-
-    try:
-        reader = VCF(name, lazy=False)
-    except Exception as error:
-        check_header(name)
-        raise InputError(f"{name}: not a readable VCF or BCF file ({error})") from None
-    return reader

@@ -52,14 +52,17 @@ def tabix_file(name: str) -> Any:
     InputError
         If its index is damaged.
     """
-    from pysam import TabixFile
+    import pysam
 
+    verbosity = pysam.set_verbosity(0)  # htslib writes its own lines to stderr
     try:
-        return TabixFile(name, encoding="utf-8")
+        return pysam.TabixFile(name, encoding="utf-8")
     except Exception as error:
         raise InputError(
             f"{name}: its index cannot be read ({error})", hint="make it again: bcftools index -f"
         ) from None
+    finally:
+        pysam.set_verbosity(verbosity)
 
 
 def stretches(path: str, regions: Sequence[Region], contigs: Sequence[str]) -> list[Stretch]:

@@ -52,7 +52,7 @@ class RecordReader:
         alleles = np.empty((self._rows, self.n_samples, 3), np.int16)
         numbers = np.empty(self._rows, np.int16)
         sites: list[Site] = []
-        for record in _read(records, self.name):
+        for record in readable(records, self.name):
             chosen, alts = self._chosen(record)
             if not chosen:
                 continue
@@ -71,7 +71,7 @@ class RecordReader:
     def _dosage_batches(self, records: Iterable[Any]) -> Iterator[tuple[list[Site], Calls]]:
         dosages = np.empty((self._rows, self.n_samples), np.float32)
         sites: list[Site] = []
-        for record in _read(records, self.name, dosage=True):
+        for record in readable(records, self.name, dosage=True):
             chosen, alts = self._chosen(record)
             if not chosen:
                 continue
@@ -132,7 +132,8 @@ def _site(record: Any, alt: str, split: bool) -> Site:
     return record.CHROM, record.ID, record.POS, alt, record.REF, split
 
 
-def _read(records: Iterable[Any], name: str, *, dosage: bool = False) -> Iterator[Any]:
+def readable(records: Iterable[Any], name: str, *, dosage: bool = False) -> Iterator[Any]:
+    """The same records; what htslib raises among them is told as an InputError."""
     try:
         yield from records
     except InputError:

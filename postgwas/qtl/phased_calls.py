@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,16 +130,18 @@ def _files(path: str, chroms: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
 
 
 def _read_vcf(path: str, chosen: pl.DataFrame, samples: list[str], calls: Floats, here: list[int]) -> None:
-    from cyvcf2 import VCF
+    from postgwas.genotypes.vcf_index import usable_index
+    from postgwas.genotypes.vcf_opening import htslib_reader
+    from postgwas.genotypes.vcf_records import readable
 
-    reader = VCF(path)
+    reader = htslib_reader(path)
     place = {name: at for at, name in enumerate(reader.samples)}
     people = np.array([place[name] for name in samples])
     wanted = {tuple(one): at for one, at in zip(chosen.rows(), here)}
-    indexed = any(os.path.exists(path + ending) for ending in (".tbi", ".csi"))
+    indexed = not path.endswith(".vcf") and usable_index(path)
     places = dict.fromkeys((chrom, pos) for chrom, pos, _, _ in wanted)
     records = (one for c, p in places for one in reader(f"{c}:{p}-{p}")) if indexed else iter(reader)
-    for record in records:
+    for record in readable(records, path):
         for number, alt in enumerate(record.ALT, start=1):
             at = wanted.get((record.CHROM, record.POS, alt, record.REF))
             if at is None:

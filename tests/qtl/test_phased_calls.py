@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from genotypes.vcf_files import compressed
 
 from postgwas import genotypes
+from postgwas.errors import InputError
 from postgwas.qtl.phased_calls import phased_calls
 
 HEAD = (
@@ -30,6 +32,16 @@ def test_each_kind_of_call(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found[1], [[1, 0, 0.5, nan], [1, 1, 0, 0], [0, 0, 1, 0]])
     some = phased_calls(opened.select(samples=np.array([1, 3])), np.array([2, 0]))
     np.testing.assert_array_equal(some, found[:, [2, 0]][:, :, [1, 3]])
+
+
+def test_a_damaged_index_is_named(tmp_path: Path) -> None:
+    (tmp_path / "v.vcf").write_text(HEAD + "1\t10\tx\tA\tC\t.\t.\t.\tGT\t0|1\t1|0\t0/1\t.|.\n")
+    path = compressed(tmp_path / "v.vcf")
+    opened = genotypes.open_genotypes(path)
+    index = Path(f"{path}.tbi")
+    index.write_bytes(index.read_bytes()[:20])
+    with pytest.raises(InputError, match="damaged or truncated"):
+        phased_calls(opened, np.array([0]))
 
 
 @pytest.mark.requires_shared
