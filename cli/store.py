@@ -108,6 +108,11 @@ def _query(args: argparse.Namespace) -> None:
         print(f"{len(frame)} rows -> {args.out}", file=sys.stderr)
     else:
         sys.stdout.write(as_tsv(frame))
+        if frame.is_empty():
+            how = (
+                ": genes and variants are found by the ids that tables have" if args.gene or args.snp else ""
+            )
+            print(f"postgwas: warning: {args.study} has no such rows{how}", file=sys.stderr)
 
 
 def _verify(args: argparse.Namespace) -> int:

@@ -286,8 +286,8 @@ def _definite(matrix: Floats, name: str, *, given: bool, options: MtagOptions, o
         before = ", ".join(f"{value:.3g}" for value in adjusted.eigenvalues_before)
         log.warning(
             "%s is not positive definite (eigenvalues of its correlations: %s); off-diagonal elements "
-            "shrunk in %d rounds, largest change %.3g",
-            name, before, adjusted.iterations, np.abs(adjusted.matrix - matrix).max(),
+            "shrunk, by up to %.3g",
+            name, before, np.abs(adjusted.matrix - matrix).max(),
         )  # fmt: skip
     return adjusted
 

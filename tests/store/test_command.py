@@ -64,6 +64,17 @@ def test_query_prints_tsv_with_chromosome_names(study, capsys):
     assert [float(line[5]) for line in lines[1:] if line[5] != "NA"] == expected["Z"].drop_nans().to_list()
 
 
+def test_query_says_that_it_found_nothing(study, capsys):
+    for asked, said in (
+        (("--snp", "PCSK9"), "by the ids that tables have"),
+        (("--region", "7:1-2"), "no such rows"),
+    ):
+        status, out, err = run(capsys, "query", study.path, *asked)
+        assert status == 0 and len(out.splitlines()) == 1
+        assert err.startswith("postgwas: warning: ") and err.endswith(f"{said}\n")
+    assert run(capsys, "query", study.path, "--snp", "rs7")[2] == ""
+
+
 def test_query_by_snp_to_a_file(study, capsys, tmp_path):
     out = tmp_path / "hits.tsv.gz"
     argv = ("query", study.path, "--snp", "rs7", "--snp", "rs8", "--columns", "SNPID", "Z", "--out", out)
