@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,11 +112,11 @@ def independent_segment(task: IndependentTask) -> SegmentSignals:
         if not here:
             result.left_out.append((ids[which], LEAD_MISSING))
             continue
-        first = _first(segment, which, here[0], window, lead)
+        first = _first(segment, which, here, window, lead)
         if _differs(first, lead, result, ids[which]):
             continue
         found = search(
-            [one.window for one in members], window.unit[here[0]], orders, segment.projection.basis,
+            [one.window for one in members], window.unit[first.at], orders, segment.projection.basis,
             threshold=task.threshold, most=task.most,
         )  # fmt: skip
         result.notes.extend((ids[which], why) for why in _notes(found))
@@ -144,18 +144,35 @@ def _units(task: IndependentTask) -> Iterator[list[_Member]]:
             yield held.pop(groups[gene])
 
 
-def _first(segment: Segment, which: int, at: int, window: Window, lead: Lead) -> Signal:
-    r = float(window.unit[at] @ segment.y_unit[window.gene])
-    y_norm = float(segment.y_norm[window.gene])
-    return Signal(which, at, r, float(window.norm[at]), y_norm, segment.df, 0, 0, lead.fit, 1)
+def _first(segment: Segment, which: int, here: Sequence[int], window: Window, lead: Lead) -> Signal:
+    """The lead; of variants that share its name, as alleles of one place do, the one of its P."""
+    y_unit, y_norm = segment.y_unit[window.gene], float(segment.y_norm[window.gene])
+    found = [
+        Signal(
+            which, at, float(window.unit[at] @ y_unit), float(window.norm[at]), y_norm, segment.df, 0, 0,
+            lead.fit, 1,
+        )
+        for at in here
+    ]  # fmt: skip
+    theirs = _nominal(lead)
+    if len(found) == 1 or not np.isfinite(theirs):
+        return found[0]
+    return min(found, key=lambda one: abs(_height(one) - theirs))
+
+
+def _height(signal: Signal) -> float:
+    left = (1 - signal.r) * (1 + signal.r)
+    return float(t_mlog10p(signal.r * np.sqrt(signal.df / max(left, 1e-300)), signal.df))
+
+
+def _nominal(lead: Lead) -> float:
+    with np.errstate(divide="ignore"):
+        return float(-np.log10(lead.pval_nominal))
 
 
 def _differs(first: Signal, lead: Lead, result: SegmentSignals, name: str) -> bool:
     """Whether the lead has another nominal P here than in the results: they are of other data."""
-    left = (1 - first.r) * (1 + first.r)
-    ours = float(t_mlog10p(first.r * np.sqrt(first.df / max(left, 1e-300)), first.df))
-    with np.errstate(divide="ignore"):
-        theirs = float(-np.log10(lead.pval_nominal))
+    ours, theirs = _height(first), _nominal(lead)
     if np.isfinite(theirs) and abs(ours - theirs) > _SAME + 1e-3 * ours:
         result.strangers.append((name, lead.variant_id, ours, theirs))
         return True

@@ -147,6 +147,27 @@ def test_independent_signals_are_the_same_bits_for_two_workers(
     assert one.equals(qtl.cis_independent(inputs, **call, cores=2).table)
 
 
+def test_alleles_of_one_place_that_share_a_name_are_told_apart(study: QtlStudy, tmp_path: Path) -> None:
+    """Three rows called rs_same, the lead the last of them, give what rows with names of their own give."""
+    paths = study.write(tmp_path)
+    call = {"permutations": 120, "seed": 3}
+    found = []
+    for same in (False, True):
+        if same:
+            bim = tmp_path / "geno.bim"
+            lines = [line.split() for line in bim.read_text().splitlines()]
+            for row in (12, 13, 14):
+                lines[row][1] = "rs_same"
+            bim.write_text("\n".join("\t".join(line) for line in lines) + "\n")
+        inputs = qtl.load_inputs(*paths, options=qtl.QtlInputOptions(window=WINDOW))
+        leads = qtl.cis_permutation(inputs, **call).table
+        found.append(qtl.cis_independent(inputs, results=leads, fdr=0.6, **call).table)
+    assert found[0].filter(phenotype_id="g0")["slope"].len() > 0
+    lead = found[1].filter(phenotype_id="g0", rank=1)
+    assert lead["variant_id"].to_list() == ["rs_same"]
+    assert found[1].drop("variant_id").equals(found[0].drop("variant_id"))
+
+
 def ranked(values: np.ndarray) -> np.ndarray:
     return np.asarray(scipy.stats.norm.ppf(scipy.stats.rankdata(values, axis=1) / (values.shape[1] + 1)))
 
