@@ -261,6 +261,13 @@ def test_the_search_leaves_figures_of_what_is_sought_alone(page: Path) -> None:
 
 
 @pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
+def test_the_search_does_not_read_across_cells(page: Path) -> None:
+    """An id and the number in the next cell are not the id of another gene or variant."""
+    document, _ = _in_browser(page, "GENE0chr22")
+    assert "nothing found for GENE0chr22</p>" in document
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
 def test_an_address_that_is_no_code_is_searched_as_it_is(page: Path) -> None:
     document, console = _in_browser(page, "50%")
     assert console == ""
