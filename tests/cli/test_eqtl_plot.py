@@ -12,6 +12,8 @@ from qtl.test_sharing import Groups
 
 from postgwas import qtl
 from postgwas.cli.main import main
+from postgwas.errors import InputError
+from postgwas.qtl.draw_genotypes import draw_genotypes
 
 
 def leads(folder: Path, name: str = "leads.tsv", *, scale: float = 1.0) -> Path:
@@ -89,6 +91,31 @@ def test_expression_by_genotype(tmp_path: Path, drawn) -> None:
     frame.with_columns(variant_id=pl.Series(names[:9]), qval=pl.lit(0.01)).write_csv(file, separator="\t")
     made = drawn(*argv, "--covariates", covariates, "--leads", file, "--n_leads", 2, "--overwrite")
     assert sum(name.startswith("genotype.") for name in made) == 3  # the first one is still there
+
+
+def test_of_variants_of_one_name_the_lead_is_drawn(tmp_path: Path) -> None:
+    """Alleles of one place share their rsID; the one of the lead's alleles is drawn, or none."""
+    genotypes, phenotypes, _ = QtlStudy().write(tmp_path)
+    bim = Path(f"{tmp_path}/geno.bim")
+    lines = [line.split() for line in bim.read_text().splitlines()]
+    for row, effect in ((13, "G"), (14, "T"), (15, "C")):
+        lines[row][4:] = [effect, "A"]
+
+    def boxes(variant: str, lead: pl.DataFrame | None) -> list[list[float]]:
+        bim.write_text("\n".join("\t".join(line) for line in lines) + "\n")
+        data = qtl.load_inputs(genotypes, phenotypes, cis=False)
+        (figure,) = draw_genotypes(data, [("g0", variant)], lead).values()
+        return [line.get_ydata().tolist() for line in figure.axes[0].lines]
+
+    alone = boxes(lines[14][1], None)
+    for row in (13, 14, 15):
+        lines[row][1] = "rs_same"
+    pair = {"phenotype_id": "g0", "variant_id": "rs_same"}
+    for effect, same in (("T", True), ("G", False)):
+        lead = pl.DataFrame([{**pair, "effect_allele": effect, "other_allele": "A"}])
+        assert (boxes("rs_same", lead) == alone) is same
+    with pytest.raises(InputError, match="3 variants of the genotypes are called rs_same"):
+        boxes("rs_same", None)
 
 
 def test_bad_input_is_told(tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
