@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,7 @@ def study_page(
     made = made_with(study, entries).get("postgwas", postgwas.__version__)
     text += f" Analyses were done with postgwas {made}." if text else ""
     files = page.with_name(f"{page.stem}_files")
+    before = _linked_files(page, files)
     names = _file_names(sections)
     _write_files(files, sections, names, where)
     html = render(
@@ -120,8 +122,19 @@ def study_page(
     )
     with atomic_file(page, overwrite=overwrite) as stream:
         stream.write(html.encode("utf-8"))
+    for old in before - _linked_files(page, files):
+        old.unlink(missing_ok=True)
     log.info("Wrote %s: %d sections, %d results", page, len(sections), len(entries))
     return page
+
+
+def _linked_files(page: Path, files: Path) -> set[Path]:
+    """Figures and tables that a page links, if there is one."""
+    if not page.is_file():
+        return set()
+    address = re.escape(_link(files, ""))
+    names = re.findall(rf'href="{address}(\w+\.(?:png|svg|tsv))"', page.read_text("utf-8", "replace"))
+    return {files / name for name in names}
 
 
 def study_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:

@@ -177,6 +177,22 @@ def test_an_existing_page_stays(store: Path, page: Path) -> None:
     assert page.read_bytes() == before
 
 
+def test_files_of_a_page_that_is_replaced_go_if_the_new_one_has_them_no_more(tmp_path: Path) -> None:
+    """A trait that was taken out of the study is not found beside its page; what others put there stays."""
+    for store, keys in (("before", ("old", "kept")), ("after", ("kept",))):
+        study = Study.open(tmp_path / f"{store}.h5", create=True)
+        for key in keys:
+            table = pl.DataFrame({"phenotype_id": ["G"], "mlog10p": [1.0], "pval_adj_bh": [0.5]})
+            study.write_table(f"qtl/{key}", table, kind="qtl-trans", provenance=Provenance.collect())
+    page = study_page(tmp_path / "before.h5", tmp_path / "a b.html")
+    files, title = tmp_path / "a b_files", "pairs_across_the_genome"
+    assert {f"{title}_old.tsv", f"{title}_kept.tsv"} <= {one.name for one in files.iterdir()}
+    (files / "mine.tsv").touch()
+    study_page(tmp_path / "after.h5", page, overwrite=True)
+    left = {one.name for one in files.iterdir()}
+    assert f"{title}_old.tsv" not in left and {f"{title}_kept.tsv", "mine.tsv"} <= left
+
+
 def test_the_same_store_gives_the_same_page(store: Path, page: Path, tmp_path: Path) -> None:
     again = study_page(store, tmp_path / "report.html", title="Our study")
     assert again.read_bytes() == page.read_bytes()
