@@ -89,9 +89,34 @@ def test_whole_cases(case: str, shared: Path, tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.requires_shared
-@pytest.mark.parametrize("case", ["ss_overlap", "ss_overlap_z2"])
-def test_overlap(case: str, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = shared / "oracle" / "rpeers" / "metal"
+@pytest.mark.parametrize("case", ["se", "se_freq", "se_gc", "ss", "ss_gc"])
+def test_real_studies(case: str, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = real_studies(shared, case, tmp_path)
+    run(tmp_path, f"cmd_{case}.txt", monkeypatch)
+    same(tmp_path / f"out_{case}_1.tbl", home / f"out_{case}_1.tbl.gz")
+
+
+def real_studies(shared: Path, case: str, folder: Path) -> Path:
+    """METAL's own three studies and a script put into a folder; where the recorded results are."""
+    home = shared / "oracle" / "rpeers" / "metal_realdata"
+    copied(home, f"cmd_{case}.txt", folder)
+    copied(home, "MAGIC_FUSION_Results.txt.gz", folder)
+    for name in ("DGI_three_regions.txt", "magic_SARDINIA.tbl"):
+        (folder / name).write_bytes(gzip.decompress((home / f"{name}.gz").read_bytes()))
+    return home
+
+
+@pytest.mark.requires_shared
+@pytest.mark.parametrize(
+    ("studies", "case"),
+    [("metal", "ss_overlap"), ("metal", "ss_overlap_z2"), ("metal_realdata", "ss_overlap")],
+)
+def test_overlap(
+    studies: str, case: str, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = shared / "oracle" / "rpeers" / studies
+    if studies == "metal_realdata":
+        real_studies(shared, case, tmp_path)
     copied(home, "study*", tmp_path)
     copied(home, f"cmd_{case}.txt", tmp_path)
     run(tmp_path, f"cmd_{case}.txt", monkeypatch)
