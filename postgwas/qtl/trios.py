@@ -25,6 +25,8 @@ UNKNOWN_VARIANT = "unknown_variant"
 UNKNOWN_MEDIATOR = "unknown_mediator"
 UNKNOWN_PHENOTYPE = "unknown_phenotype"
 MEDIATOR_IS_PHENOTYPE = "mediator_is_phenotype"
+#: Alleles of one place that share their rsID: which is meant, nothing tells.
+AMBIGUOUS_VARIANT = "variant_id_not_unique"
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,12 +141,17 @@ def place_trios(inputs: QtlInputs, table: pl.DataFrame, path: str) -> Trios:
     InputError
         If none of them can be placed.
     """
-    variants = {name: row for row, name in enumerate(inputs.genotypes.variants["SNPID"].to_list())}
+    variants: dict[str, int] = {}
+    several = set()
+    for row, name in enumerate(inputs.genotypes.variants["SNPID"].to_list()):
+        if variants.setdefault(name, row) != row:
+            several.add(name)
     genes = {name: row for row, name in enumerate(inputs.phenotypes.gene_ids)}
     rows, rejected = [], []
     for variant, mediator, target in table.select(TRIO).iter_rows():
         why = (
             UNKNOWN_VARIANT if variant not in variants
+            else AMBIGUOUS_VARIANT if variant in several
             else UNKNOWN_MEDIATOR if mediator not in genes
             else UNKNOWN_PHENOTYPE if target not in genes
             else MEDIATOR_IS_PHENOTYPE if mediator == target

@@ -158,6 +158,20 @@ def test_trios_that_name_what_is_not_there(study: TransStudy, tmp_path: Path) ->
         mediation(*study.files, settings=MediationSettings(trios=path))
 
 
+def test_a_name_of_several_variants_is_no_variant(study: TransStudy, tmp_path: Path) -> None:
+    """Alleles of one place share their rsID; the last of them was taken."""
+    path = trios_file(tmp_path, ("rs10", "g0", "g3"), ("rs20", "g0", "g3"))
+    bim = Path(study.files[0]).with_suffix(".bim")
+    before = bim.read_text()
+    try:
+        bim.write_text(before.replace("\trs11\t", "\trs10\t"))
+        found = mediation(*study.files, settings=MediationSettings(trios=path, bootstrap=0))
+    finally:
+        bim.write_text(before)
+    assert found.table["variant_id"].to_list() == ["rs20"]
+    assert found.rejected.select("variant_id", "reason").rows() == [("rs10", "variant_id_not_unique")]
+
+
 @pytest.mark.requires_shared
 def test_planted_effects_are_told_apart(shared: Path, tmp_path: Path) -> None:
     """A trans effect through a cis gene, and two that are direct, of the simulated study.
