@@ -123,7 +123,8 @@ def write_group(group: Any, columns: Mapping[str, Column], *, portable: bool = F
 def read_group(
     group: Any, names: Sequence[str] | None, *, file: Path, key: str, rows: slice = slice(None)
 ) -> dict[str, Column]:
-    """Columns `names` (None: all, in the order they were written) of an open group."""
+    """Columns `names` (one, or None: all, in the order they were written) of an open group."""
+    names = [names] if isinstance(names, str) else names
     encoding_of(group, file=file, key=key, expected=("columns", "table"))
     present = column_order(group)
     for name in names or ():

@@ -69,7 +69,7 @@ def commands(path: Path, parts: Iterable[str]) -> dict[str, str]:
                 document = read_json(handle, "provenance", file=path, key=name)
                 kind = text_attribute(handle, "kind")
                 found[name] = "" if kind == "ld-matrix" else str(document["command"])
-        except (*BROKEN, TypeError, StoreError):
+        except (*BROKEN, StoreError):
             continue
     return found
 

@@ -177,7 +177,7 @@ def _catalogue(path: Path) -> list[Entry]:
             lines = read_json(handle, CATALOGUE, file=path, key="/")
         tuples = ("columns", "signature")
         return [Entry(**{**line, **{name: tuple(line[name]) for name in tuples}}) for line in lines]
-    except (*BROKEN, TypeError, StoreError):
+    except (*BROKEN, StoreError):
         return []  # missing, damaged or newer: the parts say it all
 
 

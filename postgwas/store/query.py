@@ -53,7 +53,7 @@ def query(
         Only tables whose key ends in this name, such as ``mtag/height``.
     key : str, optional
         Only this table.
-    columns : sequence of str, optional
+    columns : str or sequence of str, optional
         These columns, in this order; all by default. What one of several tables lacks is missing in its rows,
         and a table that has none of them is passed over.
 
@@ -72,6 +72,7 @@ def query(
     """
     import pandas as pd
 
+    columns = [columns] if isinstance(columns, str) else columns
     if region is None and snp is None and gene is None:
         raise UsageError("nothing to look for", hint="--region 1:100000-200000, --snp rs123 or --gene ENSG1")
     wanted = parse_region(region) if region is not None else None

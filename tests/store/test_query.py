@@ -153,6 +153,13 @@ def test_columns_that_some_tables_lack_are_missing_there(study):
         study.query(gene="G1", columns=["slope", "beta"])
 
 
+def test_one_column_stands_alone(study):
+    """The letters of its name are not columns."""
+    assert list(study.query("1", trait="height", columns="SNPID").columns) == ["KEY", "SNPID"]
+    assert list(study.read_table("mtag/height", "SNPID").columns) == ["SNPID"]
+    assert study.read_polars("mtag/height", "SNPID").columns == ["SNPID"]
+
+
 def test_a_region_without_rows_gives_the_columns(study):
     found = study.query("22:60000-70000", trait="bmi")
     assert list(found.columns) == ["KEY", "SNPID", "CHR", "POS", "EA", "Z"]
