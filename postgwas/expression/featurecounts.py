@@ -29,8 +29,8 @@ def read_featurecounts(lines: Lines) -> ExpressionMatrix:
 
     frame = lines.frame(text=HEADER[:5])
     split = {name: frame[name].str.split(";") for name in ("Chr", "Start", "End", "Strand")}
-    n_exons = np.stack([column.list.len().fill_null(1).to_numpy() for column in split.values()])
-    uneven = np.flatnonzero((n_exons != n_exons[0]).any(axis=0))
+    n_exons = np.stack([column.list.len().fill_null(0).to_numpy() for column in split.values()])
+    uneven = np.flatnonzero((n_exons != n_exons[0]).any(axis=0) | (n_exons[0] == 0))
     if uneven.size:
         row = int(uneven[0])
         raise InputError(
