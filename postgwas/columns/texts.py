@@ -1,9 +1,9 @@
 """A column of short texts as rows of 64-bit words: compared, hashed, filtered and written in bulk.
 
-Identifiers of variants nearly all fit two words. A text that is longer than the rows, or that holds a
-zero byte, is kept once in a list, and its row holds its number there behind a byte that no text begins
-with; so two rows are equal where, and only where, their texts are. Columns of different files have
-different lists: they are compared by hashes, which depend on the text alone.
+Identifiers of variants nearly all fit two words. A text that is longer than the rows, that holds a zero
+byte, or that is no UTF-8 from its first byte on, is kept once in a list, and its row holds its number there
+behind a byte that no text begins with; so two rows are equal where, and only where, their texts are. Columns
+of different files have different lists: they are compared by hashes, which depend on the text alone.
 """
 
 from __future__ import annotations
@@ -205,7 +205,10 @@ def texts_of_column(column: Column, keeper: Keeper) -> Texts:
             continue
         rows = np.flatnonzero(length > 8 * at)
         words[rows, at] = window[column.start[rows] + 8 * at] & FIRST[(length[rows] - 8 * at).clip(0, 8)]
-    for row in np.flatnonzero(length > 8 * keeper.width).tolist() if longest > 8 * keeper.width else ():
+    strange = (words[:, 0] & np.uint64(0xFF)) == _ASIDE  # no UTF-8, and taken for the number of another
+    if longest > 8 * keeper.width:
+        strange |= length > 8 * keeper.width
+    for row in np.flatnonzero(strange).tolist():
         words[row] = 0
         words[row, 0] = keeper.keep(column.get(row))
     return Texts(words, keeper)
@@ -215,7 +218,11 @@ def texts_of_list(values: Sequence[bytes], keeper: Keeper) -> Texts:
     """Any texts, one by one."""
     keeper.fit(np.array([len(value) for value in values], dtype=np.int64))
     width = 8 * max(keeper.width, 1)
-    odd = {row for row, value in enumerate(values) if len(value) > width or b"\0" in value}
+    odd = {
+        row
+        for row, value in enumerate(values)
+        if len(value) > width or b"\0" in value or value[:1] == b"\xff"
+    }
     plain = [b"" if row in odd else value for row, value in enumerate(values)] if odd else list(values)
     words = np.array(plain, dtype=f"S{width}").view(np.uint64).reshape(len(plain), width // 8)
     for row in odd:

@@ -51,6 +51,20 @@ def test_what_lies_around_does_not_matter(values: list[str], around: bytes, widt
 
 
 @given(
+    st.lists(st.lists(st.sampled_from([b"\xff", b"\xfe", b"rs1", b"\0", b"x" * 30]), max_size=3), max_size=9)
+)
+def test_what_is_no_utf_8_is_told_apart_too(values: list[list[bytes]]) -> None:
+    """A text that begins as the stand-ins of long ones do is none of them."""
+    encoded = [b"".join(value) for value in values]
+    lengths = np.array([len(value) for value in encoded], np.int64)
+    content = np.frombuffer(b"".join(encoded), np.uint8)
+    listed = texts_of_list(encoded, Keeper())
+    for found in (listed, texts_of_spans(content, np.cumsum(lengths) - lengths, lengths, Keeper())):
+        assert found.to_bytes() == encoded
+        assert [np.array_equal(*two) for two in zip(found.hashes(), listed.hashes())] == [True, True]
+
+
+@given(
     st.lists(st.one_of(st.text("rs01\x00é", max_size=20), st.text(max_size=90), st.none()), max_size=30),
     st.integers(1, 8),
 )
