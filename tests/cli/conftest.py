@@ -43,17 +43,16 @@ def out(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def refused(study: TextStudy, out: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
-    """Run `postgwas mtag` on files that must be refused; gives the one line without its beginning.
+def refusal(out: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run a command that must be refused; gives the one line without its beginning.
 
-    Checks exit status 2, that stderr holds that line alone (and warnings), and that nothing but
-    the log is left. `own_out` is for command lines that bring their own --out.
+    Checks exit status 2, that stderr holds that line alone (and warnings), that nothing is printed, and that
+    nothing but the log is left.
     """
 
-    def run(*arguments: object, panel: object = None, own_out: bool = False) -> str:
-        argv = ["mtag", *map(str, arguments), "--quiet", "--ld_ref_panel", str(panel or study.panel)]
+    def run(*argv: object) -> str:
         before = left_behind(out.parent)
-        assert main(argv if own_out else [*argv, "--out", str(out)]) == 2
+        assert main([str(one) for one in argv]) == 2
         printed = capsys.readouterr()
         lines = [line for line in printed.err.splitlines() if not line.startswith("warning: ")]
         assert printed.out == ""
@@ -61,6 +60,20 @@ def refused(study: TextStudy, out: Path, capsys: pytest.CaptureFixture[str]) -> 
         assert lines[0].startswith("postgwas: error: ")
         assert left_behind(out.parent) == before
         return lines[0].removeprefix("postgwas: error: ")
+
+    return run
+
+
+@pytest.fixture
+def refused(study: TextStudy, out: Path, refusal: Callable[..., str]) -> Refused:
+    """Run `postgwas mtag` on files that must be refused; gives the one line.
+
+    `own_out` is for command lines that bring their own --out.
+    """
+
+    def run(*arguments: object, panel: object = None, own_out: bool = False) -> str:
+        argv = ["mtag", *arguments, "--quiet", "--ld_ref_panel", panel or study.panel]
+        return refusal(*argv) if own_out else refusal(*argv, "--out", out)
 
     return run
 
@@ -113,18 +126,10 @@ def trans_study(tmp_path_factory: pytest.TempPathFactory) -> TransStudy:
 
 
 @pytest.fixture
-def eqtl_refused(
-    trans_study: TransStudy, out: Path, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., str]:
-    """Run `eqtl ACTION`, which must be refused; gives the one line. Nothing but the log may be left."""
+def eqtl_refused(trans_study: TransStudy, out: Path, refusal: Callable[..., str]) -> Callable[..., str]:
+    """Run `eqtl ACTION`, which must be refused; gives the one line."""
 
     def run(action: str, *flags: object) -> str:
-        argv = ["eqtl", action, *trans_study.flags, "--out", out, "--quiet", *flags]
-        assert main(list(map(str, argv))) == 2
-        captured = capsys.readouterr()
-        (line,) = [text for text in captured.err.splitlines() if not text.startswith("warning:")]
-        assert line.startswith("postgwas: error: ") and captured.out == ""
-        assert [path.name for path in out.parent.iterdir() if path.suffix != ".log"] == []
-        return line
+        return refusal("eqtl", action, *trans_study.flags, "--out", out, "--quiet", *flags)
 
     return run

@@ -36,23 +36,14 @@ def done(made: GenomeStudy, out: Path, capsys: pytest.CaptureFixture[str]) -> Ru
 
 
 @pytest.fixture
-def refuses(made: GenomeStudy, out: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The one line on stderr; status 2, and nothing but the log is left."""
+def refuses(made: GenomeStudy, out: Path, refusal: Run) -> Run:
+    """Run the command on what must fail; gives the one line."""
 
     def run(*arguments: object, gwas: Path | None = None, qtl: Path | None = None) -> str:
-        argv = ["coloc", "genomewide", gwas or made.gwas, "--qtl", qtl or made.qtl, *arguments, "--out", out,
-                "--quiet"]  # fmt: skip
-        assert main([str(one) for one in argv]) == 2
-        lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("warning: ")]
-        assert len(lines) == 1, lines
-        assert left_behind(out.parent) == []
-        return lines[0].removeprefix("postgwas: error: ")
+        files = ["coloc", "genomewide", gwas or made.gwas, "--qtl", qtl or made.qtl]
+        return refusal(*files, *arguments, "--out", out, "--quiet")
 
     return run
-
-
-def left_behind(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob("*") if not path.name.endswith(".log"))
 
 
 def read(out: Path, ending: str) -> pl.DataFrame:

@@ -38,17 +38,11 @@ def finemapped(made: Study, out: Path, capsys: pytest.CaptureFixture[str]) -> Ru
 
 
 @pytest.fixture
-def refused(made: Study, out: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Run a command that must fail; gives the one line. Nothing but the log may be left."""
+def refused(made: Study, out: Path, refusal: Callable[..., str]) -> Callable[..., str]:
+    """Run a command that must fail; gives the one line."""
 
     def run(*arguments: object, stats: Path | None = None) -> str:
-        argv = ["finemap", stats or made.stats, *arguments, "--out", out, "--quiet"]
-        assert main([str(one) for one in argv]) == 2
-        printed = capsys.readouterr()
-        lines = [line for line in printed.err.splitlines() if not line.startswith("warning: ")]
-        assert len(lines) == 1 and printed.out == "", printed.err
-        assert [path.name for path in out.parent.iterdir() if not path.name.endswith(".log")] == []
-        return lines[0].removeprefix("postgwas: error: ")
+        return refusal("finemap", stats or made.stats, *arguments, "--out", out, "--quiet")
 
     return run
 

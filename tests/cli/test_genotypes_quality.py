@@ -48,17 +48,11 @@ def done(plink: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture
-def refused(plink: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run an action that must be refused; gives the one line. Nothing but the log may be left."""
+def refused(plink: Path, out: Path, refusal: Run) -> Run:
+    """Run an action that must be refused; gives the one line."""
 
     def run(action: str, *flags: object, genotypes: object = plink) -> str:
-        argv = ["genotypes", action, "--genotypes", genotypes, "--out", out, "--quiet", *flags]
-        assert main(list(map(str, argv))) == 2
-        captured = capsys.readouterr()
-        (line,) = [text for text in captured.err.splitlines() if not text.startswith("warning:")]
-        assert line.startswith("postgwas: error: ") and captured.out == ""
-        assert [path.name for path in out.parent.iterdir() if path.suffix != ".log"] == []
-        return line
+        return refusal("genotypes", action, "--genotypes", genotypes, "--out", out, "--quiet", *flags)
 
     return run
 

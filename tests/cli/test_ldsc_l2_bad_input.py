@@ -23,18 +23,12 @@ def plink(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def refused(plink: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
+def refused(plink: Path, out: Path, refusal: Refused) -> Refused:
     def run(
         *arguments: object, window: tuple[str, ...] = ("--ld-wind-cm", "0.1"), bfile: object = plink
     ) -> str:
-        argv = ["ldsc", "--l2", *window, "--out", out, "--quiet", *arguments]
-        argv += ["--bfile", bfile] if bfile else []
-        assert main(list(map(str, argv))) == 2
-        captured = capsys.readouterr()
-        (line,) = [text for text in captured.err.splitlines() if not text.startswith("warning:")]
-        assert line.startswith("postgwas: error: ") and captured.out == ""
-        assert [path.name for path in out.parent.iterdir() if path.suffix != ".log"] == []
-        return line
+        more = ["--bfile", bfile] if bfile else []
+        return refusal("ldsc", "--l2", *window, "--out", out, "--quiet", *arguments, *more)
 
     return run
 
