@@ -13,9 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from postgwas.errors import InputError, PanelError
+from postgwas.runlog import get_logger
 
 if TYPE_CHECKING:
     import polars as pl
+
+log = get_logger(__name__)
 
 NOT_SCORES = ("CHR", "SNP", "BP", "CM", "MAF")
 
@@ -31,7 +34,8 @@ def read_counts(paths: Sequence[Path], n_annot: int) -> npt.NDArray[np.float64]:
     total = np.zeros(n_annot)
     for path in paths:
         try:
-            fields = path.read_text().split()
+            text = path.read_text()
+            fields = text.split()
         except OSError as error:
             raise PanelError(
                 f"{path}: cannot be read ({error.strerror}); it should hold the number of variants "
@@ -51,6 +55,8 @@ def read_counts(paths: Sequence[Path], n_annot: int) -> npt.NDArray[np.float64]:
                 f"{path}: expected {n_annot} number{'s' * (n_annot > 1)} of variants (one for each LD score "
                 f"column), found '{' '.join(fields)[:40]}'"
             )
+        if not text[-1].isspace():
+            log.warning("%s: the end of its line is missing; is the number whole?", path)
         total += values
     return total
 

@@ -5,6 +5,7 @@ Where text is cut between two lines nothing shows it, unless another file says h
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -127,3 +128,70 @@ def test_vcf_by_region(
     (line,) = capfd.readouterr().err.splitlines()
     assert line.startswith("postgwas: error: ") and path.name in line
     assert {one.suffix for one in (tmp_path / "out").iterdir()} <= {".log"}
+
+
+SUMSTATS = "".join(
+    ["SNP\tCHR\tBP\tA1\tA2\tBETA\tSE\tP\tN\n"]
+    + [f"rs{i}\t1\t{1000 + i}\tA\tG\t0.0{i + 1}\t0.01\t0.{11 + i}\t1000\n" for i in range(30)]
+).encode()
+READERS = (
+    "munge --sumstats {file}",
+    "harmonise {file} --build GRCh38 --no_report",
+    "meta --sumstats {file} {sound}",
+    "finemap {file} --method abf --region 1",
+    "mtag --sumstats {file},{sound} --residcov_path {omega} --gencov_path {omega}",
+)
+
+
+@pytest.mark.parametrize("command", READERS)
+@pytest.mark.parametrize("packed", [False, True])
+def test_half_a_line_of_summary_statistics(
+    command: str, packed: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line without its last fields and its end; also where what was cut was packed afterwards."""
+    names = {"file": "cut.tsv.gz" if packed else "cut.tsv", "sound": "sound.tsv", "omega": "omega.txt"}
+    places = {key: tmp_path / name for key, name in names.items()}
+    half = SUMSTATS[: SUMSTATS.index(b"rs20") + 13]
+    places["file"].write_bytes(gzip.compress(half) if packed else half)
+    places["sound"].write_bytes(SUMSTATS)
+    places["omega"].write_text("1 0.1\n0.1 1\n")
+    (tmp_path / "out").mkdir()
+    argv = [word.format(**places) for word in command.split()]
+    assert main([*argv, "--quiet", "--out", str(tmp_path / "out" / "run")]) == 2
+    lines = [one for one in capsys.readouterr().err.splitlines() if not one.startswith("warning: ")]
+    assert lines == [
+        f"postgwas: error: {places['file']}: ends in the middle of line 22, after 4 of 9 fields: the file is "
+        "cut short (copy or download it again)"
+    ]
+    assert {one.suffix for one in (tmp_path / "out").iterdir()} <= {".log"}
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n", "\n\x1a", "\n# the end"])
+def test_other_ends_of_files_are_read(end: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A last line that has all its fields, a comment, and the mark that DOS put after a text."""
+    (tmp_path / "a.tsv").write_bytes(SUMSTATS[:-1] + end.encode())
+    assert main(["munge", "--sumstats", str(tmp_path / "a.tsv"), "--quiet", "--out", f"{tmp_path}/run"]) == 0
+    table = gzip.decompress((tmp_path / "run.sumstats.gz").read_bytes())
+    assert table.count(b"\n") == 31
+
+
+def test_a_number_of_variants_without_its_end(tmp_path: Path) -> None:
+    """A tenth of the number gives a tenth of the heritability."""
+    import logging
+
+    from postgwas.ld.ldscore_files import read_counts
+
+    told: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
+    log = logging.getLogger("postgwas")
+    log.addHandler(handler)
+    try:
+        (tmp_path / "x.l2.M").write_text("117\n")
+        read_counts([tmp_path / "x.l2.M"], 1)
+        assert told == []
+        (tmp_path / "x.l2.M").write_text("11")
+        read_counts([tmp_path / "x.l2.M"], 1)
+    finally:
+        log.removeHandler(handler)
+    assert told == [f"{tmp_path / 'x.l2.M'}: the end of its line is missing; is the number whole?"]
