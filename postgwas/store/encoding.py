@@ -104,7 +104,7 @@ def write_column(group: Any, name: str, column: Column, *, portable: bool = Fals
 
 
 def write_json(group: Any, name: str, document: Any) -> None:
-    """A JSON document as one UTF-8 string; a dataset, since attributes end at 64 KB."""
+    """A JSON document as one UTF-8 string; a dataset, with its own checksum, since it may be long."""
     content = json.dumps(document, ensure_ascii=True, allow_nan=True).encode()
     stamp(write_dataset(group, name, np.array(content)), "json")
 

@@ -1,8 +1,8 @@
 """What stands in a file of the store: encodings, their versions, and the rules for names.
 
 Every group and every column carries the attributes ``encoding-type`` and
-``encoding-version``. A version goes up when files written before could no
-longer be read by the same code; the readers keep a branch for each older one.
+``encoding-version``. A version goes up when programs of before could not
+read what is written now; the readers keep a branch for each older one.
 """
 
 from __future__ import annotations
