@@ -136,12 +136,12 @@ class TextReader:
         return calls
 
     def _site(self, fields: list[bytes], alt: str, *, split: bool) -> Site:
-        try:
-            position = int(fields[1])
-        except ValueError:
+        # Python reads 1_0, too, and numbers that no table has room for.
+        position = int(fields[1]) if fields[1].isdigit() and len(fields[1]) <= 10 else -1
+        if not 0 <= position < 1 << 31:
             raise InputError(
-                f"{self.name}: damaged: '{fields[1].decode(errors='replace')}' is not a position"
-            ) from None
+                f"{self.name}: damaged: '{fields[1].decode(errors='replace')[:30]}' is not a position"
+            )
         return fields[0].decode(), fields[2].decode(), position, alt, fields[3].decode(), split
 
 
