@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import signal
@@ -17,6 +18,9 @@ from postgwas.runlog import get_logger
 
 CLUSTERS = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster"}
 MEMORY_PER_JOB = "4GB"
+#: What queues take as a time: minutes or seconds, 02:00:00, Slurm's 1-12:00; LSF's may name a host.
+TIME = re.compile(r"(\d+-)?\d+(:\d{1,2}){0,3}(\.\d+)?(/\S+)?", re.ASCII)
+ENDLESS = {"slurm": ("unlimited", "infinite"), "sge": ("infinity",)}
 #: Options that dask-jobqueue takes as lists.
 LISTS = {"job_extra_directives", "job_directives_skip", "job_script_prologue", "worker_extra_args"}
 
@@ -96,6 +100,11 @@ def job_cluster(queue: str, options: Mapping[str, Any]) -> Any:
             f"--dask_jobqueue {queue} needs dask-jobqueue", hint="pip install 'postgwas[jobqueue]'"
         ) from None
     given = {name: _typed(name, value) for name, value in options.items()}
+    walltime = str(given.get("walltime", "1"))
+    if not TIME.fullmatch(walltime) and walltime.lower() not in ENDLESS.get(queue, ()):
+        raise UsageError(
+            f"{queue}: walltime={walltime}: expected a time such as 02:00:00", hint="--dask_jobqueue_options"
+        )
     cores = given.get("cores", 1)
     processes = given.get("processes", cores)
     if not isinstance(cores, int) or cores < 1 or processes != cores:

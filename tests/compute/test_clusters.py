@@ -175,6 +175,11 @@ def test_job_scripts(queue: str, own: dict[str, str], lines: list[str]) -> None:
         ({"cores": "0"}, "cores=0"),
         ({"cores": "4", "processes": "2"}, "cores=4, processes=2: expected"),
         ({"queue": "a\n#SBATCH --uid=0"}, "queue: expected one line"),
+        ({"walltime": "never"}, "slurm: walltime=never: expected a time such as 02:00:00"),
+        ({"walltime": "2h"}, "walltime=2h: expected a time"),
+        ({"walltime": "-1"}, "walltime=-1: expected a time"),
+        ({"walltime": "1:00:00 --uid=0"}, "expected a time"),
+        ({"walltime": "infinity"}, "walltime=infinity: expected a time"),
     ],
 )
 def test_settings_of_jobs_that_cannot_be(options: dict[str, str], told: str) -> None:
@@ -182,6 +187,25 @@ def test_settings_of_jobs_that_cannot_be(options: dict[str, str], told: str) -> 
     with pytest.raises(UsageError) as caught:
         job_cluster("slurm", options)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("queue", "walltime"),
+    [
+        *((queue, time) for queue in ("slurm", "pbs", "lsf", "sge") for time in ("90", "01:30", "100:00:00")),
+        ("slurm", "1-12"),
+        ("slurm", "1-12:30:00"),
+        ("slurm", "UNLIMITED"),
+        ("sge", "INFINITY"),
+        ("lsf", "1:30/host"),
+    ],
+)
+def test_times_that_queues_take(queue: str, walltime: str) -> None:
+    pytest.importorskip("dask_jobqueue")
+    with job_cluster(
+        queue, {"walltime": walltime, "resource_spec": "x"} if queue == "sge" else {"walltime": walltime}
+    ) as cluster:
+        assert walltime in cluster.job_script()
 
 
 def test_bad_job_queue_and_options() -> None:
