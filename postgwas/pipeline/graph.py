@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from os.path import normpath
 from pathlib import Path
 
 from postgwas.errors import UsageError
@@ -49,12 +50,13 @@ def _check_order(study: StudyDescription, steps: Sequence[Step]) -> None:
     UsageError
         A setting names results of the study itself, which would be read before or while they are made.
     """
-    makers = {step.out: step.name for step in steps}
+    makers = {normpath(step.out): step.name for step in steps}
+    out = f"{normpath(study.out)}/"
     for step in steps:
-        for name in step.reads:
-            if not name.startswith(f"{study.out}/"):
+        for name in map(normpath, step.reads):  # ./results is results
+            if not name.startswith(out):
                 continue
-            maker = next((makers[one] for one in Path(name).parents if one in makers), step.name)
+            maker = next((makers[str(one)] for one in Path(name).parents if str(one) in makers), step.name)
             if maker != step.name and maker not in step.after:
                 place = relative(name, study.folder)
                 raise UsageError(

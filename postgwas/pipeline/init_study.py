@@ -94,7 +94,7 @@ def study_text(found: Found, name: str) -> str:
             about.append(f"ld_scores: {_quoted(found.scores[ancestry])}")
         lines.append(f"  {_quoted(ancestry)}: {{{', '.join(about)}}}")
     unplaced = [] if found.counts or found.phenotypes else found.people
-    lines += [f"  # ? whose genotypes: {name}; as genotypes: of their ancestry" for name in unplaced]
+    lines += [f"  # ? whose genotypes: {_quoted(name)}; as genotypes: of their ancestry" for name in unplaced]
     lines += ["", "gwas:                # ? trait and ancestry are guessed from the names of the files"]
     if not found.gwas:
         lines[-1] = "gwas: []"

@@ -253,7 +253,8 @@ def test_init_takes_files_by_chromosome_as_one_and_names_no_trait_twice(tmp_path
     for code in (1, 2, 22):
         for ending in ("bed", "bim", "fam"):
             (tmp_path / f"EUR.chr{code}.{ending}").write_bytes(b"\x6c\x1b\x01")
-    (tmp_path / "people.bed").write_bytes(b"\x6c\x1b\x01")
+    for name in ("people.bed", "odd\nsteps: {}\n.bed"):
+        (tmp_path / name).write_bytes(b"\x6c\x1b\x01")
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "EUR_LDL.txt").write_text("SNP\tA1\tA2\tBETA\tP\nrs1\tA\tG\t0.1\t0.5\n")
@@ -262,7 +263,8 @@ def test_init_takes_files_by_chromosome_as_one_and_names_no_trait_twice(tmp_path
     found = read_study(tmp_path).content
     assert found.ancestries["EUR"].genotypes == "EUR.chr@.bed"
     assert [one.trait for one in found.gwas] == ["LDL", "LDL_2"]
-    assert "# ? whose genotypes: people.bed" in (tmp_path / "study.yaml").read_text()
+    text = (tmp_path / "study.yaml").read_text()
+    assert "# ? whose genotypes: people.bed" in text and '# ? whose genotypes: "odd\\nsteps' in text
 
 
 def test_init_does_not_take_a_list_of_variants_for_a_gwas():

@@ -333,14 +333,15 @@ def test_keys_differ_by_what_lies_behind_names(study, tmp_path):
     assert key() != before
 
 
-def test_a_setting_that_names_a_result_of_the_study_is_refused(study, tmp_path):
+@pytest.mark.parametrize("start", ["", "./", "in/../"])
+def test_a_setting_that_names_a_result_of_the_study_is_refused(study, tmp_path, start):
     """It would be read before its step has made it, or while it is out of date."""
     made = tmp_path / "a study [1]" / "results" / "genotypes_prune" / "lcl" / "lcl.prune.in"
     made.parent.mkdir(parents=True)
     made.write_text("rs1\n")
     place = "results/genotypes_prune/lcl/lcl.prune.in"
     with pytest.raises(UsageError, match=f"eqtl_cis/lcl would read {place}, a result of genotypes_prune/lcl"):
-        study(f"eqtl_cis: {{extract: {place}}}")
+        study(f"eqtl_cis: {{extract: {start}{place}}}")
     (made.parent.parent.parent / "mine.txt").write_text("rs1\n")
     assert "results/mine.txt" in " ".join(
         study("eqtl_cis: {extract: results/mine.txt}")["eqtl_cis/lcl"].reads
