@@ -77,7 +77,7 @@ def key_of(
         A file that it reads is not there.
     """
     absent = _never_written(step, markers)
-    read = {relative(name, root): "" if name in absent else digests.of(name) for name in step.reads}
+    read = {relative(one, root): "" if one in absent else _read(step, one, digests) for one in step.reads}
     # What is read through the store, or tells that there was nothing to do.
     before = {name: markers[name].content for name in step.after if name in markers and step.uses_store}
     parts = [
@@ -88,6 +88,19 @@ def key_of(
         *([dict(others)] if others else []),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _read(step: Step, name: str, digests: Digests) -> str:
+    """Checksum of a file that a step reads; where it is not there, who makes it is said."""
+    try:
+        return digests.of(name)
+    except InputError:
+        maker = next((one for one in step.after if f"/{one}/" in name), None)
+        if maker is None or Path(name).exists():
+            raise
+        raise InputError(
+            f"{name} is not there: {maker} makes it", hint=f"--only {maker},{step.name}"
+        ) from None
 
 
 def without_fits(step: Step, markers: Mapping[str, Marker]) -> Step:

@@ -186,6 +186,8 @@ def run_study(
             run.forget_others(steps)
         for number, step in enumerate(chosen, 1):
             run.step(step, step.name in again, f"[{number:>{len(str(len(chosen)))}}/{len(chosen)}]")
+        if only:
+            run.tell_of_others(steps, chosen)
         mend_index(study.store, folder / "index.sha256", run.digests)
         run.digests.save()
     return run.outcome
@@ -361,6 +363,23 @@ class _Run:
     def _fail(self, step: Step, label: str, line: str) -> None:
         self.outcome.failed[step.name] = line
         self.say(f"{label} {step.name}  FAILED: {line}")
+
+    def tell_of_others(self, steps: Sequence[Step], chosen: Sequence[Step]) -> None:
+        """Say what else the chosen steps rest on and is out of date: --only leaves it so."""
+        names = {step.name for step in chosen}
+        needed: set[str] = set()
+        for step in reversed(steps):
+            if step.name in names | needed:
+                needed |= {*step.after}
+        others = [step for step in steps if step.name in needed - names]
+        plan = make_plan(steps, others, set(), root=self.study.folder, kept=self.kept, digests=self.digests)
+        old = [one for one in plan if not one.kept and one.why != "new"]
+        if old:
+            more = f" and {len(old) - 1} more" if len(old) > 1 else ""
+            self.say(
+                f"warning: these steps rest on {old[0].step.name}{more}, out of date ({old[0].why}): "
+                "--only leaves that so"
+            )
 
     def forget_others(self, steps: Sequence[Step]) -> None:
         """Take results of steps out of the store that the study no longer has."""

@@ -185,7 +185,25 @@ def test_from_runs_what_follows_and_only_runs_alone(done):
 
 def test_only_before_its_inputs_are_there_says_what_is_missing(fresh):
     outcome = run_study(fresh, only=["h2/EUR_TG"])
-    assert "EUR_TG.sumstats.gz" in outcome.failed["h2/EUR_TG"]
+    assert outcome.failed["h2/EUR_TG"].endswith(
+        "EUR_TG.sumstats.gz is not there: harmonise/EUR_TG makes it (--only harmonise/EUR_TG,h2/EUR_TG)"
+    )
+
+
+def test_only_says_when_what_it_rests_on_is_out_of_date(done):
+    def said(*only: str) -> list[str]:
+        lines: list[str] = []
+        run_study(done, only=only, say=lines.append)
+        return [line for line in lines if line.startswith("warning")]
+
+    assert said("mtag") == []
+    edit(done, "harmonise: {no_report: true}", "harmonise: {no_report: true, palindromic_maf: 0.41}")
+    rest = "out of date (inputs, settings or code changed): --only leaves that so"
+    assert said("mtag") == [f"warning: these steps rest on harmonise/EUR_LDL and 1 more, {rest}"]
+    assert said("h2/EUR_TG") == [f"warning: these steps rest on harmonise/EUR_TG, {rest}"]
+    assert said("ld_scores") == [] and said("harmonise") == []
+    (done / "results" / ".steps" / "harmonise__EUR_TG.json").unlink()
+    assert "did not finish last time" in said("mtag")[0]
 
 
 def test_a_folder_of_someone_else_is_not_emptied(fresh):
