@@ -83,7 +83,7 @@ class Markers:
             if document.pop("version") != _VERSION:
                 return None
             marker = Marker(**document)
-            if not all(map(_within, [*marker.files, *marker.parts])):
+            if not _sound(marker) or not all(map(_within, [*marker.files, *marker.parts])):
                 return None  # what a marker names may be removed; it came with a folder of someone else
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
@@ -138,6 +138,19 @@ class Markers:
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{_plain(name)}.json"
+
+
+def _sound(marker: Marker) -> bool:
+    """Whether all is of the type that was written."""
+    texts = [marker.name, marker.key, marker.note]
+    for one in (marker.files, marker.parts, marker.results):
+        texts += one.values()
+    return (
+        isinstance(marker.seconds, int | float)
+        and isinstance(marker.status, int)
+        and isinstance(marker.warnings, list)
+        and all(isinstance(text, str) for text in [*texts, *marker.warnings])
+    )
 
 
 def _within(name: str) -> bool:

@@ -238,7 +238,14 @@ def test_a_full_disk_fails_the_step_and_the_next_run_goes_on(fresh, monkeypatch)
 
 def test_a_marker_that_cannot_be_read_runs_its_step_again(done):
     path = done / "results" / ".steps" / "h2__EUR_LDL.json"
-    for text in ("{", "[]", json.dumps({"version": 99, "name": "h2/EUR_LDL", "key": ""}), ""):
+    sound = json.loads(path.read_text())
+    odd = {"seconds": "x", "status": "1", "note": 7, "files": ["a"], "warnings": 5}
+    wrong = [json.dumps(sound | {name: value}) for name, value in odd.items()]
+    for text in wrong:
+        path.write_text(text)
+        plan = {one.step.name: one.why for one in plan_study(done)[1]}
+        assert plan["h2/EUR_LDL"] == "did not finish last time"
+    for text in ("{", "[]", json.dumps({"version": 99, "name": "h2/EUR_LDL", "key": ""}), "", wrong[0]):
         path.write_text(text)
         assert run_study(done).ran == ["h2/EUR_LDL"]
 
