@@ -100,6 +100,10 @@ def where_of(args: argparse.Namespace) -> Where:
     from postgwas.pipeline.run_study import Where
 
     memory = None if args.memory is None else parse_memory(args.memory)
+    if memory is not None and args.dask_scheduler:
+        raise UsageError(
+            "--memory is that of workers which this run starts", hint="not with --dask_scheduler"
+        )
     return Where(**engine_arguments(args), memory=memory)
 
 

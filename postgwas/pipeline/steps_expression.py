@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from postgwas.pipeline.build import make_step, wanted, written
 from postgwas.pipeline.named_files import genotype_files
+from postgwas.pipeline.settings import flags_of
 from postgwas.pipeline.source import Source, written_by
 from postgwas.pipeline.step import Step
 from postgwas.pipeline.steps_ancestry import ancestry_steps, reference_axes
@@ -27,7 +28,8 @@ def expression_steps(study: StudyDescription) -> list[Step]:
                 steps += ancestry_steps(study, tissue, genotypes[path], reference)
         people = genotypes[path]
         if data.n_axes and path not in axes and wanted(study, "genotypes_pca"):
-            made = _axes(study, tissue, people)
+            same = [one for one in study.content.expression.values() if study.file(one.genotypes) == path]
+            made = _axes(study, tissue, people, max(one.n_axes for one in same))
             steps += made
             axes[path] = made[-1]
         steps += _tissue(study, tissue, data, people, axes.get(path) if data.n_axes else None)
@@ -72,15 +74,17 @@ def _differentiation(study: StudyDescription, tissue: str, data: Expression, peo
     return make_step(study, "genotypes_fst", tissue, people.words, reads=people.reads, after=people.after)
 
 
-def _axes(study: StudyDescription, tissue: str, people: Source) -> list[Step]:
-    """Pruning, then principal components."""
+def _axes(study: StudyDescription, tissue: str, people: Source, least: int) -> list[Step]:
+    """Pruning, then principal components, as many as the tissues of these genotypes ask for at least."""
+    given = {name.replace("-", "_") for name in study.settings("genotypes_pca") or {}}
+    more = least > flags_of("genotypes_pca")["n_axes"].default and "n_axes" not in given
+    number = ["--n_axes", str(least)] if more else []
     if not wanted(study, "genotypes_prune"):
-        return [
-            make_step(study, "genotypes_pca", tissue, people.words, reads=people.reads, after=people.after)
-        ]
+        words = [*people.words, *number]
+        return [make_step(study, "genotypes_pca", tissue, words, reads=people.reads, after=people.after)]
     pruned = make_step(study, "genotypes_prune", tissue, people.words, reads=people.reads, after=people.after)
     kept = written(pruned, ".prune.in")
-    words = [*people.words, "--extract", kept]  # the last one counts
+    words = [*people.words, "--extract", kept, *number]  # the last list counts
     reads, after = [*people.reads, kept], [*people.after, pruned]
     return [pruned, make_step(study, "genotypes_pca", tissue, words, reads=reads, after=after)]
 

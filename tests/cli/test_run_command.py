@@ -88,6 +88,10 @@ def test_a_failing_step_is_told_on_stderr_with_status_2(study, capsys):
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
+        (
+            ["--memory", "2GB", "--dask_scheduler", "tcp://127.0.0.1:1"],
+            "which this run starts (not with --dask",
+        ),
         (["--memory", "lots"], "expected a size such as 8GB"),
         (["--only", "h9"], "no step is called 'h9'"),
         (["--only", ""], "--only names no step"),

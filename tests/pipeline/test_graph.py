@@ -150,6 +150,20 @@ def test_what_fails_quality_control_is_in_no_later_step(expression):
     assert not any("--keep" in step.argv for step in steps(expression).values())
 
 
+def test_as_many_axes_are_made_as_a_tissue_asks_for(expression):
+    path = expression / "study.yaml"
+    text = EXPRESSION.replace("unmatched: drop", "genotype_pcs: 20")
+    tissue = text.splitlines()[2]
+    path.write_text(text.replace(tissue, f"{tissue.replace('20', '3').replace('lcl:', 'few:')}\n{tissue}"))
+    found = steps(expression)
+    words = found["genotypes_pca/few"].argv
+    assert words[words.index("--n_axes") + 1] == "20"
+    words = found["expression_covariates/few"].argv
+    assert words[words.index("--n_genotype_pcs") + 1] == "3"
+    path.write_text(f"{text}  genotypes_pca: {{n_axes: 30}}\n")
+    assert steps(expression)["genotypes_pca/lcl"].argv.count("--n_axes") == 1
+
+
 def test_lists_that_quality_control_would_take_the_place_of_are_refused(expression):
     (expression / "mine.txt").touch()
     path = expression / "study.yaml"
