@@ -16,7 +16,7 @@ from postgwas.errors import OutputError, StoreError
 from postgwas.report.methods_text import METHODS, methods_paragraph
 from postgwas.report.page_rows import page_rows
 from postgwas.report.section import PageTable, Place
-from postgwas.report.study_page import study_page
+from postgwas.report.study_page import study_page, study_sections
 from postgwas.store import Provenance, Study
 from postgwas.sumstats.derive import mlog10p_from_z
 
@@ -312,8 +312,9 @@ def test_warnings_of_harmonising_are_on_the_page(tmp_path: Path) -> None:
             f"sumstats/{trait}", table, kind="harmonised-sumstats", provenance=Provenance.collect(),
             attrs={"trait": trait, "warnings": ["frequencies <disagree>"]},
         )  # fmt: skip
-    text = study_page(study.path, tmp_path / "page.html").read_text()
-    assert "<li>LDL, TG: frequencies &lt;disagree&gt;</li>" in text
+    assert [text for one in study_sections(study, study.ls()) for text in one.warnings] == [
+        "LDL, TG: frequencies <disagree>"
+    ]
 
 
 @pytest.mark.parametrize("given", [None, "sigma.txt"])
@@ -322,9 +323,11 @@ def test_where_sigma_comes_from_is_said(tmp_path: Path, given: str | None) -> No
     arrays = {name: np.eye(2) for name in ("omega", "sigma", "genetic_correlation")} | {"traits": ["a", "b"]}
     made = Provenance.collect(parameters={"residcov_path": given})
     study.write_arrays("mtag/covariances", arrays, kind="mtag-covariances", provenance=made)
-    text = study_page(study.path, tmp_path / "page.html").read_text()
-    assert ("LD score regression" in text, "LD score intercepts" in text) == (given is None,) * 2
-    assert ("10.1038/ng.3211" in text) == (given is None)
+    sections = study_sections(study, study.ls())
+    text, citations = methods_paragraph(name for one in sections for name in one.methods)
+    (caption,) = (fig.caption for one in sections for fig in one.figures if fig.title == "Sigma")
+    assert ("LD score regression" in text, "LD score intercepts" in caption) == (given is None,) * 2
+    assert any("10.1038/ng.3211" in one for one in citations) == (given is None)
 
 
 @pytest.mark.parametrize(
