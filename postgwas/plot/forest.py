@@ -55,7 +55,9 @@ def forest_figure(forest: Forest, *, width: float = 8.0) -> Figure:
     from matplotlib.figure import Figure
 
     height = 1.5 + 0.27 * len(forest.rows)
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height))
+    # Numbers at the right are a little wider in SVG files than where the layout is made.
+    figure.set_layout_engine("constrained", w_pad=0.1)
     draw_forest(figure.add_subplot(), forest)
     return figure
 

@@ -76,7 +76,7 @@ def locuscompare_figure(
     if genes is not None:
         draw_genes(panels[-1], genes, start=start, stop=stop, marked=marked)
     finish_panels(panels, chromosome=chromosome, start=start, stop=stop)
-    _legend(sides[1], pair)
+    _legend(sides[1], pair, tracks)
     return figure
 
 
@@ -116,10 +116,10 @@ def _draw_pair(axes: Axes, pair: HeightPair, labels: tuple[str, str], note: str)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _legend(figure: Any, pair: HeightPair) -> None:
+def _legend(figure: Any, pair: HeightPair, tracks: Sequence[Track] = ()) -> None:
     """Beside the panels: no corner of them is free of points in every region."""
     shown = Track("", pair.names, np.zeros(pair.one.size), pair.one, pair.ld_class, pair.lead)
-    handles, title = ld_handles([shown])
+    handles, title = ld_handles([shown, *tracks])
     figure.legend(
         handles=handles, title=title, loc="outside right upper", frameon=False, fontsize=8, title_fontsize=8,
         handletextpad=0.2, labelspacing=0.35,

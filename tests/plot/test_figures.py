@@ -132,3 +132,21 @@ def test_names_in_any_script_are_drawn_without_a_warning(tmp_path, caplog, monke
             assert save_figure(figure, tmp_path / f"a{suffix}").stat().st_size > 1000
     told = [one.getMessage() for one in caplog.records if "no font here" in one.getMessage()]
     assert len(told) == 1 and "\u8eab\u9577" in told[0] and "\u00f6" not in told[0]
+
+
+def test_numbers_of_a_forest_plot_are_whole_in_svg_files():
+    """Their layout is that of the PNG file, whose letters are narrower."""
+    import io
+
+    from matplotlib.backends.backend_svg import RendererSVG
+
+    from postgwas.plot.forest import Forest, ForestRow, forest_figure
+    from postgwas.plot.saving import lay_out
+
+    rows = tuple(ForestRow(f"S{i}", 0.0111 * i, 0.0123, "S", "study") for i in range(1, 8))
+    figure = forest_figure(Forest("LDL: rs1", rows, "effect"), width=6.2)
+    lay_out(figure, dpi=130)
+    figure.set_dpi(72)
+    width, height = figure.get_size_inches() * 72
+    renderer = RendererSVG(width, height, io.StringIO())
+    assert max(text.get_window_extent(renderer).x1 for text in figure.axes[0].texts) <= width

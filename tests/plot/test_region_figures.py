@@ -161,6 +161,17 @@ def test_files_stand_and_are_the_same_bytes_again(drawn: dict[str, object], tmp_
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "scatter.png").read_bytes()
 
 
+def test_colours_of_variants_that_one_trait_alone_has_are_in_the_legend() -> None:
+    """A variant of the second trait has no LD; the pair of what both have knows no grey."""
+    r2 = np.linspace(0, 1, N)
+    one = track("GWAS", IDS, PLACES, HEIGHTS, r2=r2)
+    two = track("eQTL", [*IDS, "own"], [*PLACES, PLACES[3]], [*HEIGHTS, 1.0], r2=[*r2, np.nan])
+    pair = height_pair(IDS, HEIGHTS, IDS, HEIGHTS, r2=dict(zip(IDS, r2)))
+    figure = locuscompare_figure(pair, ("GWAS", "eQTL"), tracks=(one, two), chromosome="15")
+    (legend,) = (part.legends[0] for part in figure.subfigs if part.legends)
+    assert [text.get_text() for text in legend.get_texts()][-1] == "not known"
+
+
 @pytest.mark.parametrize("height", [6.3, 6.9, 7.25, 7.35, 9.0])
 @pytest.mark.parametrize("n_tracks", [1, 3])
 def test_the_name_of_the_lead_does_not_lie_on_the_line_of_significance(height: float, n_tracks: int) -> None:
