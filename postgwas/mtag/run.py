@@ -157,6 +157,9 @@ def mtag(
     Turley P. et al. (2018) Multi-trait analysis of genome-wide association summary
     statistics using MTAG. Nature Genetics 50, 229-237.
     """
+    for name, given in (("sumstats", sumstats), ("trait_names", trait_names), ("header", header)):
+        if isinstance(given, str | os.PathLike):
+            raise UsageError(f"{name} is {os.fspath(given)!r} alone; expected a list")
     options = MtagOptions(
         ld_ref_panel=None if ld_ref_panel is None else os.fspath(ld_ref_panel),
         trait_names=trait_names, columns=columns, header=header, dialect_files=_listed(dialect_files),

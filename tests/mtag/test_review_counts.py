@@ -8,6 +8,9 @@ import pytest
 from mtag.study import write
 from mtag.test_run import run, some, swapped
 
+import postgwas
+from postgwas.errors import UsageError
+
 ROW = pl.int_range(pl.len())
 
 
@@ -76,8 +79,6 @@ def test_every_row_is_counted(study, tmp_path, options, n_traits):
 
 
 def test_the_store_gets_each_trait_its_own_counts(study, tmp_path):
-    import postgwas
-
     frames = [spoilt(f, t) for t, f in enumerate(study.frames)]
     found = run(frames, study, n_min=1000, meta_format=True, store=tmp_path / "study.h5")
     stored = postgwas.Study.open(tmp_path / "study.h5")
@@ -115,8 +116,6 @@ def test_a_place_that_one_trait_lacks_comes_from_another(study):
 
 
 def test_the_store_names_every_file_that_was_read(study, tmp_path):
-    import postgwas
-
     listed = tmp_path / "list.txt"
     listed.write_text("\n".join(study.frames[0]["snpid"][:3500]))
     run(study.paths, study, include=[str(listed)], store=tmp_path / "study.h5")
@@ -142,9 +141,15 @@ def test_one_chromosome_and_one_list_stand_alone(study, tmp_path):
     assert run(study.paths, study, include=str(listed)).frame(0).equals(several.frame(0))
 
 
-def test_the_store_holds_unknown_places_as_missing(study, tmp_path):
-    import postgwas
+@pytest.mark.parametrize("name", ["sumstats", "trait_names", "header"])
+def test_a_text_is_no_list_of_its_letters(study, name):
+    """Three traits were called a, b and c."""
+    given = {"sumstats": study.paths, name: "abc"}
+    with pytest.raises(UsageError, match=f"{name} is 'abc' alone; expected a list"):
+        postgwas.mtag(**given)
 
+
+def test_the_store_holds_unknown_places_as_missing(study, tmp_path):
     lost = pl.when(ROW < 10).then(None)
     frames = [
         f.with_columns(chr=lost.otherwise("chr"), bpos=lost.otherwise("bpos")) for f in study.frames[:2]
