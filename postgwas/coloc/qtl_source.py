@@ -139,7 +139,8 @@ def _parts(path: str) -> list[str]:
             raise InputError(f"{path}: no file for any chromosome in place of @")
         return found
     if not Path(path).is_file():
-        raise InputError(f"{path}: no such file")
+        what = "is a folder; expected a file" if Path(path).is_dir() else "no such file"
+        raise InputError(f"{path}: {what}")
     return [path]
 
 

@@ -218,6 +218,7 @@ def read_numbers(path: str | os.PathLike[str]) -> tuple[Floats, list[str] | None
     if name.endswith((".npy", ".npz")):
         return _array(path), None
     from postgwas.genotypes.text_table import read_text
+    from postgwas.sumstats.layout import refuse_other_kinds
 
     rows: list[Floats] = []
     names: list[str] | None = None
@@ -227,16 +228,28 @@ def read_numbers(path: str | os.PathLike[str]) -> tuple[Floats, list[str] | None
             continue
         try:
             rows.append(np.array(cells, np.float64))
-        except ValueError as error:
+        except ValueError:
             if number == 1:
+                refuse_other_kinds(line, name)
                 names = [cell.decode(errors="replace") for cell in cells]
                 continue
-            raise InputError(f"{path}, line {number}: {error}; expected numbers alone") from None
+            word = next(cell for cell in cells if not _is_number(cell)).decode(errors="replace")[:40]
+            raise InputError(
+                f"{path}, line {number}: {word!r} is no number; expected numbers alone"
+            ) from None
         if rows[-1].size != rows[0].size:
             raise InputError(f"{path}, line {number}: {rows[-1].size} numbers, expected {rows[0].size}")
     if not rows:
         raise InputError(f"{path}: no numbers, expected a square matrix of correlations")
     return np.vstack(rows), names
+
+
+def _is_number(cell: bytes) -> bool:
+    try:
+        np.array([cell], np.float64)
+    except ValueError:
+        return False
+    return True
 
 
 def _array(path: str | os.PathLike[str]) -> Floats:

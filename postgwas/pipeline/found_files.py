@@ -164,9 +164,19 @@ def _files(root: Path) -> list[str]:
     for parent, folders, files in os.walk(root):
         folders[:] = sorted(one for one in folders if one not in _SKIPPED and not one.startswith("."))
         names += [str((Path(parent) / name).relative_to(root)) for name in sorted(files)]
+        # Of linked folders, such as LD scores that several studies share, the files and no folders below.
+        linked = [Path(parent) / one for one in folders if (Path(parent) / one).is_symlink()]
+        names += [str(file.relative_to(root)) for one in linked for file in _files_in(one)]
         if len(names) > _MOST_FILES:
             break
     return [name for name in names if not name.rsplit("/", 1)[-1].startswith(".")][:_MOST_FILES]
+
+
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        return sorted(one for one in folder.iterdir() if one.is_file())
+    except OSError:
+        return []
 
 
 def _head(path: Path) -> bytes:
@@ -232,6 +242,9 @@ def _table(root: Path, name: str, found: Found) -> None:
     """Summary statistics, counts, covariates, or a sheet of samples."""
     fields = _first_line(root / name)
     if len(fields) < 2:
+        head = _head(root / name)
+        if b"\x00" in head or (not head and (root / name).stat().st_size):
+            found.unknown.append(name)  # cut short, UTF-16, no text
         return
     lower = [one.lower().lstrip("#") for one in fields]
     if lower[0] in ("gene_id", "geneid", "gene", "name", "ensembl", "ensembl_id") and len(fields) > 5:

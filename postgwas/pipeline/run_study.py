@@ -213,7 +213,8 @@ class _Run:
         blocked = next(
             (name for name in step.after if name in outcome.failed or name in outcome.waiting), None
         )
-        if blocked is not None and step.kind != "report":
+        # The page shows what there is, if there is anything.
+        if blocked is not None and (step.kind != "report" or not self.study.store.exists()):
             outcome.waiting[step.name] = blocked
             self.say(f"{label} {step.name}  waits for {blocked}")
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import subprocess
 from pathlib import Path
@@ -274,6 +275,39 @@ def test_init_takes_files_by_chromosome_as_one_and_names_no_trait_twice(tmp_path
 def test_init_does_not_take_a_list_of_variants_for_a_gwas():
     assert guessed_header(["22", "rs1", "0", "16050000", "A", "G"]) == ()
     assert guessed_header(["rs1", "a", "g", "0.1", "0.02", "1e-6"]) == ("SNPID", "EA", "NEA", "-", "-", "-")
+
+
+def test_init_looks_into_linked_folders_and_names_what_it_cannot_read(tmp_path, capsys):
+    """LD scores are often shared by a link; files that are cut short, or UTF-16, were passed over."""
+    (tmp_path / "shared" / "eur_w_ld_chr" / "below").mkdir(parents=True)
+    for name in ("22.l2.ldscore.gz", "below/1.l2.ldscore.gz"):
+        (tmp_path / "shared" / "eur_w_ld_chr" / name).write_bytes(b"")
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (folder / "eur_w_ld_chr").symlink_to(tmp_path / "shared" / "eur_w_ld_chr")
+    (folder / "gone").symlink_to(tmp_path / "nowhere")
+    table = "SNP\tA1\tA2\tBETA\tP\n" + "".join(f"rs{i}\tA\tG\t0.{i}\t0.5\n" for i in range(1, 3000))
+    (folder / "bmi_EUR.txt").write_text(table)
+    (folder / "ldl_EUR.txt").write_text(table, encoding="utf-16")
+    (folder / "tg_EUR.txt.gz").write_bytes(gzip.compress(table.encode())[:900])
+    (folder / "ids.txt").write_text("I1\nI2\n")
+    assert main(["init", str(folder)]) == 0
+    told = capsys.readouterr().out
+    assert "not told what they are: ldl_EUR.txt, tg_EUR.txt.gz\n" in told
+    found = read_study(folder).content
+    assert found.ancestries["EUR"].ld_scores == "eur_w_ld_chr/"
+    assert [one.file for one in found.gwas] == ["bmi_EUR.txt"]
+
+
+def test_a_page_of_nothing_is_not_begun(tmp_path, capsys):
+    (tmp_path / "word.txt").write_text("hello\n")
+    (tmp_path / "study.yaml").write_text(
+        "study: {name: x}\nancestries: {EUR: {}}\ngwas: [{trait: BMI, ancestry: EUR, file: word.txt}]\n"
+    )
+    assert main(["run", str(tmp_path)]) == 2
+    told = capsys.readouterr()
+    (line,) = told.err.splitlines()
+    assert "harmonise/EUR_BMI" in line and "report  waits for harmonise/EUR_BMI" in told.out
 
 
 def test_a_study_in_utf_16_is_named(tmp_path, capsys):

@@ -270,6 +270,8 @@ def test_fits_with_gaps_are_refused(tmp_path: Path) -> None:
 def test_refusals(made: GenomeStudy, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.tsv: no such file"):
         qtl_source(tmp_path / "none.tsv")
+    with pytest.raises(InputError, match="is a folder; expected a file"):
+        qtl_source(tmp_path)
     junk = tmp_path / "junk.txt"
     junk.write_bytes(bytes(range(128, 256)) * 20)
     with pytest.raises(InputError, match="not text, nor Parquet"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from postgwas.finemap import (
     susie_rss,
     susie_suff_stat,
 )
+from postgwas.finemap.ld_sources import read_numbers
 
 ONE = simulate(4, n=100, p=6, causal=(2,))
 CONTRADICTION = np.array([[1.0, 0.95, -0.95], [0.95, 1.0, 0.95], [-0.95, 0.95, 1.0]])
@@ -189,3 +191,19 @@ def test_refused(name: str) -> None:
     with pytest.raises(kind, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"1 0.5\n0.5 x;y\n", r"line 2: 'x;y' is no number; expected numbers alone$"),
+        ("1 0.5\n0.5 1\n".encode("utf-16"), r"text in UTF-16; expected UTF-8"),
+        (b"\x89PNG\0\0\n\x1a\n", "binary data"),
+    ],
+)
+def test_a_matrix_of_ld_that_is_none(tmp_path: Path, content: bytes, told: str) -> None:
+    """Named in plain words, without Python's b'...' or bytes for the terminal."""
+    path = tmp_path / "gwas.ld"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=told):
+        read_numbers(path)
