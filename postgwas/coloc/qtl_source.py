@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from postgwas.coloc.qtl_summary import FASTQTL, QtlFormat, canonical, recognise
-from postgwas.errors import InputError, StoreError, UsageError
+from postgwas.errors import InputError, UsageError
 from postgwas.store.position import Region, chromosome_names
 
 if TYPE_CHECKING:
@@ -146,14 +145,12 @@ def _parts(path: str) -> list[str]:
 
 def _tables(source: str) -> list[str]:
     from postgwas.store import Study
+    from postgwas.store.query import keys_like
 
     path, _, key = source.partition("::")
     if not path or not key:
         raise UsageError(f"{source}: expected STUDY.h5::KEY, such as study.h5::qtl/cis_nominal_chr*/lcl")
-    keys = [entry.key for entry in Study.open(path).ls() if fnmatch.fnmatchcase(entry.key, key)]
-    if not keys:
-        raise StoreError(f"{path}: no result is called {key}", hint=f"postgwas store ls {path}")
-    return [f"{path}::{one}" for one in sorted(keys)]
+    return [f"{path}::{one}" for one in keys_like(Study.open(path), key)]
 
 
 def _frames(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from postgwas.errors import ColumnError, InputError, StoreError, UsageError
+from postgwas.errors import ColumnError, InputError, UsageError
 from postgwas.qtl.qtl_table import NAMES, read_qtl_table
 
 if TYPE_CHECKING:
@@ -129,15 +128,13 @@ def _parts(source: str | os.PathLike[str] | pl.DataFrame, told: str) -> list[pl.
 
 def _stored(source: str) -> list[pl.LazyFrame]:
     from postgwas.store import Study
+    from postgwas.store.query import keys_like
 
     path, _, key = source.partition("::")
     if not path or not key:
         raise UsageError(f"{source}: expected STUDY.h5::KEY, such as study.h5::qtl/cis_nominal_chr*/lcl")
     study = Study.open(path)
-    keys = [entry.key for entry in study.ls() if fnmatch.fnmatchcase(entry.key, key)]
-    if not keys:
-        raise StoreError(f"{path}: no result is called {key}", hint=f"postgwas store ls {path}")
-    return [study.read_polars(one).lazy() for one in sorted(keys)]
+    return [study.read_polars(one).lazy() for one in keys_like(study, key)]
 
 
 def _canonical(part: pl.LazyFrame, told: str) -> pl.LazyFrame:

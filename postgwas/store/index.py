@@ -107,6 +107,14 @@ def entries(path: Path, listing: dict[str, tuple[int, ...]]) -> list[Entry]:
     return sorted(lines, key=lambda entry: entry.key)
 
 
+def lost_part(path: Path, lines: Iterable[Entry]) -> StoreError | None:
+    """The error that names the first part that cannot be read; None where all can."""
+    lost = next((entry.part for entry in lines if entry.kind == UNREADABLE), None)
+    if lost is None:
+        return None
+    return StoreError(f"{parts_folder(path) / lost}: cannot be read", hint="see 'postgwas store verify'")
+
+
 def rebuild(path: Path) -> None:
     """Bring the index in line with the folder of parts.
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import h5py
 
 from postgwas.errors import StoreError
-from postgwas.store import index
 from postgwas.store.attributes import attribute, attributes, text_attribute, write_attribute
 from postgwas.store.columns import read_group, units_of
 from postgwas.store.containment import check_dataset
@@ -43,11 +42,6 @@ def pack(study: Study, out: Path, *, portable: bool = False, overwrite: bool = F
         stamp(handle, "study")
         write_attribute(handle, "layout", "packed")
         for entry in study.ls():
-            if entry.kind == index.UNREADABLE:
-                raise StoreError(
-                    f"{index.parts_folder(study.path) / entry.part}: cannot be read",
-                    hint="see 'postgwas store verify'",
-                )
             with study.result(entry.key) as (group, file):
                 if portable:
                     _rewrite(group, handle.create_group(entry.key), file, entry.key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ import pyarrow as pa
 from postgwas.errors import StoreError, UsageError
 from postgwas.store.attributes import integer_attribute
 from postgwas.store.columns import read_group
+from postgwas.store.index import lost_part, part_name
 from postgwas.store.part import numbers_of, read_position_index
 from postgwas.store.position import Region, candidate_rows, parse_region, rows_in_region, sort_keys
 from postgwas.store.values import Array, Column, take, to_arrow, to_pandas
@@ -68,7 +71,7 @@ def query(
     UsageError
         If the region cannot be read, or neither `region` nor `snp` nor `gene` is given.
     StoreError
-        If no table matches, or none has a column.
+        If no table matches, or none has a column; without `key`, if a part cannot be read.
     """
     import pandas as pd
 
@@ -98,6 +101,27 @@ def query(
     filled = [frame for frame in frames if len(frame)]
     joined = pd.concat(_nullable(filled), ignore_index=True) if filled else frames[0]
     return joined.reindex(columns=["KEY", *columns]) if columns else joined
+
+
+def keys_like(study: Study, pattern: str) -> list[str]:
+    """Keys that fit a pattern such as ``qtl/cis_nominal_chr*/lcl``, sorted.
+
+    Raises
+    ------
+    StoreError
+        None does, or a part that may be of them cannot be read.
+    """
+    entries = study.ls()
+    keys = sorted(entry.key for entry in entries if fnmatch.fnmatchcase(entry.key, pattern))
+    several = re.search(r"[*?[]", pattern) is not None
+    lost = lost_part(study.path, [one for one in entries if several or one.part == part_name(pattern)])
+    if lost is not None:
+        raise lost
+    if not keys:
+        raise StoreError(
+            f"{study.path}: no result is called {pattern}", hint=f"postgwas store ls {study.path}"
+        )
+    return keys
 
 
 def _nullable(frames: list[pd.DataFrame]) -> list[pd.DataFrame]:
@@ -161,9 +185,13 @@ def _tables(
     study: Study, trait: str | None, key: str | None, needed: Sequence[tuple[str, ...]]
 ) -> list[Entry]:
     """Tables that have, of each of `needed`, one of its columns."""
+    entries = study.ls()
+    lost = lost_part(study.path, entries)
+    if lost is not None and key is None:
+        raise lost
     tables = [
         entry
-        for entry in study.ls()
+        for entry in entries
         if entry.encoding == "table" and all(set(kind) & set(entry.columns) for kind in needed)
     ]
     chosen = [

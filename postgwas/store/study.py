@@ -351,7 +351,11 @@ class Study:
     def _missing(self, key: str) -> StoreError:
         from difflib import get_close_matches
 
-        keys = [entry.key for entry in self.ls()]
+        entries = self.ls()
+        lost = index.lost_part(self.path, [entry for entry in entries if entry.key == key])
+        if lost is not None:
+            return lost
+        keys = [entry.key for entry in entries]
         near = get_close_matches(key, keys, n=3) or keys[:5]
         held = f"near it: {', '.join(near)}" if near else "the store is empty"
         return StoreError(f"{self.path}: has no {key!r}", hint=f"{held}; 'postgwas store ls' lists all")

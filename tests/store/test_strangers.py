@@ -14,7 +14,9 @@ import polars as pl
 import pytest
 
 from postgwas.cli.main import main
+from postgwas.errors import StoreError
 from postgwas.store import Provenance, Study
+from postgwas.store.query import keys_like
 
 KEY = "mtag/height"
 TABLE = pl.DataFrame(
@@ -262,3 +264,22 @@ def test_a_damaged_part_is_named_where_the_store_is_packed(
     said = refused(capsys, "store", "pack", tmp_path / "in" / "study.h5", "--out", tmp_path / "out.h5")
     assert said.startswith(f"postgwas: error: {part}: cannot be read")
     assert not (tmp_path / "out.h5").exists()
+
+
+def test_a_query_does_not_pass_over_a_damaged_part(
+    sound: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows of the others would look like all that there is."""
+    shutil.copytree(sound, tmp_path / "in")
+    store = tmp_path / "in" / "study.h5"
+    part = next((tmp_path / "in" / "study.parts").iterdir())
+    Study.open(store).write_table("mtag/bmi", TABLE, kind="mtag-results", provenance=Provenance.collect("x"))
+    part.write_bytes(part.read_bytes()[:-1])
+    said = refused(capsys, "store", "query", store, "--snp", "b")
+    assert said.startswith(f"postgwas: error: {part}: cannot be read")
+    for pattern in ("mtag/*", "mtag/height"):
+        with pytest.raises(StoreError, match=f"{part.name}: cannot be read"):
+            keys_like(Study.open(store), pattern)
+    assert keys_like(Study.open(store), "mtag/bmi") == ["mtag/bmi"]
+    assert main(["store", "query", str(store), "--snp", "b", "--key", "mtag/bmi"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("mtag/bmi\t1\t9\tb")
