@@ -35,7 +35,7 @@ def more_qtl_sections(study: Study, entries: Sequence[Entry]) -> list[Section]:
         make = _TABLES.get(one.kind)
         if make is None or not one.rows:
             continue
-        found, table = make(genes.named(study.read_polars(one.key).fill_nan(None)), name)
+        found, table = make(genes.placed(study.read_polars(one.key).fill_nan(None)), name)
         facts += found
         tables.append(table)
         methods.append(one.kind.replace("qtl-", "qtl_"))

@@ -100,10 +100,14 @@ def test_tables_beside_the_leads_have_names_too(study: Study, tmp_path: Path) ->
     more.write_table("expression/prepared/lcl/genes", genes, kind="expression-genes", provenance=made)
     signals = pl.DataFrame({"phenotype_id": ["ENSG1"], "rank": [1], "log2_aFC": [0.5]})
     more.write_table("qtl/afc/lcl", signals, kind="qtl-afc", provenance=made)
+    best = pl.DataFrame({"phenotype_id": ["ENSG1"], "tss_distance": [-16_000], "mlog10p_gi": [3.0]})
+    more.write_table("qtl/interaction/lcl", best, kind="qtl-interaction", provenance=made)
     shares = pl.DataFrame({"GENE_ID": ["ENSG1"], "SHARE_LEFT_sex": [0.1], "MLOG10P_sex": [1.0]})
     more.write_table("expression/variance/lcl", shares, kind="expression-variance", provenance=made)
     for (section,) in (more_qtl_sections(more, more.ls()), group_sections(more, more.ls())):
-        assert section.tables[0].table["gene"].to_list() == ["APOX"]
+        assert all(one.table["gene"].to_list() == ["APOX"] for one in section.tables)
+    (place, _), *_ = page_rows(more_qtl_sections(more, more.ls())[0].tables[1]).rows
+    assert place == Place("7", 10_000, 10_000)
 
 
 def test_methods_are_those_that_were_run(study: Study) -> None:
