@@ -189,6 +189,11 @@ METHODS: dict[str, Method] = {
     "qtl_trans": Method(
         "All variants were tested against phenotypes elsewhere in the genome by linear regression.", ()
     ),
+    "qtl_trans_interaction": Method(
+        "Interactions of all variants with a context were tested against phenotypes elsewhere in the genome"
+        " by linear regression.",
+        (),
+    ),
     "qtl_sharing": Method(
         "Sharing of signals was measured by the share of true associations among them (pi1) in the other"
         " tissue.",

@@ -86,8 +86,11 @@ def _trans(table: pl.DataFrame, name: str) -> _Found:
     import polars as pl
 
     count = table.filter(pl.col("pval_adj_bh") <= _LEVEL).height
-    facts = [(f"{count:,} of {table.height:,}", f"pairs in trans, {name} (FDR {_LEVEL:g}, of those kept)")]
-    return facts, first_rows(table, "mlog10p", f"Pairs across the genome, {name}")
+    context = "mlog10p_gi" in table.columns
+    pairs, title = ("interactions", "Interactions") if context else ("pairs", "Pairs")
+    facts = [(f"{count:,} of {table.height:,}", f"{pairs} in trans, {name} (FDR {_LEVEL:g}, of those kept)")]
+    by = "mlog10p_gi" if context else "mlog10p"
+    return facts, first_rows(table, by, f"{title} across the genome, {name}")
 
 
 def _group_effects(table: pl.DataFrame, name: str) -> _Found:
@@ -119,6 +122,7 @@ _TABLES = {
     "qtl-afc": _fold_changes,
     "qtl-interaction": _interactions,
     "qtl-trans": _trans,
+    "qtl-trans_interaction": _trans,
     "qtl-group_effects": _group_effects,
     "qtl-sharing": _sharing,
 }

@@ -34,6 +34,10 @@ def study(tmp_path: Path) -> Study:
             "SNPID": ["rs1", "rs2"], "phenotype_id": ["G1", "G2"], "mlog10p": [6.0, 30.0],
             "pval_adj_bh": [0.4, 1e-20],
         },
+        ("qtl/trans_interaction/lcl", "qtl-trans_interaction"): {
+            "SNPID": ["rs1", "rs2"], "phenotype_id": ["G1", "G2"], "mlog10p_gi": [6.0, 7.0],
+            "pval_adj_bh": [0.04, 0.01],
+        },
         ("qtl/sharing/tissues", "qtl-sharing"): {
             "discovery": ["a", "a", "b", "b"], "replication": ["a", "b", "a", "b"],
             "pi1": [1.0, 0.8, None, 1.0], "same_sign": [1.0, 0.9, 0.7, 1.0],
@@ -63,6 +67,8 @@ def test_what_was_asked_of_qtls(study):
     first = tables["Interactions, best of each phenotype, lcl"]["phenotype_id"].to_list()
     assert first == ["G2", "G3", "G1"]
     assert tables["Pairs across the genome, lcl"]["SNPID"].to_list() == ["rs2", "rs1"]
+    assert facts["interactions in trans, lcl (FDR 0.05, of those kept)"] == "2 of 2"
+    assert tables["Interactions across the genome, lcl"]["SNPID"].to_list() == ["rs2", "rs1"]
     assert [one.title for one in section.figures] == ["Signals shared by tissues"]
     text, citations = methods_paragraph(section.methods)
     assert "allelic fold changes" in text and any("Mohammadi" in one for one in citations)
