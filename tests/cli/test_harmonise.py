@@ -14,6 +14,7 @@ import pytest
 from sumstats.harmonise.small_world import World, make_world
 
 from postgwas.cli.main import main
+from postgwas.store.study import Study
 
 
 @pytest.fixture
@@ -248,3 +249,12 @@ def test_a_file_without_ids_may_take_those_of_a_reference(
     assert "so do the ids of a --reference" in capsys.readouterr().err
     assert main([*argv, "--reference", str(world.reference), "--chain", str(world.chain)]) == 0
     assert (world.folder / "bare.sumstats.gz").is_file()
+
+
+def test_warnings_in_the_store_do_not_name_this_machines_folders(tmp_path: Path) -> None:
+    """They go onto a page that is sent to others, where those of several files are told together."""
+    (tmp_path / "in.txt").write_text("CHR BP SNP EA NEA BETA SE P N\n1 5 rs1 A G 0.1 0.1 0.3 900\n")
+    argv = ["harmonise", str(tmp_path / "in.txt"), "--no_report", "--quiet", "--out", str(tmp_path / "out")]
+    assert main([*argv, "--store", str(tmp_path / "a.h5")]) == 0
+    stored = Study.open(tmp_path / "a.h5").attrs("sumstats/in")["warnings"]
+    assert list(stored) == ["alleles were not compared with anything: no reference and no sequence"]

@@ -51,7 +51,8 @@ def write_store(name: str, work: Work, options: HarmoniseOptions, *, wall_second
             "dialect": summary.dialect,
             "columns": dict(summary.columns),
             "account": [asdict(line) for line in account.lines()],
-            "warnings": list(work.warnings),
+            # The file is the provenance's; the same words of several files are said once on a page.
+            "warnings": [text.removeprefix(f"{summary.source}: ") for text in work.warnings],
         },
         units={
             **({"MLOG10P": "-log10 P"} if "MLOG10P" in shown else {}),
