@@ -20,6 +20,8 @@ from postgwas.genotypes.vcf_index import Stretch, tabix_file
 from postgwas.genotypes.vcf_records import Site, no_field
 
 _CHUNK = 1 << 22
+#: Bytes of a record; of a million people it has a few dozen million.
+_LONGEST = 1 << 29
 _BASES = frozenset(b"ACGTacgt")
 _ONE = (1,)
 _ODD = 2 + MISSING
@@ -180,10 +182,12 @@ def line_blocks(path: str) -> Iterator[list[bytes]]:
     from postgwas.sumstats.compression import ByteStream
 
     left = b""
-    with ByteStream(path) as stream:
+    with ByteStream(path, any_growth=True) as stream:
         while part := stream.read(_CHUNK):
             whole, newline, left_now = part.rpartition(b"\n")
             if not newline:
+                if len(left) > _LONGEST:
+                    raise InputError(f"{path}: damaged: a line has no end within {_LONGEST:,} bytes")
                 left += part
                 continue
             yield _records(left + whole)

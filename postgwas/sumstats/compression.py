@@ -89,6 +89,9 @@ class ByteStream:
     ----------
     path : path-like
         File to read.
+    any_growth : bool
+        However much it unpacks to. Genotypes of many people who nearly all have two copies of REF shrink to
+        less than a four-hundredth.
 
     Raises
     ------
@@ -96,7 +99,7 @@ class ByteStream:
         The file is missing, a folder, empty, not readable, truncated or damaged.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, any_growth: bool = False) -> None:
         self.path = Path(path)
         try:
             raw = open(self.path, "rb")  # noqa: SIM115
@@ -119,7 +122,7 @@ class ByteStream:
         self.compression = detect_compression(first)
         self.bytes_read = 0
         status = os.fstat(raw.fileno())
-        known = self.compression != "plain" and stat.S_ISREG(status.st_mode)
+        known = not any_growth and self.compression != "plain" and stat.S_ISREG(status.st_mode)
         self._most = max(_MOST_BYTES, _MOST_TIMES * status.st_size) if known else None
         try:
             self._stream = self._open(raw, first)
