@@ -247,10 +247,12 @@ def _check_cover(found: int, munged: Munged, panel: LDScorePanel, flag: str, ref
     possible = min(munged.n_variants, panel.n_variants)
     if found and (found >= SMALLEST_COVER * possible or not refuse_few):
         return
-    ids = f"{munged.source} has ids like {munged.ids[0]}, the LD scores like {panel.ids[0]}"
+    ours, theirs = str(munged.ids[0]), str(panel.ids[0])
+    alike = ours.startswith("rs") and theirs.startswith("rs")
+    ids = "" if alike else f"; it has ids like {ours}, the LD scores like {theirs}"
     raise NoVariantsError(
         f"{panel.source}: LD scores for only {found:,} of {munged.n_variants:,} variants of {munged.source}, "
-        f"with {panel.n_variants:,} in the LD scores; {ids}",
+        f"with {panel.n_variants:,} in the LD scores{ids}",
         hint=f"give LD scores of the same variants ({flag})",
     )
 

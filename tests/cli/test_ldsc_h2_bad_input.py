@@ -169,6 +169,12 @@ class TestLDScores:
         assert "LD scores for only 90 of 3,000" in refused("--h2", ldsc.trait, *ldsc.panel)
         assert "90 SNPs remain" in log("--h2", ldsc.trait, *ldsc.panel, "--ldsc-compat", "--n-blocks", 20)
 
+    def test_other_variants_whose_ids_are_of_the_same_kind(self, ldsc: LdscStudy, refused: Refusal) -> None:
+        """Two rsIDs beside each other would tell nothing, and look like a difference."""
+        write_sumstats(ldsc.trait, [f"rs9000{i}" for i in range(len(ldsc.ids))], ldsc.z, ldsc.n)
+        told = refused("--h2", ldsc.trait, *ldsc.panel)
+        assert "LD scores for only 0 of 3,000 variants" in told and "ids like" not in told
+
     def test_one_chromosome_of_two(self, ldsc: LdscStudy, log: Log) -> None:
         half = len(ldsc.ids) // 2
         write_sumstats(ldsc.trait, ldsc.ids[:half], ldsc.z, ldsc.n)
