@@ -16,7 +16,7 @@ from postgwas.errors import InputError
 
 _CHUNK = 1 << 22
 #: Files that results rest on.
-_SOURCES = (".py", ".yaml", ".json")
+_SOURCES = (".py", ".yaml", ".json", ".npz", ".html")
 _SECOND = 1_000_000_000
 
 

@@ -101,6 +101,15 @@ def test_two_builds_of_one_version_are_told_apart(tmp_path):
     assert module._installed(tmp_path / "clone" / "postgwas") is None
 
 
+def test_data_that_lie_beside_the_code_are_in_keys_too():
+    """Templates of pages, places of known variants by which builds are told."""
+    beside = {
+        path.suffix for place in PLACES.values() for path in place.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.name != "py.typed"
+    }  # fmt: skip
+    assert {".py", ".npz", ".html"} <= beside <= set(module._SOURCES)
+
+
 @cache
 def imports(path: Path) -> frozenset[Path]:
     """Modules of ours that a module imports, now or when it is used."""
