@@ -183,11 +183,20 @@ def _size(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
 
 
+def _names_a_setting(line: str) -> bool:
+    """Whether an error names a flag that a study.yaml can have: not one of the run itself."""
+    import re
+
+    from postgwas.pipeline.kinds import RUN_FLAGS
+
+    return bool({*re.findall(r"(?:^|[ (])--(\w+)", line)} - {*RUN_FLAGS, "only", "memory"})
+
+
 def tell(outcome: Outcome, *, quiet: bool) -> int:
     """The last lines of a run; 0, 1 if part of a step's results is missing, 2 if a step failed."""
     for name, line in outcome.failed.items():
         print(f"postgwas: error: {name}: {line}", file=sys.stderr)
-    if any(" --" in line or "(--" in line for line in outcome.failed.values()):
+    if any(map(_names_a_setting, outcome.failed.values())):
         print(_FLAGS, file=sys.stderr)
     for name, line in outcome.partial.items():
         again = f"--only {name} --force runs it again"

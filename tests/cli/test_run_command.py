@@ -86,6 +86,17 @@ def test_a_failing_step_is_told_on_stderr_with_status_2(study, capsys):
     assert "FAILED" in seen.out
 
 
+def test_only_errors_that_name_a_setting_are_followed_by_where_settings_stand(study, capsys):
+    assert main(["run", str(study), "--only", "h2/EUR_LDL"]) == 2
+    err = capsys.readouterr().err
+    assert "(--only harmonise/EUR_LDL,h2/EUR_LDL)" in err and err.count("\n") == 1
+    text = (study / "study.yaml").read_text().replace("ld_wind_kb: 400", "ld_wind_kb: -1")
+    (study / "study.yaml").write_text(text)
+    assert main(["run", str(study), "--only", "ld_scores/EUR"]) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert "--ld_wind" in first and second.startswith("In study.yaml a flag is a setting of its step")
+
+
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
