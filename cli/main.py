@@ -197,6 +197,10 @@ def _interrupted_in_polars(error: BaseException) -> bool:
     return type(error).__name__ == "PanicException" and "KeyboardInterrupt" in str(error)
 
 
+class _KeyboardInterrupt(KeyboardInterrupt):
+    """Python ends itself by SIGINT, whatever status is asked for, where a plain one has passed an ``exec``."""
+
+
 @contextmanager
 def _interruptible(*, silent: bool) -> Iterator[None]:
     """Ctrl-C, and SIGTERM by which a queue ends a job, raise KeyboardInterrupt and hush stderr till the end.
@@ -215,7 +219,7 @@ def _interruptible(*, silent: bool) -> Iterator[None]:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 2)
             os.close(nowhere)
-        raise KeyboardInterrupt
+        raise _KeyboardInterrupt
 
     before = {signal.SIGTERM: signal.signal(signal.SIGTERM, interrupt)}
     # A run started by nohup or in the background ignores Ctrl-C, and goes on doing so.

@@ -211,6 +211,19 @@ def test_interrupting_a_program(number: int, tmp_path: Path) -> None:
     assert program.returncode == 2
 
 
+def test_an_interrupt_that_passes_an_exec_has_the_same_status(tmp_path: Path) -> None:
+    """Libraries make classes so; under ``python -m`` the status was that of a program that SIGINT ended."""
+    (tmp_path / "ended.py").write_text(
+        "import sys\nfrom postgwas.cli.main import guarded\n"
+        "text = 'import os, signal, time; os.kill(os.getpid(), signal.SIGTERM); time.sleep(9)'\n"
+        "sys.exit(guarded(lambda argv: exec(text), []))\n"
+    )
+    program = [sys.executable, "-m", "ended"]
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.stderr == "postgwas: error: interrupted; no partial result stands under a final name\n"
+    assert done.returncode == 2
+
+
 def test_an_unknown_flag_of_an_action_is_told_by_the_action(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["genotypes", "prune", "--genotypes", "x", "--out", "y", "--widow", "3"]) == 2
     assert "did you mean --window? see postgwas genotypes prune --help" in capsys.readouterr().err
