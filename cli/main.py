@@ -198,7 +198,7 @@ def _interrupted_in_polars(error: BaseException) -> bool:
 
 
 class _KeyboardInterrupt(KeyboardInterrupt):
-    """Python ends itself by SIGINT, whatever status is asked for, where a plain one has passed an ``exec``."""
+    """Where a plain one has passed an ``exec``, Python ends itself by SIGINT, whatever the status."""
 
 
 @contextmanager
