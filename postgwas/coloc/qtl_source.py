@@ -224,6 +224,7 @@ def text_pieces(path: str, header: Callable[[bytes], H]) -> Iterator[tuple[pl.Da
         Of the first bytes; gives names of columns, the separator, anything, and where rows begin.
     """
     from postgwas.sumstats.compression import ByteStream
+    from postgwas.sumstats.half_line import refuse_half_a_line
 
     with ByteStream(path) as stream:
         data = stream.read(_PIECE)
@@ -233,6 +234,8 @@ def text_pieces(path: str, header: Callable[[bytes], H]) -> Iterator[tuple[pl.Da
         while data:
             more = stream.read(_PIECE)
             cut = data.rfind(b"\n") + 1 if more else len(data)
+            if not more:
+                refuse_half_a_line(path, data, separator.encode(), len(columns))
             if cut:
                 yield _split(data[:cut], columns, separator, path), found
             data = data[cut:] + more

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from postgwas.errors import InputError
 from postgwas.genotypes.text_table import read_text
 from postgwas.meta.named_columns import find_columns
+from postgwas.sumstats.half_line import refuse_half_a_line
 from postgwas.sumstats.layout import sniff_layout
 
 if TYPE_CHECKING:
@@ -209,6 +210,7 @@ def _parse(
 ) -> pl.DataFrame:
     import polars as pl
 
+    refuse_half_a_line(path, body, b"\t", len(names), line=line)
     schema = {name: numeric.get(name, pl.String()) for name in names}
     try:
         frame = pl.read_csv(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from postgwas.errors import ColumnError, InputError
 from postgwas.qtl.qtl_table import read_qtl_table
 from postgwas.sumstats.compression import ByteStream
+from postgwas.sumstats.half_line import refuse_half_a_line
 
 if TYPE_CHECKING:
     import polars as pl
@@ -96,6 +97,7 @@ def _text(path: str, needed: tuple[str, ...]) -> Iterator[pl.DataFrame]:
                 yield _lines(path, header, data[:end], needed)
                 n_parts += 1
     if rest.strip():
+        refuse_half_a_line(path, rest, b"\t", header.count(b"\t") + 1)
         yield _lines(path, header, rest, needed)
         n_parts += 1
     if not n_parts:

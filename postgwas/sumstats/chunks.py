@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from postgwas.columns.cells import PAD, Cells, find_cells
 from postgwas.errors import InputError
+from postgwas.sumstats.half_line import refuse_half_a_line
 from postgwas.sumstats.layout import WHITESPACE, Layout
 
 CHUNK_BYTES = 4 << 20
@@ -151,25 +152,12 @@ def iter_blocks(
         last = b"\n" if not more and rest and not rest.endswith(b"\n") else b""
         block = _tidy((rest, more[:end] if more else last), layout, line)
         if last:
-            _refuse_half_a_line(block, getattr(stream, "path", "the file"))
+            text, name = block.data[PAD : -PAD - 1], getattr(stream, "path", "the file")
+            refuse_half_a_line(name, text, block.separator.encode(), block.width, line=block.first_line)
         rest = more[end:]
         if len(block.data) > 2 * PAD:
             yield block
             line = block.next_line
-
-
-def _refuse_half_a_line(block: Block, name: object) -> None:
-    """A last line that lacks fields and its end: the rows that would have followed are not here."""
-    data = block.data[PAD : len(block.data) - PAD]
-    start = data.rfind(b"\n", 0, -1) + 1
-    words = data[start:-1].split(block.separator.encode())
-    if 1 <= len(words) < block.width and words[0].strip(b"\x1a\0") and not words[0].startswith(b"#"):
-        line = block.first_line + data.count(b"\n") - 1
-        raise InputError(
-            f"{name}: ends in the middle of line {line:,}, after "
-            f"{len(words)} of {block.width} fields: the file is cut short",
-            hint="copy or download it again",
-        )
 
 
 def _tidy(parts: tuple[bytes, bytes], layout: Layout, first_line: int) -> Block:

@@ -6,14 +6,17 @@ Where text is cut between two lines nothing shows it, unless another file says h
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from coloc.region_files import Files, make_files
 from genotypes.vcf_files import binary, compressed, random_rows, vcf_text
 
 from postgwas.cli.main import main
+from postgwas.errors import InputError
 
 CUTS = {"nothing": 0.0, "a third": 1 / 3, "half": 0.5, "all but a byte": None}
 
@@ -164,6 +167,43 @@ def test_half_a_line_of_summary_statistics(
         "cut short (copy or download it again)"
     ]
     assert {one.suffix for one in (tmp_path / "out").iterdir()} <= {".log"}
+
+
+NOMINAL = "".join(
+    ["phenotype_id\tvariant_id\ttss_distance\taf\tma_samples\tma_count\tpval_nominal\tslope\tslope_se\n"]
+    + [f"G{i % 3}\tchr1_{100 + i}_A_G_b38\t{i}\t0.2\t5\t6\t0.0{i + 1}\t0.3\t0.1\n" for i in range(9)]
+)
+SCORES = "SNP\tCHR\tBP\tEUR_EUR\tEUR_EAS\tEAS_EAS\n" + "".join(
+    f"rs{i}\t1\t{i}\t1.5\t1.1\t2\n" for i in range(9)
+)
+
+
+def _readers_of_half_lines() -> dict[str, tuple[str, Callable[[Path], object]]]:
+    from postgwas.coloc.qtl_source import qtl_source
+    from postgwas.meta.mama_reading import read_ld_table
+    from postgwas.qtl.significant_pairs import significant_pairs
+
+    limits = pl.DataFrame({"phenotype_id": ["G0", "G1"], "threshold": [0.05, 0.5]})
+    return {
+        "nominal pass": (NOMINAL, lambda path: list(qtl_source(path).pieces(heights=True))),
+        "significant pairs": (NOMINAL, lambda path: significant_pairs(path, limits)),
+        "MAMA's scores": (SCORES, lambda path: read_ld_table(str(path))),
+    }
+
+
+@pytest.mark.parametrize("name", ["nominal pass", "significant pairs", "MAMA's scores"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_half_a_line_of_other_tables(name: str, packed: bool, tmp_path: Path) -> None:
+    """polars takes what is missing at a line's end for missing values."""
+    text, read = _readers_of_half_lines()[name]
+    path = tmp_path / ("a.tsv.gz" if packed else "a.tsv")
+    for content in (text, text[:-1]):
+        path.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
+        read(path)
+    half = text[: text.rindex("\t", 0, text.rindex("\t"))].encode()
+    path.write_bytes(gzip.compress(half) if packed else half)
+    with pytest.raises(InputError, match=r"a\.tsv.*: ends in the middle of .* the file is cut short"):
+        read(path)
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\n\n", "\n\x1a", "\n# the end"])
