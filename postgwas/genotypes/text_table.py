@@ -19,15 +19,17 @@ def read_text(path: str | os.PathLike[str]) -> bytes:
     Raises
     ------
     InputError
-        If the file is missing, unreadable, truncated or empty.
+        If the file is missing, unreadable, truncated, empty, or what is no text: binary, UTF-16, a web page.
     """
     from postgwas.sumstats.compression import ByteStream
+    from postgwas.sumstats.layout import refuse_other_kinds
 
     parts = []
     with ByteStream(path) as stream:
         while part := stream.read(1 << 24):
             parts.append(part)
     data = b"".join(parts)
+    refuse_other_kinds(data[:4096], os.fspath(path))
     data = data.removeprefix(b"\xef\xbb\xbf")
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

@@ -103,7 +103,9 @@ def test_blanks_between_columns_and_windows_line_ends(folder: Path) -> None:
         (lambda p: p["bim"].write_text("1 rs0 x 5 A C\n"), "line 1: 'x' is not a genetic position"),
         (lambda p: p["fam"].write_text("F I 0 0 0 -9\n" * 10), "sample 'F I' occurs more than once"),
         (lambda p: p["fam"].unlink(), "any.fam: no such file"),
-        (lambda p: p["bim"].write_bytes(b"\xff\xfe\x00\x01 2"), "not a text file in UTF-8"),
+        (lambda p: p["bim"].write_bytes(b"\xff 2"), "not a text file in UTF-8"),
+        (lambda p: p["bim"].write_bytes(b"\xff\xfe\x00\x01 2"), "text in UTF-16; expected UTF-8"),
+        (lambda p: p["fam"].write_bytes(b"\x89PNG\r\n\0\0"), "fam: binary data"),
     ],
 )
 def test_damaged_files(tmp_path: Path, change: object, message: str) -> None:
