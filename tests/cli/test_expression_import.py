@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +33,10 @@ def run(out: Path, *arguments: object) -> int:
     return main(["expression", "import", *map(str, arguments), "--out", str(out), "--quiet"])
 
 
-def refused(capsys: pytest.CaptureFixture[str], out: Path, *arguments: object) -> str:
-    assert run(out, *arguments) == 2
-    lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("warning: ")]
-    assert len(lines) == 1 and lines[0].startswith("postgwas: error: ")
-    assert [path.name for path in out.parent.iterdir() if not path.name.endswith(".log")] == []
-    return lines[0].removeprefix("postgwas: error: ")
+@pytest.fixture
+def refused(out: Path, refusal: Callable[..., str]) -> Callable[..., str]:
+    """Run the command on what must be refused; gives the one line."""
+    return partial(refusal, "expression", "import", "--out", out, "--quiet")
 
 
 def test_a_table_with_a_gtf(tmp_path: Path, out: Path) -> None:
@@ -57,13 +57,13 @@ def test_a_table_with_a_gtf(tmp_path: Path, out: Path) -> None:
 
 
 def test_a_result_in_the_store_is_not_replaced(
-    tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, out: Path, refused: Callable[..., str]
 ) -> None:
     given = (wrote(tmp_path / "m.tsv", MATRIX), "--store", tmp_path / "s.h5")
     assert run(out, *given) == 0
     for file in out.parent.iterdir():
         file.unlink()
-    told = refused(capsys, out, *given)  # and no file stands
+    told = refused(*given)  # and no file stands
     assert told == (
         f"{tmp_path / 's.h5'}: expression/counts/run/values exists already (--overwrite replaces it)"
     )
@@ -118,12 +118,10 @@ def test_star_tells_its_strand_or_asks(tmp_path: Path, out: Path, capsys: pytest
     assert read_expression(f"{out}.counts.tsv.gz").values[:, 1].tolist() == [1, 2, 1, 0, 2]
 
 
-def test_star_with_samples_of_two_strands(
-    tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_star_with_samples_of_two_strands(tmp_path: Path, out: Path, refused: Callable[..., str]) -> None:
     a = wrote(tmp_path / "aReadsPerGene.out.tab", star([1] * 5, [90] * 5))
     b = wrote(tmp_path / "bReadsPerGene.out.tab", star([50] * 5, [50] * 5))
-    said = refused(capsys, out, a, b)
+    said = refused(a, b)
     assert "differs between samples or is not clear: reverse: 1 (a); unstranded: 1 (b)" in said
     assert "--strand" in said
 
@@ -189,24 +187,22 @@ def test_leafcutter(tmp_path: Path, out: Path) -> None:
     ]  # fmt: skip
 
 
-def test_versions_and_gtf_of_another_release(
-    tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_versions_and_gtf_of_another_release(tmp_path: Path, out: Path, refused: Callable[..., str]) -> None:
     counts = wrote(tmp_path / "m.tsv", MATRIX.replace(".4\t", ".9\t"))
     gtf = wrote(tmp_path / "g.gtf", GTF)
-    said = refused(capsys, out, counts, "--gtf", gtf)
+    said = refused(counts, "--gtf", gtf)
     assert "only 0 of 5 genes (0%) are in" in said and "--strip_versions would find 100%" in said
     assert run(out, counts, "--gtf", gtf, "--strip_versions") == 0
     assert read_expression(f"{out}.counts.tsv.gz").gene_ids == [f"ENSG{i}" for i in range(1, 6)]
 
 
 def test_genes_without_annotation_are_counted_and_named(
-    tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str], refused: Callable[..., str]
 ) -> None:
     counts = wrote(tmp_path / "m.tsv", MATRIX.replace("ENSG2.4", "other").replace("ENSG5.4", "another"))
     gtf = wrote(tmp_path / "g.gtf", GTF)
     assert "2 genes are not in the annotation: other, another" in refused(
-        capsys, out, counts, "--gtf", gtf, "--unannotated", "refuse"
+        counts, "--gtf", gtf, "--unannotated", "refuse"
     )
     assert run(out, counts, "--gtf", gtf) == 0
     assert "warning: 2 genes are not in the annotation: other, another" in capsys.readouterr().err
@@ -242,16 +238,14 @@ def test_odd_counts_are_noted(tmp_path: Path, out: Path, capsys: pytest.CaptureF
     (LEAFCUTTER.replace("3/4 0/0", "5/4 0/0"), "line 3, sample s1: '5/4' is not a fraction n/m of reads"),
     (LEAFCUTTER.replace("chr1:10:30:", "chr1:x:30:"), "line 3: 'chr1:x:30:clu_1_-' is not chr:start:end:"),
 ])  # fmt: skip
-def test_bad_matrices(
-    tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
-) -> None:
-    assert said in refused(capsys, out, wrote(tmp_path / "m.tsv", text))
+def test_bad_matrices(tmp_path: Path, refused: Callable[..., str], text: str, said: str) -> None:
+    assert said in refused(wrote(tmp_path / "m.tsv", text))
 
 
-def test_truncated_gzip(tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_truncated_gzip(tmp_path: Path, refused: Callable[..., str]) -> None:
     whole = gzip.compress(MATRIX.encode() * 50)
     (tmp_path / "m.tsv.gz").write_bytes(whole[:-20])
-    assert "truncated" in refused(capsys, out, tmp_path / "m.tsv.gz")
+    assert "truncated" in refused(tmp_path / "m.tsv.gz")
 
 
 def salmon(names: list[str]) -> str:
@@ -260,33 +254,33 @@ def salmon(names: list[str]) -> str:
 
 
 def test_quantifiers_files_that_do_not_belong_together(
-    tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, out: Path, refused: Callable[..., str]
 ) -> None:
     a = wrote(tmp_path / "a" / "quant.sf", salmon(["T1", "T2", "T3"]))
     b = wrote(tmp_path / "b" / "quant.sf", salmon(["T1", "T4"]))
     c = wrote(tmp_path / "c.genes.results", RSEM + "G1\tT1\t1\t1\t1\t1\t1\n")
     gene_of = wrote(tmp_path / "t.tsv", "T1\tG1\nT2\tG1\nT3\tG2\n")
-    assert "other features than" in (said := refused(capsys, out, a, b, "--tx2gene", gene_of))
+    assert "other features than" in (said := refused(a, b, "--tx2gene", gene_of))
     assert "2 are missing (T2, T3), 1 are new (T4)" in said
-    assert "written by rsem-genes, but" in refused(capsys, out, a, c, "--tx2gene", gene_of)
-    assert "their genes are not known (--tx2gene FILE" in refused(capsys, out, a)
+    assert "written by rsem-genes, but" in refused(a, c, "--tx2gene", gene_of)
+    assert "their genes are not known (--tx2gene FILE" in refused(a)
     other = wrote(tmp_path / "o.tsv", "T1.7\tG1\nT2.7\tG1\nT3.7\tG2\n")
-    said = refused(capsys, out, a, "--tx2gene", other)
+    said = refused(a, "--tx2gene", other)
     assert "only 0 of 3 transcripts have a gene" in said and "--strip_versions would find 100%" in said
     assert run(out, a, "--tx2gene", other, "--strip_versions") == 0
 
 
-def test_sheets_that_do_not_fit(tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sheets_that_do_not_fit(tmp_path: Path, refused: Callable[..., str]) -> None:
     wrote(tmp_path / "one.txt", "g\t1\n__no_feature\t1\n")
     sheet = tmp_path / "s.tsv"
     wrote(sheet, "sample\tpath\na\tone.txt\nb\tlost.txt\nc\tgone.txt\n")
-    said = refused(capsys, out, "--sheet", sheet)
+    said = refused("--sheet", sheet)
     assert "the files of 2 of 3 samples are not there: b, c" in said
     wrote(sheet, "person\tpath\na\tone.txt\n")
-    assert "no column of samples; its columns are person, path" in refused(capsys, out, "--sheet", sheet)
+    assert "no column of samples; its columns are person, path" in refused("--sheet", sheet)
     wrote(sheet, "sample\tpath\na\tone.txt\na\tone.txt\n")
-    assert "1 sample ids occur more than once: a" in refused(capsys, out, "--sheet", sheet)
-    assert "one of the two" in refused(capsys, out, tmp_path / "one.txt", "--sheet", sheet)
+    assert "1 sample ids occur more than once: a" in refused("--sheet", sheet)
+    assert "one of the two" in refused(tmp_path / "one.txt", "--sheet", sheet)
 
 
 def test_tpm_goes_along_in_every_format_and_prepare_tells_of_it(
@@ -309,19 +303,17 @@ def test_tpm_goes_along_in_every_format_and_prepare_tells_of_it(
     assert "not used" not in capsys.readouterr().err
 
 
-def test_tpm_and_names_that_do_not_match(
-    tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_tpm_and_names_that_do_not_match(tmp_path: Path, refused: Callable[..., str]) -> None:
     counts = wrote(tmp_path / "m.tsv", MATRIX)
     tpm = wrote(
         tmp_path / "t.tsv", "gene_id\ta\tb\td\n" + "".join(f"ENSG{i}.4\t1\t2\t3\n" for i in range(1, 6))
     )
-    assert "1 of 3 samples of" in (said := refused(capsys, out, counts, "--tpm", tpm))
+    assert "1 of 3 samples of" in (said := refused(counts, "--tpm", tpm))
     assert "are not in it: c" in said
     names = wrote(tmp_path / "n.tsv", "a\tA\nb\tB\n")
-    assert "1 of 3 samples have no other name in it: c" in refused(capsys, out, counts, "--rename", names)
+    assert "1 of 3 samples have no other name in it: c" in refused(counts, "--rename", names)
     wrote(names, "a\tA\nb\tB\nc\tA\n")
-    assert "1 sample ids occur more than once: A" in refused(capsys, out, counts, "--rename", names)
+    assert "1 sample ids occur more than once: A" in refused(counts, "--rename", names)
 
 
 @pytest.mark.requires_shared
@@ -395,11 +387,11 @@ def test_real_normalised_expression(shared: Path, tmp_path: Path, out: Path) -> 
     assert set(matrix.samples) == set(covariates)
 
 
-def test_folders_of_quantifiers(tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_folders_of_quantifiers(tmp_path: Path, out: Path, refused: Callable[..., str]) -> None:
     for name in ("one", "two"):
         wrote(tmp_path / name / "quant.sf", salmon(["T1", "T2", "T3"]))
     gene_of = wrote(tmp_path / "t.tsv", "T1\tG1\nT2\tG1\nT3\tG2\n")
-    said = refused(capsys, out, tmp_path, "--tx2gene", gene_of)
+    said = refused(tmp_path, "--tx2gene", gene_of)
     assert "is a folder without quant.sf, abundance.tsv" in said
     assert run(out, tmp_path / "two", tmp_path / "one", "--tx2gene", gene_of) == 0
     matrix = read_expression(f"{out}.counts.tsv.gz")

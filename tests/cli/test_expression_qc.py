@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,13 +30,10 @@ def failed(out: Path) -> dict[str, str]:
     return dict(zip(rows["sample"], rows["REASONS"]))
 
 
-def refused(capsys: pytest.CaptureFixture[str], out: Path, *arguments: object) -> str:
-    capsys.readouterr()
-    assert run(out, *arguments) == 2
-    lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("warning: ")]
-    assert len(lines) == 1 and lines[0].startswith("postgwas: error: ")
-    assert [path.name for path in out.parent.iterdir() if not path.name.endswith(".log")] == []
-    return lines[0].removeprefix("postgwas: error: ")
+@pytest.fixture
+def refused(out: Path, refusal: Callable[..., str]) -> Callable[..., str]:
+    """Run the command on what must be refused; gives the one line."""
+    return partial(refusal, "expression", "qc", "--out", out, "--quiet")
 
 
 @pytest.fixture
@@ -43,13 +42,13 @@ def study() -> Study:
 
 
 def test_a_result_in_the_store_is_not_replaced(
-    study: Study, tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+    study: Study, tmp_path: Path, out: Path, refused: Callable[..., str]
 ) -> None:
     given = (study.write_counts(tmp_path / "m.tsv"), "--store", tmp_path / "s.h5")
     assert run(out, *given) == 0
     for file in out.parent.iterdir():
         file.unlink()
-    told = refused(capsys, out, *given)  # and no file stands
+    told = refused(*given)  # and no file stands
     assert told.endswith("s.h5: expression/qc/run exists already (--overwrite replaces it)")
     assert run(out, *given, "--overwrite") == 0
 
@@ -107,14 +106,14 @@ def test_swapped_samples_are_found_and_told_whose_they_are(study: Study, tmp_pat
 
 
 def test_samples_by_another_name_and_without_genotypes(
-    study: Study, tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+    study: Study, tmp_path: Path, out: Path, refused: Callable[..., str]
 ) -> None:
     genotypes = study.write_genotypes(tmp_path / "g")
     gtf = study.write_gtf(tmp_path / "g.gtf")
     people = list(study.names)
     study.names = [f"run{name}" for name in people]
     counts = study.write_counts(tmp_path / "m.tsv")
-    said = refused(capsys, out, counts, "--gtf", gtf, "--genotypes", genotypes)
+    said = refused(counts, "--gtf", gtf, "--genotypes", genotypes)
     assert "only 0 of 60 samples" in said and "--match FILE" in said
     pairs = list(zip(study.names, people))
     pairs[0], pairs[1] = (study.names[0], people[1]), (study.names[1], people[0])
@@ -143,12 +142,10 @@ def test_order_of_samples_changes_no_verdict(study: Study, tmp_path: Path, out: 
     assert before["best_genotype"].equals(after["best_genotype"])
 
 
-def test_labels_that_are_all_wrong(
-    study: Study, tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_labels_that_are_all_wrong(study: Study, tmp_path: Path, refused: Callable[..., str]) -> None:
     study.counts = study.counts[:, np.random.default_rng(5).permutation(N_SAMPLES)]
     said = refused(
-        capsys, out, study.write_counts(tmp_path / "m.tsv"), "--gtf", study.write_gtf(tmp_path / "g.gtf"),
+        study.write_counts(tmp_path / "m.tsv"), "--gtf", study.write_gtf(tmp_path / "g.gtf"),
         "--genotypes", study.write_genotypes(tmp_path / "g"),
     )  # fmt: skip
     assert "cis effects explain" in said and "too few to tell mix-ups" in said
@@ -221,7 +218,7 @@ def test_bad_arguments(
     study: Study,
     tmp_path: Path,
     out: Path,
-    capsys: pytest.CaptureFixture[str],
+    refused: Callable[..., str],
     arguments: list[str],
     said: str,
 ) -> None:
@@ -232,15 +229,15 @@ def test_bad_arguments(
     places["other"].write_text("sample\tRIN\nx1\t8\n")
     places["text"].write_text("sample\tRIN\nP00\tgood\n")
     given = [text.format(**places) for text in arguments]
-    assert said in refused(capsys, out, study.write_counts(tmp_path / "m.tsv"), *given)
+    assert said in refused(study.write_counts(tmp_path / "m.tsv"), *given)
 
 
 def test_sex_cannot_be_told_without_its_genes(
-    study: Study, tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+    study: Study, tmp_path: Path, out: Path, refused: Callable[..., str]
 ) -> None:
     study.counts, study.genes = study.counts[:-4], study.genes[:-4]
     counts = study.write_counts(tmp_path / "m.tsv")
-    said = refused(capsys, out, counts, "--sheet", study.write_sheet(tmp_path / "s.tsv"))
+    said = refused(counts, "--sheet", study.write_sheet(tmp_path / "s.tsv"))
     assert "XIST is not among the genes" in said
     assert run(out, counts) == 0  # without a sheet there is nothing to compare with
 

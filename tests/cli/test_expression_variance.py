@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +18,10 @@ def run(out: Path, *arguments: object) -> int:
     return main(["expression", "variance", *map(str, arguments), "--out", str(out), "--quiet"])
 
 
-def refused(capsys: pytest.CaptureFixture[str], out: Path, *arguments: object) -> str:
-    assert run(out, *arguments) == 2
-    lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("warning: ")]
-    assert len(lines) == 1 and lines[0].startswith("postgwas: error: ")
-    assert [path.name for path in out.parent.iterdir() if not path.name.endswith(".log")] == []
-    return lines[0].removeprefix("postgwas: error: ")
+@pytest.fixture
+def refused(out: Path, refusal: Callable[..., str]) -> Callable[..., str]:
+    """Run the command on what must be refused; gives the one line."""
+    return partial(refusal, "expression", "variance", "--out", out, "--quiet")
 
 
 @pytest.fixture
@@ -50,14 +50,14 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_a_result_in_the_store_is_not_replaced(
-    files: tuple[Path, Path], tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+    files: tuple[Path, Path], tmp_path: Path, out: Path, refused: Callable[..., str]
 ) -> None:
     matrix, sheet = files
     given = (matrix, "--unit", "log2", "--sheet", sheet, "--group", "continent", "--store", tmp_path / "s.h5")
     assert run(out, *given) == 0
     for file in out.parent.iterdir():
         file.unlink()
-    told = refused(capsys, out, *given)  # and no file stands
+    told = refused(*given)  # and no file stands
     assert told.endswith("s.h5: expression/variance/run exists already (--overwrite replaces it)")
     assert run(out, *given, "--overwrite") == 0
 
@@ -101,17 +101,17 @@ def test_planted_shares(files: tuple[Path, Path], tmp_path: Path, out: Path) -> 
     (["--group", "one"], "column one: all samples have 'x'"),
 ])  # fmt: skip
 def test_columns_that_cannot_be_used(
-    files: tuple[Path, Path], out: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+    files: tuple[Path, Path], refused: Callable[..., str], arguments: list[str], said: str
 ) -> None:
     matrix, sheet = files
     if arguments[1] == "one":
         lines = sheet.read_text().splitlines()
         sheet.write_text("\n".join([f"{lines[0]}\tone", *(f"{line}\tx" for line in lines[1:])]) + "\n")
-    assert said in refused(capsys, out, matrix, "--unit", "log2", "--sheet", sheet, *arguments)
+    assert said in refused(matrix, "--unit", "log2", "--sheet", sheet, *arguments)
 
 
 def test_samples_that_do_not_match(
-    files: tuple[Path, Path], out: Path, capsys: pytest.CaptureFixture[str]
+    files: tuple[Path, Path], out: Path, capsys: pytest.CaptureFixture[str], refused: Callable[..., str]
 ) -> None:
     matrix, sheet = files
     lines = sheet.read_text().splitlines()
@@ -124,5 +124,5 @@ def test_samples_that_do_not_match(
     for path in out.parent.iterdir():
         path.unlink()
     sheet.write_text("\n".join([lines[0], *(f"other{line}" for line in lines[1:])]) + "\n")
-    said = refused(capsys, out, matrix, "--unit", "log2", "--sheet", sheet, "--group", "continent")
+    said = refused(matrix, "--unit", "log2", "--sheet", sheet, "--group", "continent")
     assert "0 samples of" in said and "the matrix has s0, s1, s2" in said and "the sheet others0" in said
