@@ -189,6 +189,8 @@ def _told(place: Place, error: Any) -> str:
         return f"{where}: expected letters, digits, _, - and . only, as it becomes part of file names"
     if kind == "string_type":
         return f"{where}: expected text (in quotes where YAML reads it as a number, true or false)"
+    if kind == "string_too_short":
+        return f"{where}: expected a name, found none"
     text = message.removeprefix("Value error, ").removeprefix("Input should be ")
     if text.startswith("a valid dictionary"):
         text = "entries such as {a: b}"

@@ -116,6 +116,9 @@ def _expression(document: Document) -> Iterator[Problem]:
         if bare and entry.get("counts") is not None:
             line = document.line(("expression", tissue))
             yield line, "reference.gtf: missing; it says where genes lie"
+    if not document.data.get("expression") and _part(document.data, "reference").get("people") is not None:
+        told = "reference.people: places the people of expression, of whom there are none"
+        yield document.line(("reference", "people")), told
 
 
 def _overruled(document: Document) -> Iterator[Problem]:

@@ -63,6 +63,8 @@ class Reference(_Strict):
             raise ValueError("people (genotypes) and people_groups (a table of their groups) belong together")
         if group_column is not None and groups is None:
             raise ValueError("group_column is one of people_groups, which is missing")
+        if info.data.get("af_field") is not None and info.data.get("variants", _UNKNOWN) is None:
+            raise ValueError("af_field is one of variants, which is missing")
         return group_column
 
 

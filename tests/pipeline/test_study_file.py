@@ -351,3 +351,24 @@ def test_expression_is_counts_or_a_normalised_matrix(tmp_path, data, told):
         (tmp_path / name).write_text("x\n")
     with pytest.raises(StudyFileError, match=told):
         read_study(write(tmp_path, f"study: {{name: a}}\nexpression:\n  t: {{{data}}}\n"))
+
+
+@pytest.mark.parametrize(
+    ("about", "reference", "told"),
+    [
+        ("name: a", "af_field: AF", "line 2: reference: af_field is one of variants, which is missing"),
+        (
+            "name: a",
+            "people: here.vcf, people_groups: here.vcf",
+            "line 2: reference.people: places the people of expression, of whom there are none",
+        ),
+        ("name: a, out: ''", "variants: here.vcf", "line 1: study.out: expected a name, found none"),
+    ],
+)
+def test_what_would_be_ignored_is_told(tmp_path, about, reference, told):
+    (tmp_path / "here.vcf").write_text("x\n")
+    text = f"study: {{{about}}}\nreference: {{{reference}}}\nancestries: {{EUR: {{}}}}\n"
+    text += "gwas: [{trait: T, ancestry: EUR, file: here.vcf}]\n"
+    with pytest.raises(StudyFileError) as caught:
+        read_study(write(tmp_path, text))
+    assert told in str(caught.value) and len(str(caught.value).splitlines()) == 1
