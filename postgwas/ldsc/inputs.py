@@ -243,16 +243,21 @@ def _ascending(places: npt.NDArray[np.intp]) -> bool:
     return bool((places[1:] > places[:-1]).all())
 
 
+def other_ids(munged: Munged, panel: LDScorePanel) -> str:
+    """An id of each, to end a message with, where they are of another kind; two rsIDs would tell nothing."""
+    ours, theirs = str(munged.ids[0]), str(panel.ids[0])
+    if ours.startswith("rs") and theirs.startswith("rs"):
+        return ""
+    return f"; it has ids like {ours}, the LD scores like {theirs}"
+
+
 def _check_cover(found: int, munged: Munged, panel: LDScorePanel, flag: str, refuse_few: bool) -> None:
     possible = min(munged.n_variants, panel.n_variants)
     if found and (found >= SMALLEST_COVER * possible or not refuse_few):
         return
-    ours, theirs = str(munged.ids[0]), str(panel.ids[0])
-    alike = ours.startswith("rs") and theirs.startswith("rs")
-    ids = "" if alike else f"; it has ids like {ours}, the LD scores like {theirs}"
     raise NoVariantsError(
         f"{panel.source}: LD scores for only {found:,} of {munged.n_variants:,} variants of {munged.source}, "
-        f"with {panel.n_variants:,} in the LD scores{ids}",
+        f"with {panel.n_variants:,} in the LD scores{other_ids(munged, panel)}",
         hint=f"give LD scores of the same variants ({flag})",
     )
 

@@ -14,7 +14,7 @@ from postgwas.errors import ColumnError, NoVariantsError, UsageError
 from postgwas.ld.panel import LDScorePanel
 from postgwas.ld.variant_ids import VariantIds
 from postgwas.ldsc.allele_classes import Alleles, allele_classes
-from postgwas.ldsc.inputs import SMALLEST_COVER, Munged, read_munged
+from postgwas.ldsc.inputs import SMALLEST_COVER, Munged, other_ids, read_munged
 from postgwas.ldsc.munged import trait_name
 from postgwas.ldsc.rg_pairs import FITTING, AlignedTrait, aligned
 
@@ -197,8 +197,8 @@ def _check_cover(n_reference: int, n_weights: int, munged: Munged, panel: LDScor
     for found, flag in ((n_reference, "ref_ld_chr"), (n_weights, "w_ld_chr")):
         if found == 0 or found < SMALLEST_COVER * possible:
             raise NoVariantsError(
-                f"{munged.source}: LD scores (--{flag}) for {found:,} of its {munged.n_variants:,} variants; "
-                f"it has ids like {munged.ids[0]}, the LD scores like {panel.ids[0]}",
+                f"{munged.source}: LD scores (--{flag}) for {found:,} of its {munged.n_variants:,} variants"
+                f"{other_ids(munged, panel)}",
                 hint=f"give LD scores of the same variants (--{flag})",
             )
 

@@ -145,6 +145,10 @@ def test_ids_of_another_kind(rg_study: RgStudy, out: Path, capsys: pytest.Captur
     message = refused(command(rg_study, out, "odd,t2"), capsys)
     assert "it has ids like chr1:rs" in message
     assert "--ref_ld_chr" in message
+    table = rg_study.traits[0].with_columns(SNP="rs999" + pl.col("SNP").str.strip_chars_start("rs"))
+    table.write_csv(rg_study.folder / "odd.sumstats.gz", separator="\t", compression="gzip")
+    message = refused(command(rg_study, out, "odd,t2"), capsys)
+    assert "variants (give LD scores of the same variants (--ref_ld_chr))" in message
 
 
 def test_crlf_and_lower_case_are_read(rg_study: RgStudy, out: Path) -> None:
