@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _WANTED = ("phenotype_id", "variant_id", "slope", "slope_se", "pval_nominal", "effect_allele", "other_allele")
 _NEEDED = _WANTED[:5]
+#: Lines are shorter than this.
+_TAIL = 1 << 16
 
 
 def look_up(source: str | os.PathLike[str] | pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -123,7 +125,20 @@ def _parts(source: str | os.PathLike[str] | pl.DataFrame, told: str) -> list[pl.
         raise InputError(f"{told}: no such file")
     if told.endswith((".parquet", ".pq")):
         return [pl.scan_parquet(told)]
+    _refuse_cut_text(told)
     return [pl.scan_csv(told, separator="\t", infer_schema=False, null_values=["NA"], quote_char=None)]
+
+
+def _refuse_cut_text(path: str) -> None:
+    """Refuse plain text that ends in the middle of a line: polars would take what is missing for nulls."""
+    from postgwas.sumstats.compression import detect_compression
+    from postgwas.sumstats.half_line import refuse_half_a_line
+
+    with open(path, "rb") as file:
+        header = file.readline(_TAIL)
+        if detect_compression(header) == "plain":
+            file.seek(max(len(header), os.path.getsize(path) - _TAIL))
+            refuse_half_a_line(path, file.read(), b"\t", header.count(b"\t") + 1)
 
 
 def _stored(source: str) -> list[pl.LazyFrame]:

@@ -206,6 +206,18 @@ def test_half_a_line_of_other_tables(name: str, packed: bool, tmp_path: Path) ->
         read(path)
 
 
+def test_half_a_line_of_pairs_that_are_looked_up(tmp_path: Path) -> None:
+    from postgwas.qtl.pair_lookup import heights
+
+    path = tmp_path / "a.tsv"
+    for content in (NOMINAL, NOMINAL[:-1]):
+        path.write_text(content)
+        assert len(heights(path)) == NOMINAL.count("\n") - 1
+    path.write_text(NOMINAL[: NOMINAL.rindex("\t", 0, NOMINAL.rindex("\t"))])
+    with pytest.raises(InputError, match=r"a\.tsv: ends in the middle of .* the file is cut short"):
+        heights(path)
+
+
 @pytest.mark.parametrize("end", ["", "\n", "\n\n", "\n\x1a", "\n# the end"])
 def test_other_ends_of_files_are_read(end: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A last line that has all its fields, a comment, and the mark that DOS put after a text."""
