@@ -104,7 +104,12 @@ def where_of(args: argparse.Namespace) -> Where:
         raise UsageError(
             "--memory is that of workers which this run starts", hint="not with --dask_scheduler"
         )
-    return Where(**engine_arguments(args), memory=memory)
+    where = Where(**engine_arguments(args), memory=memory)
+    if where.jobqueue is not None:
+        from postgwas.compute.jobqueue import job_options
+
+        job_options(where.jobqueue, where.jobqueue_options or {})  # before a step's folder is emptied
+    return where
 
 
 def listed(text: str | None, flag: str) -> list[str]:

@@ -99,25 +99,12 @@ def job_cluster(queue: str, options: Mapping[str, Any]) -> Any:
         raise EngineError(
             f"--dask_jobqueue {queue} needs dask-jobqueue", hint="pip install 'postgwas[jobqueue]'"
         ) from None
-    given = {name: _typed(name, value) for name, value in options.items()}
-    walltime = str(given.get("walltime", "1"))
-    if not TIME.fullmatch(walltime) and walltime.lower() not in ENDLESS.get(queue, ()):
-        raise UsageError(
-            f"{queue}: walltime={walltime}: expected a time such as 02:00:00", hint="--dask_jobqueue_options"
-        )
-    cores = given.get("cores", 1)
-    processes = given.get("processes", cores)
-    if not isinstance(cores, int) or cores < 1 or processes != cores:
-        raise UsageError(
-            f"{queue}: cores={cores}, processes={processes}: expected a whole number of cores, each with a "
-            "process of its own",
-            hint="--dask_jobqueue_options cores=N",
-        )
+    given = job_options(queue, options)
+    cores = given["cores"]
     environment = {**WORKER_ENVIRONMENT, **{_variable(name): rule for name, rule in MEMORY_RULES.items()}}
     prologue = [f"export {name}={value}" for name, value in environment.items()]
     settings = {
-        "cores": cores,
-        "processes": processes,
+        "processes": cores,
         "memory": MEMORY_PER_JOB,
         **given,
         "job_script_prologue": [*prologue, *given.get("job_script_prologue", [])],
@@ -128,6 +115,31 @@ def job_cluster(queue: str, options: Mapping[str, Any]) -> Any:
     except (TypeError, ValueError) as error:
         told = str(error).split(". ")[0]  # the rest is dask-jobqueue's view of all arguments
         raise UsageError(f"{queue}: {told}", hint="--dask_jobqueue_options") from error
+
+
+def job_options(queue: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a queue's jobs with their own types, and ``cores``, looked through before a job is sent.
+
+    Raises
+    ------
+    UsageError
+        If a time is none, or processes are not one a core.
+    """
+    given = {name: _typed(name, value) for name, value in options.items()}
+    walltime = str(given.get("walltime", "1"))
+    if not TIME.fullmatch(walltime) and walltime.lower() not in ENDLESS.get(queue, ()):
+        raise UsageError(
+            f"{queue}: walltime={walltime}: expected a time such as 02:00:00", hint="--dask_jobqueue_options"
+        )
+    cores = given.setdefault("cores", 1)
+    processes = given.get("processes", cores)
+    if not isinstance(cores, int) or cores < 1 or processes != cores:
+        raise UsageError(
+            f"{queue}: cores={cores}, processes={processes}: expected a whole number of cores, each with a "
+            "process of its own",
+            hint="--dask_jobqueue_options cores=N",
+        )
+    return given
 
 
 def _typed(name: str, value: Any) -> Any:

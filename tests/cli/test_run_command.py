@@ -116,6 +116,10 @@ def test_only_errors_that_name_a_setting_are_followed_by_where_settings_stand(st
         ),
         (["--cores", "0"], "--cores 0"),
         (["--dask_scheduler", "tcp://127.0.0.1:1", "--dask_jobqueue", "slurm"], "exclude each other"),
+        (
+            ["--force", "--dask_jobqueue", "slurm", "--dask_jobqueue_options", "walltime=never"],
+            "slurm: walltime=never: expected a time",
+        ),
     ],
 )
 def test_flags_that_cannot_be(study, capsys, flags, told):
